@@ -1,0 +1,55 @@
+// Checkpoints on disk: two generations, replaced in turn.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "client/system/files.h"
+
+namespace axiom {
+
+/// The directory holds a checkpoint that is intact but not for this program and work unit.
+class CheckpointMismatch : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Files DIRECTORY/NAME.checkpoint.0 and .1. A save replaces the older one, so the newer one is
+/// intact at any moment.
+class CheckpointStore {
+ public:
+  /// `files` must outlive the store.
+  CheckpointStore(FileSystem& files, std::string directory, std::string name);
+
+  /// The newest intact generation, nothing if there is none. A damaged file is renamed FILE.bad,
+  /// the reason is written to FILE.bad.reason.txt and appended to `notes`. CheckpointMismatch if a
+  /// generation belongs to another work unit or format version; nothing is changed on disk then.
+  /// IoError if no generation is usable because the disk does not answer.
+  std::optional<Checkpoint> load(const std::string& work_digest, std::vector<std::string>& notes);
+
+  /// Raises checkpoint.sequence and writes it durably. On IoError the state saved before is still
+  /// there, and save() may be called again. REQUIRES: load() returned (std::logic_error otherwise).
+  void save(Checkpoint& checkpoint);
+
+  /// Deletes both generations; files set aside stay.
+  void remove();
+
+ private:
+  struct Generation;
+
+  std::string path(int slot) const;
+  Generation examine(int slot, const std::string& work_digest);
+  void set_aside(int slot, const std::string& reason, std::vector<std::string>& notes);
+
+  FileSystem& files_;
+  std::string directory_;
+  std::string name_;
+  bool loaded_ = false;
+  int next_slot_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace axiom

@@ -1,0 +1,20 @@
+// Double-precision matrix kernels for the metrics, as a table that each backend fills.
+//
+// Every sum runs over its index from 0 upwards into one accumulator with fma, starting from +0, so
+// all implementations give equal bits. Matrices are row-major without padding.
+#pragma once
+
+namespace axiom {
+
+struct MatrixOps {
+  /// c = aᵀ·b: a is rows × m, b is rows × n, c is m × n; c[i][j] = Σ_r a[r][i]·b[r][j].
+  void (*transposed_product)(const double* a, const double* b, double* c, int rows, int m, int n);
+  /// c = aᵀ·a, both triangles filled, half of them computed: a is rows × m, c is m × m.
+  void (*gram)(const double* a, double* c, int rows, int m);
+  /// Householder reduction of the symmetric n × n matrix a (both triangles) to tridiagonal form:
+  /// diagonal[n], off_diagonal[n] (entry 0 is 0). The exact order of operations is written down in
+  /// cpu/tridiagonal.inl.
+  void (*tridiagonalize)(const double* a, int n, double* diagonal, double* off_diagonal);
+};
+
+}  // namespace axiom

@@ -1,0 +1,61 @@
+// One network to be trained, as plain data: what an experiment asks of a backend.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "client/plan/dataset.h"
+#include "client/plan/network.h"
+
+namespace axiom {
+
+/// What to evaluate at each measured step: the network on a dataset (without dropout).
+struct Probe {
+  std::shared_ptr<const Dataset> data;
+  int samples = 0;                    ///< the first so many samples of data
+  std::vector<int> hidden_layers;     ///< hidden layers (1 = first) whose activations are wanted
+  bool input_gradients = false;       ///< ∂L_i/∂x_ij, each sample's own loss
+  bool first_layer_gradient = false;  ///< ∂L/∂W1, L the mean loss over the samples
+};
+
+/// One training run. Its random streams are functions of (seed, trial, network).
+struct TrainingRun {
+  NetworkShape shape;
+  std::shared_ptr<const Dataset> train;
+  int samples = 0;  ///< trains on the first so many samples
+  int batch = 0;    ///< mini-batch size; 0 = full batch, in data order
+  float learning_rate = 0;
+  float dropout = 0;
+  float weight_decay = 0;
+  std::uint64_t steps = 0;  ///< total
+  std::uint64_t seed = 0;
+  std::uint32_t trial = 0;
+  std::uint32_t network = 0;
+  std::vector<Probe> probes;
+
+  int batch_size() const { return batch == 0 || batch > samples ? samples : batch; }
+  std::uint64_t steps_per_epoch() const {
+    return (static_cast<std::uint64_t>(samples) + static_cast<std::uint64_t>(batch_size()) - 1) /
+           static_cast<std::uint64_t>(batch_size());
+  }
+  /// Samples that the first `count` steps of training see.
+  std::uint64_t samples_seen(std::uint64_t count) const {
+    const std::uint64_t per_epoch = steps_per_epoch();
+    return (count / per_epoch) * static_cast<std::uint64_t>(samples) +
+           (count % per_epoch) * static_cast<std::uint64_t>(batch_size());
+  }
+  /// Floating-point operations of the first `count` steps.
+  double flops(std::uint64_t count) const {
+    return shape.training_flops_per_sample() * static_cast<double>(samples_seen(count));
+  }
+};
+
+/// Canonical state of a run: equal bits on every backend at equal steps.
+struct RunState {
+  std::uint64_t step = 0;
+  bool diverged = false;
+  std::vector<float> parameters;  ///< NetworkShape's canonical layout
+};
+
+}  // namespace axiom

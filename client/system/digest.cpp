@@ -1,0 +1,50 @@
+#include "client/system/digest.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <span>
+#include <stdexcept>
+
+namespace axiom {
+namespace {
+
+void digest(const EVP_MD* algorithm, std::string_view bytes, std::span<unsigned char> out) {
+  unsigned int length = 0;
+  unsigned char buffer[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(bytes.data(), bytes.size(), buffer, &length, algorithm, nullptr) != 1 ||
+      length != out.size()) {
+    throw std::runtime_error(std::string("OpenSSL refuses the digest ") +
+                             EVP_MD_get0_name(algorithm));
+  }
+  std::copy_n(buffer, length, out.begin());
+}
+
+std::string hex(std::span<const unsigned char> bytes) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const unsigned char byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::array<unsigned char, 32> sha256(std::string_view bytes) {
+  std::array<unsigned char, 32> out;
+  digest(EVP_sha256(), bytes, out);
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
+
+std::string md5_hex(std::string_view bytes) {
+  std::array<unsigned char, 16> out;
+  digest(EVP_md5(), bytes, out);
+  return hex(out);
+}
+
+}  // namespace axiom

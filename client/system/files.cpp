@@ -1,0 +1,54 @@
+#include "client/system/files.h"
+
+namespace axiom {
+
+std::string parent_directory(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  path = path.substr(0, slash);
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return path.empty() ? "/" : std::string(path);
+}
+
+void FileSystem::write_durably(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp";
+  try {
+    const std::unique_ptr<OutputFile> file = create(temporary);
+    while (!bytes.empty()) {
+      const std::size_t written = file->write_some(bytes);
+      if (written == 0 || written > bytes.size()) {
+        throw IoError("cannot write '" + temporary + "': the disk accepts no bytes");
+      }
+      bytes.remove_prefix(written);
+    }
+    file->sync();
+    file->close();
+    move(temporary, path);
+  } catch (...) {
+    try {
+      unlink(temporary);
+    } catch (const IoError&) {
+      // The first failure is the one to report; the next write truncates what is left.
+    }
+    throw;
+  }
+  sync_directory(parent_directory(path));
+}
+
+void FileSystem::rename(const std::string& from, const std::string& to) {
+  move(from, to);
+  sync_directory(parent_directory(to));
+}
+
+void FileSystem::remove(const std::string& path) {
+  if (unlink(path)) sync_directory(parent_directory(path));
+}
+
+void FileSystem::make_directories(const std::string& path) {
+  const std::string parent = parent_directory(path);
+  if (parent != path && !exists(path)) make_directories(parent);
+  if (create_directory(path)) sync_directory(parent);
+}
+
+}  // namespace axiom

@@ -1,0 +1,82 @@
+// Files as the program needs them: bounded reads, durable writes. One interface, so that tests can
+// replace the disk with one that fails and forgets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace axiom {
+
+/// An operation on a file or directory failed; the message names it, the path and the reason.
+class IoError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A disk. All functions throw IoError. The public functions are written once over the primitives
+/// below; an implementation supplies the primitives.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  /// All bytes of a file. IoError if it is missing, unreadable or longer than max_bytes.
+  virtual std::string read(const std::string& path, std::size_t max_bytes) = 0;
+  virtual bool exists(const std::string& path) = 0;
+
+  /// Replaces `path` by `bytes`: write PATH.tmp, fsync, rename, fsync of the directory. When it
+  /// returns, the bytes survive a power cut; when it throws, `path` holds either all of the old or
+  /// all of the new bytes, and the temporary is removed if that is possible.
+  void write_durably(const std::string& path, std::string_view bytes);
+  /// Renames and makes it durable. Replaces `to`. Both paths lie in the same directory.
+  void rename(const std::string& from, const std::string& to);
+  /// Removes a file and makes it durable. A missing file is no error.
+  void remove(const std::string& path);
+  /// Creates the directory and its missing parents, durably. An existing one is no error.
+  void make_directories(const std::string& path);
+
+ protected:
+  /// A file being written. The destructor closes without a check.
+  class OutputFile {
+   public:
+    virtual ~OutputFile() = default;
+    /// Writes a prefix of `bytes` and returns its length, at least 1.
+    virtual std::size_t write_some(std::string_view bytes) = 0;
+    virtual void sync() = 0;
+    virtual void close() = 0;
+  };
+
+  /// Creates or truncates a file.
+  virtual std::unique_ptr<OutputFile> create(const std::string& path) = 0;
+  virtual void move(const std::string& from, const std::string& to) = 0;
+  /// False if there was no such file.
+  virtual bool unlink(const std::string& path) = 0;
+  /// False if it was there already. IoError if something else has that name.
+  virtual bool create_directory(const std::string& path) = 0;
+  virtual void sync_directory(const std::string& path) = 0;
+};
+
+/// The disk of this host. Thread-safe as far as no two threads write the same path.
+FileSystem& real_file_system();
+
+/// The directory that holds `path`; "." for a bare name.
+std::string parent_directory(std::string_view path);
+
+/// Keeps other processes out of a directory while it lives. The file DIRECTORY/.lock stays behind;
+/// the lock itself ends with the process, however that dies.
+class DirectoryLock {
+ public:
+  /// REQUIRES: the directory exists. IoError if another process holds the lock.
+  explicit DirectoryLock(const std::string& directory);
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  std::intptr_t handle_;
+};
+
+}  // namespace axiom

@@ -1,0 +1,168 @@
+// The real disk, by POSIX calls; each return value is checked.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "client/system/errors_posix.h"
+#include "client/system/files.h"
+
+namespace axiom {
+namespace {
+
+/// Calls again what a signal interrupted.
+template <typename Call>
+auto retried(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags, const std::string& what)
+      : path_(path),
+        value_(retried([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {
+    if (value_ == -1) throw_io_error(what, path, errno);
+  }
+  ~Descriptor() {
+    if (value_ != -1) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int value() const { return value_; }
+  const std::string& path() const { return path_; }
+  /// Not repeated on EINTR: Linux has closed the descriptor by then.
+  void close() {
+    const int closed = ::close(value_);
+    value_ = -1;
+    if (closed == -1 && errno != EINTR) throw_io_error("close", path_, errno);
+  }
+
+ private:
+  std::string path_;
+  int value_;
+};
+
+struct stat status_of(const Descriptor& file) {
+  struct stat status {};
+  if (::fstat(file.value(), &status) == -1) throw_io_error("examine", file.path(), errno);
+  return status;
+}
+
+class RealFileSystem final : public FileSystem {
+ public:
+  std::string read(const std::string& path, std::size_t max_bytes) override {
+    const Descriptor file(path, O_RDONLY, "open");
+    const struct stat status = status_of(file);
+    const auto too_large = [&] {
+      return IoError("'" + path + "' is longer than the " + std::to_string(max_bytes) +
+                     " bytes that it may have: is it the right file?");
+    };
+    const std::size_t size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+    if (S_ISREG(status.st_mode) && size > max_bytes) throw too_large();
+    // The size is a guess only: files of /proc say 0, and a file may grow meanwhile. One byte more
+    // than that shows the end.
+    std::string bytes(S_ISREG(status.st_mode) ? size + 1 : 4096, '\0');
+    std::size_t length = 0;
+    while (true) {
+      if (length == bytes.size()) bytes.resize(2 * bytes.size());
+      const ssize_t got = retried(
+          [&] { return ::read(file.value(), bytes.data() + length, bytes.size() - length); });
+      if (got == -1) throw_io_error("read", path, errno);
+      if (got == 0) break;
+      length += static_cast<std::size_t>(got);
+      if (length > max_bytes) throw too_large();
+    }
+    bytes.resize(length);
+    return bytes;
+  }
+
+  bool exists(const std::string& path) override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw_io_error("examine", path, errno);
+  }
+
+ protected:
+  class File final : public OutputFile {
+   public:
+    explicit File(const std::string& path)
+        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {}
+    std::size_t write_some(std::string_view bytes) override {
+      const ssize_t written =
+          retried([&] { return ::write(descriptor_.value(), bytes.data(), bytes.size()); });
+      if (written == -1) throw_io_error("write", descriptor_.path(), errno);
+      return static_cast<std::size_t>(written);
+    }
+    void sync() override {
+      if (retried([&] { return ::fsync(descriptor_.value()); }) == -1) {
+        throw_io_error("write to the disk", descriptor_.path(), errno);
+      }
+    }
+    void close() override { descriptor_.close(); }
+
+   private:
+    Descriptor descriptor_;
+  };
+
+  std::unique_ptr<OutputFile> create(const std::string& path) override {
+    return std::make_unique<File>(path);
+  }
+
+  void move(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) == -1) {
+      const int error = errno;
+      throw_io_error("rename '" + from + "' to", to, error);
+    }
+  }
+
+  bool unlink(const std::string& path) override {
+    if (::unlink(path.c_str()) == 0) return true;
+    if (errno == ENOENT) return false;
+    throw_io_error("remove", path, errno);
+  }
+
+  bool create_directory(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0777) == 0) return true;
+    const int error = errno;
+    // Not only EEXIST: a parent that may not be written gives EACCES or EROFS, be it there or not.
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return false;
+    throw_io_error("create the directory", path, error);
+  }
+
+  void sync_directory(const std::string& path) override {
+    Descriptor directory(path, O_RDONLY | O_DIRECTORY, "open the directory");
+    // EINVAL: this file system has no such operation (some network and user-space ones).
+    if (retried([&] { return ::fsync(directory.value()); }) == -1 && errno != EINVAL) {
+      throw_io_error("write to the disk the directory", path, errno);
+    }
+    directory.close();
+  }
+};
+
+}  // namespace
+
+void throw_io_error(const std::string& what, const std::string& path, int error) {
+  std::string message =
+      "cannot " + what + " '" + path + "': " + std::system_category().message(error);
+  if (error == ENOSPC || error == EDQUOT) message += "; free some space there";
+  if (error == EACCES || error == EPERM) message += "; check its owner and permissions";
+  if (error == EROFS) message += "; choose a directory that can be written";
+  if (error == EIO) message += "; check the disk";
+  throw IoError(message);
+}
+
+FileSystem& real_file_system() {
+  static RealFileSystem files;
+  return files;
+}
+
+}  // namespace axiom

@@ -1,0 +1,25 @@
+// How much memory this process may use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace axiom {
+
+/// In bytes.
+struct HostMemory {
+  std::uint64_t total = 0;      ///< of the host, or of the control group if that is less
+  std::uint64_t available = 0;  ///< that can be taken without swapping or being killed
+};
+
+/// Memory of this host as limited by the process's control groups (v1 and v2). IoError if the
+/// system does not tell.
+HostMemory host_memory();
+/// The same, read from the files below `root` (as in a test): root/proc/meminfo and so on.
+HostMemory host_memory_below(const std::string& root);
+
+/// Bytes that this process holds in memory now, and the most it ever held.
+std::uint64_t resident_bytes();
+std::uint64_t peak_resident_bytes();
+
+}  // namespace axiom

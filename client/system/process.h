@@ -1,0 +1,29 @@
+// This process and its surroundings.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace axiom {
+
+/// Lets every other process go first (SCHED_IDLE and nice 19). Call before threads are started:
+/// they inherit it. False if refused; `reason`, if given, then says why.
+bool set_idle_priority(std::string* reason = nullptr);
+
+/// Processors that this process may keep busy: the affinity mask, or the control groups' CPU quota
+/// rounded up if that is less. At least 1.
+int usable_processors();
+/// The quota part, read from the files below `root` (as in a test); 0 = no quota.
+int processor_quota_below(const std::string& root);
+
+/// Whether a file descriptor is a terminal.
+bool is_terminal(int descriptor);
+
+/// `bytes` bytes of the system's randomness as 2·bytes lower-case hex digits.
+std::string random_hex(std::size_t bytes);
+
+/// $XDG_DATA_HOME/axiom-client, or ~/.local/share/axiom-client. Throws std::runtime_error if there
+/// is no home directory.
+std::string default_data_directory();
+
+}  // namespace axiom

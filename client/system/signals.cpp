@@ -1,0 +1,40 @@
+#include "client/system/signals.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace axiom {
+namespace {
+
+std::atomic<int> first_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free, "needed in a signal handler");
+
+extern "C" void record_stop_signal(int signal) {
+  int none = 0;
+  if (!first_signal.compare_exchange_strong(none, signal)) ::_exit(128 + signal);
+}
+
+}  // namespace
+
+void install_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = record_stop_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (::sigaction(signal, &action, nullptr) == -1) {
+      throw std::runtime_error("cannot handle signal " + std::to_string(signal) + ": " +
+                               std::system_category().message(errno));
+    }
+  }
+}
+
+int stop_signal() { return first_signal.load(std::memory_order_relaxed); }
+
+}  // namespace axiom

@@ -1,0 +1,59 @@
+// links: axiom_system axiom_test_support
+#include "client/system/signals.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/support/child_process.h"
+
+namespace axiom {
+namespace {
+
+using testing::ChildProcess;
+
+/// Waits for a first signal, then says so and, if told to, never ends by itself.
+template <typename Ready>
+int poll_for_stop(Ready ready, bool stay) {
+  install_stop_signals();
+  if (stop_signal() != 0) return 1;
+  ready();
+  while (stop_signal() == 0) ::usleep(1000);
+  ready();
+  while (stay) ::pause();
+  return stop_signal() == SIGTERM ? 7 : 8;
+}
+
+TEST(Signals, OneSignalIsNoticedAndTheProcessEndsNormally) {
+  ChildProcess child([](auto ready) { return poll_for_stop(ready, false); });
+  ASSERT_TRUE(child.wait_until_ready());
+  child.send(SIGTERM);
+  EXPECT_EQ(child.wait(), 7);
+}
+
+TEST(Signals, TheFirstSignalIsTold) {
+  ChildProcess child([](auto ready) { return poll_for_stop(ready, false); });
+  ASSERT_TRUE(child.wait_until_ready());
+  child.send(SIGINT);
+  EXPECT_EQ(child.wait(), 8);
+}
+
+TEST(Signals, TheSecondSignalEndsTheProcessAtOnce) {
+  for (const int second : {SIGTERM, SIGINT}) {
+    ChildProcess child([](auto ready) { return poll_for_stop(ready, true); });
+    ASSERT_TRUE(child.wait_until_ready());
+    child.send(SIGTERM);
+    ASSERT_TRUE(child.wait_until_ready());  // the first one has been seen
+    child.send(second);
+    EXPECT_EQ(child.wait(), 128 + second);
+  }
+}
+
+TEST(Signals, OtherSignalsKeepTheirMeaning) {
+  ChildProcess child([](auto ready) { return poll_for_stop(ready, true); });
+  ASSERT_TRUE(child.wait_until_ready());
+  child.send(SIGHUP);
+  EXPECT_EQ(child.wait(), -SIGHUP);
+}
+
+}  // namespace
+}  // namespace axiom
