@@ -1,0 +1,97 @@
+#include "client/arithmetic/functions64.h"
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+
+namespace axiom::arithmetic {
+
+// Plain operators, each rounded once (-ffp-contract=off), no fused operation: equal bits and equal
+// speed on processors with and without FMA. Coefficients: scripts/fit_polynomials.py.
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
+// 36 bits of ln 2, so that an integer of 11 bits times it is exact, and the rest.
+constexpr double ln2_high = 0x1.62e42fefap-1;
+constexpr double ln2_low = 0x1.cf79abc9e3b3ap-40;
+// Adding 1.5·2^52 rounds to an integer, found in the low bits of the sum.
+constexpr double round_magic = 0x1.8p52;
+
+/// c[0] + c[1]·x + … + c[N−1]·x^(N−1) by Horner's scheme.
+template <int N>
+double polynomial(const double (&c)[N], double x) {
+  double sum = c[N - 1];
+  for (int i = N - 2; i >= 0; --i) sum = sum * x + c[i];
+  return sum;
+}
+
+/// 2^n. REQUIRES: −1022 ≤ n ≤ 1023.
+double power_of_two(std::int64_t n) {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
+}
+
+}  // namespace
+
+double exp(double x) {
+  if (!(x < 710.0)) return x + infinity;  // overflow; a NaN stays NaN
+  if (x < -746.0) return 0.0;
+  // x = n·ln 2 + r with |r| ≤ ln 2 / 2; r_high is exact.
+  const double rounded = x * 0x1.71547652b82fep+0 + round_magic;
+  const double n = rounded - round_magic;
+  const double r_high = x - n * ln2_high;
+  const double r_low = n * ln2_low;
+  const double r = r_high - r_low;
+  // e^r = 1 + r + r²·q(r); the small terms are summed first.
+  static constexpr double q[] = {
+      0x1p-1,
+      0x1.5555555555556p-3,
+      0x1.5555555555558p-5,
+      0x1.1111111110d5ep-7,
+      0x1.6c16c16c14e67p-10,
+      0x1.a01a01a1e26b8p-13,
+      0x1.a01a01ae78ddep-16,
+      0x1.71de341da8b2ap-19,
+      0x1.27e4c9038c5ecp-22,
+      0x1.ae77f56fbff1ap-26,
+      0x1.1f7a82334bdbbp-29,
+      0x1.46a119ef84021p-33,
+  };
+  const double small = r * r * polynomial(q, r) - r_low;
+  const double e = 1.0 + (r_high + small);
+  // Two steps, the first exact: a subnormal result is rounded once.
+  const auto power = static_cast<std::int64_t>(n);
+  const std::int64_t half = power / 2;
+  return e * power_of_two(half) * power_of_two(power - half);
+}
+
+double log(double x) {
+  if (!(x < infinity)) return x;  // infinity and NaN
+  if (x == 0.0) return -infinity;
+  if (x < 0.0) return quiet_nan;
+  double k = 0.0;
+  if (x < std::numeric_limits<double>::min()) {
+    x *= 0x1p52;
+    k = -52.0;
+  }
+  // x = m·2^k with 2/3 ≤ m < 4/3, f = m − 1 exact.
+  constexpr std::int64_t two_thirds = 0x3FE5555555555555;
+  const std::int64_t offset = std::bit_cast<std::int64_t>(x) - two_thirds;
+  k += static_cast<double>(offset >> 52);
+  const double f = std::bit_cast<double>((offset & 0x000FFFFFFFFFFFFF) + two_thirds) - 1.0;
+  // log(1+f) = 2·artanh(s) = 2s + s·R with s = f/(2+f), and 2s = f − s·f.
+  static constexpr double c[] = {
+      0x1.555555555554fp-1, 0x1.999999999c17ap-2, 0x1.24924921e447dp-2, 0x1.c71c748fb9786p-3,
+      0x1.745c4ade6204p-3,  0x1.3b35c074d7be1p-3, 0x1.0dcb98bd15198p-3, 0x1.1b819c9e4fb1cp-3,
+  };
+  const double s = f / (2.0 + f);
+  const double z = s * s;
+  const double small = k * ln2_low - s * (f - z * polynomial(c, z));
+  // k·ln2_high is exact; the rounding error of its sum with f joins the small terms.
+  const double k_ln2 = k * ln2_high;
+  const double large = k_ln2 + f;
+  const double lost = f - (large - k_ln2);
+  return large + (lost + small);
+}
+
+}  // namespace axiom::arithmetic
