@@ -1,0 +1,36 @@
+// Zeroed memory aligned to 64 bytes, the largest vector and a cache line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace axiom::cpu {
+
+/// Owns zeroed, aligned memory; grows when asked, never shrinks. Contents are lost on growth.
+class AlignedBuffer {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  /// At least so many zero bytes.
+  void* zeroed(std::size_t bytes) {
+    if (bytes > size_) {
+      data_.reset();
+      data_.reset(static_cast<unsigned char*>(::operator new (bytes, std::align_val_t{alignment})));
+      size_ = bytes;
+    }
+    if (bytes > 0) std::memset(data_.get(), 0, bytes);
+    return data_.get();
+  }
+
+ private:
+  struct Free {
+    void operator()(unsigned char* p) const { ::operator delete (p, std::align_val_t{alignment}); }
+  };
+  std::unique_ptr<unsigned char, Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace axiom::cpu

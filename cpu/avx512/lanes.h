@@ -1,0 +1,117 @@
+// Sixteen floats or eight doubles in AVX-512 registers: the vocabulary of client/arithmetic/ops.h.
+// Only for translation units built with -mavx512f -mfma.
+#pragma once
+
+#include <immintrin.h>
+
+#include "client/arithmetic/ops.h"
+
+namespace axiom::cpu::avx512 {
+
+struct I32 {
+  __m512i v;
+  static AXIOM_INLINE I32 splat(std::int32_t a) { return {_mm512_set1_epi32(a)}; }
+};
+struct Mask {
+  __mmask16 v;
+};
+struct F32 {
+  __m512 v;
+  static constexpr int lanes = 16;
+  static AXIOM_INLINE F32 splat(float a) { return {_mm512_set1_ps(a)}; }
+  static AXIOM_INLINE F32 zero() { return {_mm512_setzero_ps()}; }
+  static AXIOM_INLINE F32 broadcast(const float* p) { return {_mm512_set1_ps(*p)}; }
+  static AXIOM_INLINE F32 load(const float* p) { return {_mm512_load_ps(p)}; }
+  AXIOM_INLINE void store(float* p) const { _mm512_store_ps(p, v); }
+};
+
+AXIOM_INLINE F32 add(F32 a, F32 b) { return {_mm512_add_ps(a.v, b.v)}; }
+AXIOM_INLINE F32 sub(F32 a, F32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+AXIOM_INLINE F32 mul(F32 a, F32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+AXIOM_INLINE F32 div(F32 a, F32 b) { return {_mm512_div_ps(a.v, b.v)}; }
+AXIOM_INLINE F32 sqrt(F32 a) { return {_mm512_sqrt_ps(a.v)}; }
+AXIOM_INLINE F32 fma(F32 a, F32 b, F32 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+AXIOM_INLINE Mask less(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
+AXIOM_INLINE F32 select(Mask m, F32 a, F32 b) { return {_mm512_mask_blend_ps(m.v, b.v, a.v)}; }
+AXIOM_INLINE I32 select(Mask m, I32 a, I32 b) { return {_mm512_mask_blend_epi32(m.v, b.v, a.v)}; }
+AXIOM_INLINE I32 to_bits(F32 a) { return {_mm512_castps_si512(a.v)}; }
+AXIOM_INLINE F32 from_bits(I32 a) { return {_mm512_castsi512_ps(a.v)}; }
+AXIOM_INLINE I32 bits_add(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
+AXIOM_INLINE I32 bits_sub(I32 a, I32 b) { return {_mm512_sub_epi32(a.v, b.v)}; }
+AXIOM_INLINE I32 bits_and(I32 a, I32 b) { return {_mm512_and_si512(a.v, b.v)}; }
+AXIOM_INLINE I32 bits_xor(I32 a, I32 b) { return {_mm512_xor_si512(a.v, b.v)}; }
+template <int N>
+AXIOM_INLINE I32 shift_left(I32 a) {
+  return {_mm512_slli_epi32(a.v, N)};
+}
+template <int N>
+AXIOM_INLINE I32 shift_right(I32 a) {
+  return {_mm512_srai_epi32(a.v, N)};
+}
+AXIOM_INLINE F32 to_float(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
+
+struct F64 {
+  __m512d v;
+  static constexpr int lanes = 8;
+  static AXIOM_INLINE F64 zero() { return {_mm512_setzero_pd()}; }
+  static AXIOM_INLINE F64 splat(double a) { return {_mm512_set1_pd(a)}; }
+  static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm512_set1_pd(*p)}; }
+  static AXIOM_INLINE F64 load(const double* p) { return {_mm512_load_pd(p)}; }
+  AXIOM_INLINE void store(double* p) const { _mm512_store_pd(p, v); }
+};
+AXIOM_INLINE F64 add(F64 a, F64 b) { return {_mm512_add_pd(a.v, b.v)}; }
+AXIOM_INLINE F64 mul(F64 a, F64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
+AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
+
+/// Transposes the 16 × 16 block at `from` (rows `from_stride` apart) to `to`. All 64-byte aligned.
+AXIOM_INLINE void transpose_block(const float* from, int from_stride, float* to, int to_stride) {
+  __m512 r[16];
+  __m512 s[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) r[i] = _mm512_load_ps(from + i * from_stride);
+    // Within 128-bit quarters: 4 × 4 transposes of rows 4i … 4i+3.
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    const __m512 a0 = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    const __m512 a1 = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    const __m512 a2 = _mm512_unpacklo_ps(r[i + 2], r[i + 3]);
+    const __m512 a3 = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
+    s[i] = _mm512_shuffle_ps(a0, a2, 0x44);
+    s[i + 1] = _mm512_shuffle_ps(a0, a2, 0xee);
+    s[i + 2] = _mm512_shuffle_ps(a1, a3, 0x44);
+    s[i + 3] = _mm512_shuffle_ps(a1, a3, 0xee);
+  }
+  // s[4i + c], quarter q holds rows 4i … 4i+3 of column 4q + c: gather quarters over i.
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    const __m512 low01 = _mm512_shuffle_f32x4(s[c], s[4 + c], 0x44);
+    const __m512 high01 = _mm512_shuffle_f32x4(s[c], s[4 + c], 0xee);
+    const __m512 low23 = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0x44);
+    const __m512 high23 = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0xee);
+    _mm512_store_ps(to + c * to_stride, _mm512_shuffle_f32x4(low01, low23, 0x88));
+    _mm512_store_ps(to + (4 + c) * to_stride, _mm512_shuffle_f32x4(low01, low23, 0xdd));
+    _mm512_store_ps(to + (8 + c) * to_stride, _mm512_shuffle_f32x4(high01, high23, 0x88));
+    _mm512_store_ps(to + (12 + c) * to_stride, _mm512_shuffle_f32x4(high01, high23, 0xdd));
+  }
+}
+
+/// Tile sizes: rows × vectors of accumulators that fit the 32 registers.
+struct Isa {
+  using Float = F32;
+  using Double = F64;
+  static constexpr int tile_rows = 8;
+  static constexpr int tile_vectors = 2;
+  static AXIOM_INLINE void transpose(const float* from, int from_stride, float* to, int to_stride) {
+    transpose_block(from, from_stride, to, to_stride);
+  }
+  static constexpr int transpose_size = 16;
+};
+
+}  // namespace axiom::cpu::avx512
+
+template <>
+struct axiom::arithmetic::LaneTraits<axiom::cpu::avx512::F32> {
+  using Int = axiom::cpu::avx512::I32;
+  using Mask = axiom::cpu::avx512::Mask;
+  static constexpr int lanes = 16;
+};

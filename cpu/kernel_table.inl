@@ -1,0 +1,23 @@
+// Fills the kernel table from the templates, for the instruction set of the including file.
+#pragma once
+
+#include "cpu/matrix_kernels.inl"
+#include "cpu/network_kernels.inl"
+#include "cpu/tridiagonal.inl"
+
+namespace axiom::cpu {
+
+template <class Isa>
+constexpr Kernels kernel_table() {
+  using Network = NetworkKernels<Isa>;
+  return {
+      Network::width,
+      Network::gather,
+      Network::forward,
+      Network::backward,
+      Network::input_gradients,
+      Network::transpose_weights,
+      {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram, Tridiagonal<Isa>::reduce}};
+}
+
+}  // namespace axiom::cpu

@@ -1,0 +1,81 @@
+// What an instruction set must provide to train a network: a table of functions over plain buffers.
+//
+// Panel matrices: columns are grouped in panels of `panel_width`, and a matrix is stored as
+// [panel][row][panel_width], so that a tile of a product streams through contiguous memory. Rows
+// are padded to a multiple of panel_width; padding is zero and stays zero. All buffers are 64-byte
+// aligned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "client/plan/matrix_ops.h"
+
+namespace axiom::cpu {
+
+inline constexpr int max_layers = 4;  ///< three hidden layers and the output
+
+/// Buffers of one layer. n: rows of the block of samples in work, at most NetworkBuffers::capacity.
+struct LayerBuffers {
+  int fan_in;
+  int fan_out;
+  float* weights;     ///< panels, fan_in × fan_out; unused in the output layer
+  float* transposed;  ///< panels, fan_out × fan_in; the output layer's only copy of its weights
+  float* biases;      ///< fan_out, padded
+  float*
+      weight_gradient;  ///< layout of weights (output layer: of transposed); only for split batches
+  float* bias_gradient;  ///< layout of biases
+  float* activations;    ///< panels, n × fan_out, after ReLU and dropout; hidden layers only
+  float* deltas;         ///< panels, n × fan_out: ∂L/∂z; hidden layers only
+  const float* mask;     ///< dropout factors, layout of activations; null without dropout
+};
+
+/// A network, packed for one instruction set.
+struct NetworkBuffers {
+  int layers;
+  int capacity;  ///< rows of a block of samples, a multiple of panel_width
+  bool sigmoid;  ///< one output and sigmoid cross-entropy; else softmax
+  LayerBuffers layer[max_layers];
+  float* inputs;             ///< panels, n × features
+  float* hidden_transposed;  ///< panels, units of the last hidden layer × n
+  float* outputs;            ///< panels, outputs × n: logits, then ∂L/∂z
+  float* targets;            ///< panels, outputs × n: one-hot labels (sigmoid: the label)
+  float* input_transposed;   ///< panels, first fan_out × features: W1ᵀ, for input gradients only
+  float* input_gradients;    ///< panels, n × features, likewise
+};
+
+/// A block of samples: consecutive entries of a data order.
+struct BlockArguments {
+  const float* data;           ///< samples × row_stride, rows padded with zeros
+  const std::int32_t* labels;  ///< one per sample
+  const std::int32_t* order;   ///< sample of each row; null: first, first + 1, …
+  int row_stride;              ///< floats, a multiple of panel_width
+  int first;
+  int rows;
+};
+
+/// What to do with gradients.
+struct UpdateArguments {
+  float scale;                   ///< 1/B, the mean over the mini-batch
+  float negative_learning_rate;  ///< −lr
+  float keep;                    ///< 1 − lr·λ
+  bool first_block;              ///< gradients start from +0, else they continue
+  bool last_block;               ///< update the parameters, else keep the gradients
+};
+
+struct Kernels {
+  int panel_width;
+  /// Copies a block of samples into inputs and targets.
+  void (*gather)(const NetworkBuffers& net, const BlockArguments& block);
+  /// Inputs to logits.
+  void (*forward)(const NetworkBuffers& net, int rows);
+  /// Logits to ∂L/∂z of the output layer; then back through all layers, updating each.
+  void (*backward)(const NetworkBuffers& net, int rows, const UpdateArguments& update);
+  /// Logits to input gradients (per sample, unscaled), parameters untouched.
+  void (*input_gradients)(const NetworkBuffers& net, int rows);
+  /// Fills the transposed copies of weights (hidden layers but the first; the first if wanted).
+  void (*transpose_weights)(const NetworkBuffers& net, bool first_layer);
+  MatrixOps matrix_ops;
+};
+
+}  // namespace axiom::cpu

@@ -1,0 +1,176 @@
+#include "cpu/packed_network.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace axiom::cpu {
+
+namespace {
+
+/// Hands out consecutive pieces of one allocation; with a null base it only counts.
+class Arena {
+ public:
+  explicit Arena(float* base) : base_(base) {}
+  float* take(std::size_t floats) {
+    float* piece = base_ ? base_ + used_ : nullptr;
+    // Pieces start on cache lines, and not all at the same offset within a page.
+    used_ += (floats + 15) / 16 * 16 + 16;
+    return piece;
+  }
+  std::size_t used() const { return used_; }
+
+ private:
+  float* base_;
+  std::size_t used_ = 0;
+};
+
+std::size_t padded(int n, int width) {
+  return static_cast<std::size_t>((n + width - 1) / width) * static_cast<std::size_t>(width);
+}
+std::size_t panel_floats(int rows, int columns, int width) {
+  return padded(rows, width) * padded(columns, width);
+}
+
+struct Layout {
+  NetworkBuffers net{};
+  std::vector<float*> masks;
+  std::size_t floats = 0;
+};
+
+Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand& demand,
+               float* base) {
+  if (shape.layers() < 2 || shape.layers() > max_layers) {
+    throw std::invalid_argument("network with " + std::to_string(shape.layers()) +
+                                " layers: 2 to " + std::to_string(max_layers) + " are supported");
+  }
+  Layout layout;
+  NetworkBuffers& net = layout.net;
+  Arena arena(base);
+  net.layers = shape.layers();
+  net.capacity = static_cast<int>(padded(demand.block_rows, width));
+  net.sigmoid = shape.loss == Loss::sigmoid_cross_entropy;
+  for (int l = 0; l < net.layers; ++l) {
+    const bool output = l + 1 == net.layers;
+    LayerBuffers& layer = net.layer[l];
+    layer.fan_in = shape.fan_in(l);
+    layer.fan_out = shape.fan_out(l);
+    const std::size_t weights = panel_floats(layer.fan_in, layer.fan_out, width);
+    const std::size_t transposed = panel_floats(layer.fan_out, layer.fan_in, width);
+    const std::size_t block = panel_floats(net.capacity, layer.fan_out, width);
+    if (!output) layer.weights = arena.take(weights);
+    if (l > 0) layer.transposed = arena.take(transposed);
+    layer.biases = arena.take(padded(layer.fan_out, width));
+    if (demand.gradients) {
+      layer.weight_gradient = arena.take(output ? transposed : weights);
+      layer.bias_gradient = arena.take(padded(layer.fan_out, width));
+    }
+    if (!output) {
+      layer.activations = arena.take(block);
+      layer.deltas = arena.take(block);
+      layout.masks.push_back(demand.dropout ? arena.take(block) : nullptr);
+      layer.mask = layout.masks.back();
+    }
+  }
+  const int last_hidden = shape.fan_in(net.layers - 1);
+  net.inputs = arena.take(panel_floats(net.capacity, shape.inputs(), width));
+  net.hidden_transposed = arena.take(panel_floats(last_hidden, net.capacity, width));
+  net.outputs = arena.take(panel_floats(shape.outputs(), net.capacity, width));
+  net.targets = arena.take(panel_floats(shape.outputs(), net.capacity, width));
+  if (demand.input_gradients) {
+    net.input_transposed = arena.take(panel_floats(shape.fan_out(0), shape.inputs(), width));
+    net.input_gradients = arena.take(panel_floats(net.capacity, shape.inputs(), width));
+  }
+  layout.floats = arena.used();
+  return layout;
+}
+
+/// Calls visit(row, column, panel entry) for every entry of a panel matrix.
+template <class Visit>
+void for_each_entry(float* panels, int rows, int columns, int width, Visit visit) {
+  const std::size_t stride = padded(rows, width) * static_cast<std::size_t>(width);
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < columns; ++c) {
+      visit(r, c,
+            panels[static_cast<std::size_t>(c / width) * stride +
+                   static_cast<std::size_t>(r) * static_cast<std::size_t>(width) +
+                   static_cast<std::size_t>(c % width)]);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t PackedNetwork::bytes(const NetworkShape& shape, int panel_width, const Demand& demand) {
+  return lay_out(shape, panel_width, demand, nullptr).floats * sizeof(float);
+}
+
+void PackedNetwork::shape(const NetworkShape& shape, int panel_width, const Demand& demand) {
+  auto* base = static_cast<float*>(memory_.zeroed(bytes(shape, panel_width, demand)));
+  Layout layout = lay_out(shape, panel_width, demand, base);
+  net_ = layout.net;
+  masks_ = std::move(layout.masks);
+  panel_width_ = panel_width;
+}
+
+void PackedNetwork::load(const NetworkShape& shape, std::span<const float> parameters) {
+  for (int l = 0; l < net_.layers; ++l) {
+    const LayerBuffers& layer = net_.layer[l];
+    const float* weights = parameters.data() + shape.weight_offset(l);
+    const float* biases = parameters.data() + shape.bias_offset(l);
+    if (layer.weights) {
+      for_each_entry(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
+                     [&](int k, int j, float& w) { w = weights[k * layer.fan_out + j]; });
+    } else {
+      for_each_entry(layer.transposed, layer.fan_out, layer.fan_in, panel_width_,
+                     [&](int j, int k, float& w) { w = weights[k * layer.fan_out + j]; });
+    }
+    std::copy(biases, biases + layer.fan_out, layer.biases);
+  }
+}
+
+void PackedNetwork::store(const NetworkShape& shape, std::span<float> parameters) const {
+  for (int l = 0; l < net_.layers; ++l) {
+    const LayerBuffers& layer = net_.layer[l];
+    float* weights = parameters.data() + shape.weight_offset(l);
+    if (layer.weights) {
+      for_each_entry(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
+                     [&](int k, int j, float& w) { weights[k * layer.fan_out + j] = w; });
+    } else {
+      for_each_entry(layer.transposed, layer.fan_out, layer.fan_in, panel_width_,
+                     [&](int j, int k, float& w) { weights[k * layer.fan_out + j] = w; });
+    }
+    std::copy(layer.biases, layer.biases + layer.fan_out, parameters.data() + shape.bias_offset(l));
+  }
+}
+
+void PackedNetwork::store_first_gradient(std::span<float> gradient) const {
+  const LayerBuffers& layer = net_.layer[0];
+  for_each_entry(layer.weight_gradient, layer.fan_in, layer.fan_out, panel_width_,
+                 [&](int k, int j, float& g) {
+                   gradient[static_cast<std::size_t>(k * layer.fan_out + j)] = g;
+                 });
+}
+
+void PackedNetwork::unpack_block(const float* panels, int rows, int columns, float* out) const {
+  const auto width = static_cast<std::size_t>(panel_width_);
+  const std::size_t stride = static_cast<std::size_t>(net_.capacity) * width;
+  const auto row_floats = static_cast<std::size_t>(columns);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+    for (std::size_t c = 0; c < row_floats; c += width) {
+      const std::size_t count = std::min(width, row_floats - c);
+      const float* from = panels + (c / width) * stride + r * width;
+      std::copy(from, from + count, out + r * row_floats + c);
+    }
+  }
+}
+
+void PackedNetwork::unpack_outputs(int rows, float* out) const {
+  const int outputs = net_.layer[net_.layers - 1].fan_out;
+  const std::size_t stride = padded(outputs, panel_width_) * static_cast<std::size_t>(panel_width_);
+  for (int i = 0; i < rows; ++i) {
+    const float* panel = net_.outputs + static_cast<std::size_t>(i / panel_width_) * stride;
+    for (int j = 0; j < outputs; ++j) *out++ = panel[j * panel_width_ + i % panel_width_];
+  }
+}
+
+}  // namespace axiom::cpu

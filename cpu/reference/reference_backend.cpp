@@ -1,0 +1,139 @@
+#include "cpu/reference/reference_backend.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "client/arithmetic/ops.h"
+#include "cpu/reference/reference_matrix.h"
+#include "cpu/reference/reference_network.h"
+#include "cpu/schedule.h"
+#include "cpu/vector_executor.h"
+
+namespace axiom {
+
+namespace {
+
+using cpu::reference::ReferenceNetwork;
+
+class ReferenceExecutor final : public Executor {
+ public:
+  void train(const TrainingRun& run, RunState& state, std::uint64_t until,
+             const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override {
+    ReferenceNetwork network(run.shape);
+    cpu::EpochOrder order;
+    while (state.step < until) {
+      step(run, state, network, order);
+      ++state.step;
+      progress.fetch_add(1, std::memory_order_relaxed);
+      if (pause.load(std::memory_order_relaxed)) break;
+    }
+  }
+
+  void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) override {
+    snapshot.parameters = state.parameters;
+    snapshot.diverged = state.diverged || !cpu::all_finite(state.parameters);
+    snapshot.probes.resize(run.probes.size());
+    for (std::size_t i = 0; i < run.probes.size() && !snapshot.diverged; ++i) {
+      evaluate_probe(run, state, run.probes[i], snapshot.probes[i]);
+      snapshot.diverged = !cpu::all_finite(snapshot.probes[i].outputs);
+    }
+  }
+
+ private:
+  static void step(const TrainingRun& run, RunState& state, ReferenceNetwork& network,
+                   cpu::EpochOrder& order) {
+    const cpu::StepRange range = cpu::step_range(run, state.step);
+    const cpu::StepScalars scalars = cpu::step_scalars(run, range.count);
+    const std::int32_t* visit = order.of(run, range.epoch);
+    const auto features = static_cast<std::size_t>(run.shape.inputs());
+    const auto units = static_cast<std::size_t>(run.shape.hidden_units());
+    const auto rows = static_cast<std::size_t>(range.count);
+    std::vector<float> inputs(rows * features);
+    std::vector<std::int32_t> labels(rows);
+    std::vector<float> masks(run.dropout > 0 ? rows * units : 0);
+    const cpu::DropoutFactors dropout(run);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const int position = range.first + static_cast<int>(i);
+      const auto sample = static_cast<std::size_t>(visit ? visit[position] : position);
+      const float* row = run.train->inputs.data() + sample * features;
+      std::copy(row, row + features, inputs.data() + i * features);
+      labels[i] = run.train->labels[sample];
+      if (!masks.empty()) {
+        dropout.fill(run, range.epoch, position, std::span(masks).subspan(i * units, units));
+      }
+    }
+    network.forward(state.parameters, inputs, range.count, masks);
+    network.backward(state.parameters, labels, scalars.scale);
+    update(run.shape, scalars, network, state.parameters);
+  }
+
+  static void update(const NetworkShape& shape, const cpu::StepScalars& scalars,
+                     const ReferenceNetwork& network, std::vector<float>& parameters) {
+    std::vector<float> gradient;
+    for (int l = 0; l < shape.layers(); ++l) {
+      gradient.resize(shape.layer_parameters(l));
+      network.gradient(l, gradient);
+      float* p = parameters.data() + shape.weight_offset(l);
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        const float kept = i < shape.weights(l) ? arithmetic::mul(p[i], scalars.keep) : p[i];
+        p[i] = arithmetic::fma(scalars.negative_learning_rate, gradient[i], kept);
+      }
+    }
+  }
+
+  static void evaluate_probe(const TrainingRun& run, const RunState& state, const Probe& probe,
+                             ProbeValues& values) {
+    ReferenceNetwork network(run.shape);
+    const auto features = static_cast<std::size_t>(run.shape.inputs());
+    const auto samples = static_cast<std::size_t>(probe.samples);
+    const auto inputs = std::span(probe.data->inputs).first(samples * features);
+    const auto labels = std::span(probe.data->labels).first(samples);
+    network.forward(state.parameters, inputs, probe.samples, {});
+    values.outputs.assign(network.logits().begin(), network.logits().end());
+    values.activations.resize(probe.hidden_layers.size());
+    for (std::size_t a = 0; a < probe.hidden_layers.size(); ++a) {
+      const auto h = network.activations(probe.hidden_layers[a]);
+      values.activations[a].assign(h.begin(), h.end());
+    }
+    if (probe.input_gradients) {
+      network.backward(state.parameters, labels, 1.0f);
+      values.input_gradients.resize(samples * features);
+      network.input_gradients(state.parameters, values.input_gradients);
+    }
+    if (probe.first_layer_gradient) {
+      network.backward(state.parameters, labels,
+                       arithmetic::div(1.0f, static_cast<float>(probe.samples)));
+      std::vector<float> gradient(run.shape.layer_parameters(0));
+      network.gradient(0, gradient);
+      gradient.resize(run.shape.weights(0));
+      values.first_layer_gradient = std::move(gradient);
+    }
+  }
+};
+
+class ReferenceBackend final : public Backend {
+ public:
+  std::string name() const override { return "reference"; }
+  std::string unavailable_reason() const override { return {}; }
+  std::unique_ptr<Executor> make_executor() const override {
+    return std::make_unique<ReferenceExecutor>();
+  }
+  std::size_t executor_bytes(const TrainingRun& run) const override {
+    int rows = run.batch_size();
+    for (const Probe& probe : run.probes) rows = std::max(rows, probe.samples);
+    const auto inputs = static_cast<std::size_t>(run.batch_size()) *
+                        static_cast<std::size_t>(run.shape.inputs() + run.shape.hidden_units() + 1);
+    return ReferenceNetwork::bytes(run.shape, rows) + cpu::snapshot_bytes(run) +
+           cpu::EpochOrder::bytes(run) + (inputs + run.shape.parameters()) * sizeof(float);
+  }
+  const MatrixOps& matrix_ops() const override { return cpu::reference::matrix_ops; }
+};
+
+}  // namespace
+
+const Backend& reference_backend() {
+  static const ReferenceBackend backend;
+  return backend;
+}
+
+}  // namespace axiom

@@ -1,0 +1,86 @@
+#include "cpu/reference/reference_matrix.h"
+
+#include <cstddef>
+#include <vector>
+
+#include "client/arithmetic/ops.h"
+
+namespace axiom::cpu::reference {
+
+namespace {
+
+using arithmetic::fma;
+
+std::size_t size(int n) { return static_cast<std::size_t>(n); }
+
+void transposed_product(const double* a, const double* b, double* c, int rows, int m, int n) {
+  for (std::size_t i = 0; i < size(m); ++i) {
+    for (std::size_t j = 0; j < size(n); ++j) {
+      double sum = 0.0;
+      for (std::size_t r = 0; r < size(rows); ++r) {
+        sum = fma(a[r * size(m) + i], b[r * size(n) + j], sum);
+      }
+      c[i * size(n) + j] = sum;
+    }
+  }
+}
+
+void gram(const double* a, double* c, int rows, int m) {
+  for (std::size_t i = 0; i < size(m); ++i) {
+    for (std::size_t j = i; j < size(m); ++j) {
+      double sum = 0.0;
+      for (std::size_t r = 0; r < size(rows); ++r) {
+        sum = fma(a[r * size(m) + i], a[r * size(m) + j], sum);
+      }
+      c[i * size(m) + j] = sum;
+      c[j * size(m) + i] = sum;
+    }
+  }
+}
+
+/// The formulas at the head of cpu/tridiagonal.inl, one step after the other.
+void tridiagonalize(const double* matrix, int order, double* diagonal, double* off_diagonal) {
+  const std::size_t n = size(order);
+  std::vector<double> a(matrix, matrix + n * n);
+  std::vector<double> v(n);
+  std::vector<double> w(n);
+  off_diagonal[0] = 0.0;
+  for (std::size_t k = 0; k < n; ++k) {
+    diagonal[k] = a[k * n + k];
+    if (k + 1 == n) break;
+    const double* row = &a[k * n];
+    const std::size_t from = k + 1;
+    double tail = 0.0;
+    for (std::size_t j = from + 1; j < n; ++j) tail = fma(row[j], row[j], tail);
+    if (tail == 0.0) {
+      off_diagonal[from] = row[from];
+      continue;
+    }
+    const double norm = arithmetic::sqrt(fma(row[from], row[from], tail));
+    const double e = row[from] < 0.0 ? norm : -norm;
+    off_diagonal[from] = e;
+    v[from] = row[from] - e;
+    for (std::size_t j = from + 1; j < n; ++j) v[j] = row[j];
+    const double h = fma(v[from], v[from], tail) * 0.5;
+    double dot = 0.0;
+    for (std::size_t j = from; j < n; ++j) {
+      double y = 0.0;
+      for (std::size_t i = from; i < n; ++i) y = fma(a[i * n + j], v[i], y);
+      w[j] = y / h;
+    }
+    for (std::size_t j = from; j < n; ++j) dot = fma(v[j], w[j], dot);
+    dot /= 2.0 * h;
+    for (std::size_t j = from; j < n; ++j) w[j] = fma(-dot, v[j], w[j]);
+    for (std::size_t i = from; i < n; ++i) {
+      for (std::size_t j = from; j < n; ++j) {
+        a[i * n + j] = fma(-v[i], w[j], fma(-w[i], v[j], a[i * n + j]));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+const MatrixOps matrix_ops{transposed_product, gram, tridiagonalize};
+
+}  // namespace axiom::cpu::reference

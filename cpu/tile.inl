@@ -1,0 +1,166 @@
+// The one inner loop: a tile of a matrix product, C[r][·] = init + Σ_t A(r, t)·B[t][·], t upwards.
+// Lanes and rows are independent outputs; the sum over t is never split (docs/ARITHMETIC.md).
+#pragma once
+
+#include <cstddef>
+
+#include "client/arithmetic/ops.h"
+
+namespace axiom::cpu {
+
+/// Panel geometry of an instruction set for lane type L (floats or doubles).
+template <class Isa, class L>
+struct Panel {
+  static constexpr int lanes = L::lanes;
+  static constexpr int width = Isa::tile_vectors * L::lanes;
+};
+
+/// How A is walked. Its panels run either along the sum or along the rows of the tile.
+enum class Walk {
+  along_sum,   ///< A(r, t) = a[(t / width)·stride + r·width + t % width]
+  along_rows,  ///< A(r, t) = a[t·width + r], the tile inside one panel
+};
+
+/// A tile of R rows × V vectors. `init(r, v)` gives the start, `finish(r, v, sum)` takes the
+/// result. a: first row of the tile; a_stride: floats between A's panels (along_sum); b:
+/// [depth][width].
+template <class Isa, class L, int R, int V, Walk walk, class Scalar, class Init, class Finish>
+AXIOM_INLINE void tile(const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b, int depth,
+                       Init init, Finish finish) {
+  constexpr int width = Panel<Isa, L>::width;
+  constexpr int lanes = L::lanes;
+  L sum[R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sum[r][v] = init(r, v);
+  }
+  const auto accumulate = [&sum](const Scalar* a_row, int row_stride, const Scalar* b_row)
+      __attribute__((always_inline)) {
+    L right[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) right[v] = L::load(b_row + v * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const L left = L::broadcast(a_row + r * row_stride);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[r][v] = fma(left, right[v], sum[r][v]);
+    }
+  };
+  if constexpr (walk == Walk::along_sum) {
+    for (int t0 = 0; t0 < depth; t0 += width) {
+      const int count = depth - t0 < width ? depth - t0 : width;
+#pragma GCC unroll 2
+      for (int t = 0; t < count; ++t) accumulate(a + t, width, b + t * width);
+      a += a_stride;
+      b += width * width;
+    }
+  } else {
+#pragma GCC unroll 2
+    for (int t = 0; t < depth; ++t) accumulate(a + t * width, 1, b + t * width);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) finish(r, v, sum[r][v]);
+  }
+}
+
+/// Rows of the next tile: full tiles, then two even ones, so that no tile is left too thin.
+template <class Isa>
+AXIOM_INLINE int next_tile_rows(int remaining) {
+  constexpr int full = Isa::tile_rows;
+  if (remaining >= 2 * full) return full;
+  return remaining <= full ? remaining : (remaining + 1) / 2;
+}
+
+/// Calls body with a compile-time row count equal to `rows` (1 … Isa::tile_rows).
+template <class Isa, class Body>
+AXIOM_INLINE void with_rows(int rows, Body body) {
+  static_assert(Isa::tile_rows <= 8);
+  switch (rows) {
+    case 1:
+      body.template operator()<1>();
+      break;
+    case 2:
+      body.template operator()<2>();
+      break;
+    case 3:
+      body.template operator()<3>();
+      break;
+    case 4:
+      body.template operator()<4>();
+      break;
+    case 5:
+      body.template operator()<5>();
+      break;
+    case 6:
+      body.template operator()<6>();
+      break;
+    default:
+      if constexpr (Isa::tile_rows >= 8) {
+        if (rows == 7) {
+          body.template operator()<7>();
+        } else {
+          body.template operator()<8>();
+        }
+      }
+  }
+}
+
+/// Operands of a product of panel matrices.
+template <class Scalar>
+struct Product {
+  const Scalar* a;
+  std::ptrdiff_t a_stride;  ///< between A's panels
+  const Scalar* b;
+  std::ptrdiff_t b_stride;  ///< between B's panels
+  int rows;                 ///< of C
+  int columns;              ///< of C
+  int depth;                ///< of the sum
+};
+
+/// All tiles of C, panel after panel. `init(panel, row, v)` and `finish(panel, row, v, sum)`.
+template <class Isa, class L, Walk walk, class Scalar, class Init, class Finish>
+AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
+  constexpr int width = Panel<Isa, L>::width;
+  for (int panel = 0; panel * width < p.columns; ++panel) {
+    const Scalar* b = p.b + panel * p.b_stride;
+    const bool half = p.columns - panel * width <= L::lanes;
+    const auto strip = [&](int row0, int row_count, const Scalar* a)
+        __attribute__((always_inline)) {
+      constexpr int row_step = walk == Walk::along_sum ? width : 1;
+      for (int done = 0; done < row_count;) {
+        const int count = next_tile_rows<Isa>(row_count - done);
+        const int row = row0 + done;
+        const Scalar* a_tile = a + done * row_step;
+        with_rows<Isa>(
+            count, [&]<int R>() __attribute__((always_inline)) {
+              const auto start = [&](int r, int v) __attribute__((always_inline)) {
+                return init(panel, row + r, v);
+              };
+              const auto end = [&](int r, int v, L sum) __attribute__((always_inline)) {
+                finish(panel, row + r, v, sum);
+              };
+              if (half) {
+                tile<Isa, L, R, 1, walk>(a_tile, p.a_stride, b, p.depth, start, end);
+              } else {
+                tile<Isa, L, R, Isa::tile_vectors, walk>(a_tile, p.a_stride, b, p.depth, start,
+                                                         end);
+              }
+            });
+        done += count;
+      }
+    };
+    if constexpr (walk == Walk::along_sum) {
+      strip(0, p.rows, p.a);
+    } else {
+      for (int row0 = 0; row0 < p.rows; row0 += width) {
+        const int count = p.rows - row0 < width ? p.rows - row0 : width;
+        strip(row0, count, p.a + (row0 / width) * p.a_stride);
+      }
+    }
+  }
+}
+
+}  // namespace axiom::cpu

@@ -1,0 +1,32 @@
+// A backend made of a kernel table and the question whether this host can run it.
+#pragma once
+
+#include <string>
+
+#include "client/plan/backend.h"
+#include "cpu/vector_executor.h"
+
+namespace axiom::cpu {
+
+class VectorBackend final : public Backend {
+ public:
+  VectorBackend(std::string name, const Kernels& kernels, std::string (*unavailable)())
+      : name_(std::move(name)), kernels_(kernels), unavailable_(unavailable) {}
+
+  std::string name() const override { return name_; }
+  std::string unavailable_reason() const override { return unavailable_(); }
+  std::unique_ptr<Executor> make_executor() const override {
+    return std::make_unique<VectorExecutor>(kernels_);
+  }
+  std::size_t executor_bytes(const TrainingRun& run) const override {
+    return VectorExecutor::bytes(kernels_, run);
+  }
+  const MatrixOps& matrix_ops() const override { return kernels_.matrix_ops; }
+
+ private:
+  std::string name_;
+  const Kernels& kernels_;
+  std::string (*unavailable_)();
+};
+
+}  // namespace axiom::cpu

@@ -1,0 +1,12 @@
+#include "cpu/aligned_buffer.h"
+
+#include "cpu/workspace.h"
+
+namespace axiom::cpu {
+
+double* thread_workspace(std::size_t doubles) {
+  thread_local AlignedBuffer buffer;
+  return static_cast<double*>(buffer.zeroed(doubles * sizeof(double)));
+}
+
+}  // namespace axiom::cpu

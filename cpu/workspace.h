@@ -1,0 +1,11 @@
+// Memory for kernels, so that translation units with vector flags need no library code.
+#pragma once
+
+#include <cstddef>
+
+namespace axiom::cpu {
+
+/// Zeroed doubles, 64-byte aligned, the calling thread's until its next request.
+double* thread_workspace(std::size_t doubles);
+
+}  // namespace axiom::cpu
