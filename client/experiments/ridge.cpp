@@ -1,0 +1,109 @@
+#include "client/experiments/ridge.h"
+
+#include "client/arithmetic/ops.h"
+
+namespace axiom {
+
+bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count) {
+  const auto size = static_cast<std::size_t>(n);
+  // Row k of U is final after step k; every later entry sums its updates in the order of k.
+  for (std::size_t k = 0; k < size; ++k) {
+    double* pivot_row = a.data() + k * size;
+    if (!(pivot_row[k] > 0)) return false;
+    const double pivot = arithmetic::sqrt(pivot_row[k]);
+    pivot_row[k] = pivot;
+    for (std::size_t j = k + 1; j < size; ++j) pivot_row[j] /= pivot;
+    for (std::size_t i = k + 1; i < size; ++i) {
+      const double factor = pivot_row[i];
+      double* row = a.data() + i * size;
+      for (std::size_t j = i; j < size; ++j) row[j] -= factor * pivot_row[j];
+    }
+  }
+  for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c) {
+    double* x = b.data() + c * size;
+    for (std::size_t k = 0; k < size; ++k) {  // Uᵀ y = b
+      const double* row = a.data() + k * size;
+      x[k] /= row[k];
+      for (std::size_t j = k + 1; j < size; ++j) x[j] -= row[j] * x[k];
+    }
+    for (std::size_t k = size; k-- > 0;) {  // U x = y
+      const double* row = a.data() + k * size;
+      for (std::size_t j = k + 1; j < size; ++j) x[k] -= row[j] * x[j];
+      x[k] /= row[k];
+    }
+  }
+  return true;
+}
+
+bool RidgeProbe::fit(std::span<const float> h, int samples, int width,
+                     std::span<const double> targets, int count) {
+  const auto n = static_cast<std::size_t>(samples);
+  const auto m = static_cast<std::size_t>(width);
+  const auto k = static_cast<std::size_t>(count);
+  const std::size_t order = m + 1;
+  width_ = width;
+  count_ = count;
+  activations_.assign(h.begin(), h.begin() + static_cast<std::ptrdiff_t>(n * m));
+  extended_.resize(n * (k + 1));
+  gram_.resize(m * m);
+  products_.resize((k + 1) * m);
+  system_.resize(order * order);
+  coefficients_.assign(k * order, 0.0);
+
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t t = 0; t < k; ++t) {
+      const double target = targets[i * k + t];
+      extended_[i * (k + 1) + t] = target;
+      coefficients_[t * order + m] += target;  // the bias column's product with the target
+    }
+    extended_[i * (k + 1) + k] = 1.0;
+  }
+  matrix_ops_.gram(activations_.data(), gram_.data(), samples, width);
+  matrix_ops_.transposed_product(extended_.data(), activations_.data(), products_.data(), samples,
+                                 count + 1, width);
+
+  double trace = 0;
+  for (std::size_t i = 0; i < m; ++i) trace += gram_[i * m + i];
+  const double lambda = 1e-3 * trace / width + 1e-9;
+  for (std::size_t i = 0; i < m; ++i) {  // the upper triangle of AᵀA + λI
+    double* row = system_.data() + i * order;
+    for (std::size_t j = i; j < m; ++j) row[j] = gram_[i * m + j];
+    row[i] += lambda;
+    row[m] = products_[k * m + i];
+  }
+  system_[m * order + m] = samples + lambda;
+  for (std::size_t t = 0; t < k; ++t) {
+    for (std::size_t i = 0; i < m; ++i) coefficients_[t * order + i] = products_[t * m + i];
+  }
+  return solve_positive_definite(system_, width + 1, coefficients_, count);
+}
+
+double RidgeProbe::accuracy(std::span<const float> h, int samples, std::span<const double> targets,
+                            int target) const {
+  const auto m = static_cast<std::size_t>(width_);
+  const std::span<const double> v = coefficients(target);
+  int right = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(samples); ++i) {
+    double score = 0;
+    for (std::size_t j = 0; j < m; ++j) score += static_cast<double>(h[i * m + j]) * v[j];
+    score += v[m];
+    const std::size_t entry =
+        i * static_cast<std::size_t>(count_) + static_cast<std::size_t>(target);
+    right += (score > 0) == (targets[entry] > 0);
+  }
+  return static_cast<double>(right) / samples;
+}
+
+std::span<const double> RidgeProbe::coefficients(int target) const {
+  const std::size_t order = static_cast<std::size_t>(width_) + 1;
+  return std::span(coefficients_).subspan(static_cast<std::size_t>(target) * order, order);
+}
+
+std::size_t RidgeProbe::bytes(int samples, int width, int count) {
+  const auto n = static_cast<std::size_t>(samples);
+  const auto m = static_cast<std::size_t>(width);
+  const auto k = static_cast<std::size_t>(count) + 1;
+  return sizeof(double) * (n * (m + k) + m * m + k * m + (m + 1) * (m + 1) + k * (m + 1));
+}
+
+}  // namespace axiom

@@ -1,0 +1,309 @@
+// links: axiom_experiments
+// Metrics of matrices against closed forms and properties that they must have.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "client/experiments/cka.h"
+#include "client/experiments/eigenvalues.h"
+#include "client/experiments/ridge.h"
+#include "client/experiments/spectrum.h"
+#include "client/experiments/weight_measures.h"
+#include "tests/support/plain_matrix_ops.h"
+
+namespace axiom {
+namespace {
+
+using test::plain_matrix_ops;
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<float> random_matrix(int rows, int columns, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> a(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+  for (float& value : a) value = normal(generator);
+  return a;
+}
+
+/// The columns of a turned in the plane of each neighbouring pair by 0.7.
+std::vector<float> rotated(const std::vector<float>& a, int columns) {
+  std::vector<float> b = a;
+  for (std::size_t row = 0; row < a.size(); row += static_cast<std::size_t>(columns)) {
+    for (std::size_t j = row; j + 1 < row + static_cast<std::size_t>(columns); ++j) {
+      const double x = b[j];
+      const double y = b[j + 1];
+      b[j] = static_cast<float>(std::cos(.7) * x - std::sin(.7) * y);
+      b[j + 1] = static_cast<float>(std::sin(.7) * x + std::cos(.7) * y);
+    }
+  }
+  return b;
+}
+
+TEST(Eigenvalues, TridiagonalToeplitzHasAClosedForm) {
+  for (const int n : {1, 2, 3, 10, 101}) {
+    std::vector<double> diagonal(static_cast<std::size_t>(n), 2.0);
+    std::vector<double> off_diagonal(static_cast<std::size_t>(n), -1.0);
+    tridiagonal_eigenvalues(diagonal, off_diagonal);
+    for (int k = 1; k <= n; ++k) {
+      const double expected = 2 - 2 * std::cos(M_PI * (n + 1 - k) / (n + 1));
+      EXPECT_NEAR(diagonal[static_cast<std::size_t>(k - 1)], expected, 1e-14) << n << " " << k;
+    }
+  }
+}
+
+TEST(Eigenvalues, ScaleAndBlocksDoNotMatter) {
+  // diag(1e150, [[0, 1], [1, 0]]·1e150, 0): eigenvalues 1e150·{1, 1, −1, 0}.
+  std::vector<double> diagonal = {1e150, 0, 0, 0};
+  std::vector<double> off_diagonal = {7, 0, 1e150, 0};
+  tridiagonal_eigenvalues(diagonal, off_diagonal);
+  const double expected[] = {1, 1, 0, -1};
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(diagonal[i] / 1e150, expected[i], 1e-15);
+}
+
+TEST(Eigenvalues, TraceAndNormAreKept) {
+  constexpr int n = 60;
+  const std::vector<float> source = random_matrix(n, n, 1);
+  std::vector<double> a(n * n);
+  double trace = 0;
+  double squares = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      a[i * n + j] = static_cast<double>(source[i * n + j]) + source[j * n + i];
+      squares += a[i * n + j] * a[i * n + j];
+    }
+    trace += a[i * n + i];
+  }
+  const std::vector<double> values = symmetric_eigenvalues(a, n, plain_matrix_ops);
+  EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0), trace, 1e-10);
+  EXPECT_NEAR(std::inner_product(values.begin(), values.end(), values.begin(), 0.0), squares, 1e-9);
+  EXPECT_TRUE(std::is_sorted(values.rbegin(), values.rend()));
+}
+
+TEST(Eigenvalues, ZeroMatrixAndNonFiniteEntries) {
+  std::vector<double> diagonal = {0, 0};
+  std::vector<double> off_diagonal = {0, 0};
+  tridiagonal_eigenvalues(diagonal, off_diagonal);
+  EXPECT_EQ(diagonal, (std::vector<double>{0, 0}));
+  diagonal[1] = nan;
+  EXPECT_THROW(tridiagonal_eigenvalues(diagonal, off_diagonal), std::runtime_error);
+}
+
+TEST(Spectrum, IdentityHasFullRank) {
+  for (const int n : {1, 5, 40}) {
+    const std::vector<double> ones(static_cast<std::size_t>(n), 1.0);
+    const RankMeasures m = rank_measures(ones);
+    EXPECT_NEAR(m.effective_rank, n, 1e-12 * n);
+    EXPECT_EQ(m.stable_rank, n);
+    EXPECT_EQ(m.participation_ratio, n);
+    EXPECT_DOUBLE_EQ(m.top5_share, std::min(1.0, 5.0 / n));
+  }
+}
+
+TEST(Spectrum, KnownSingularValues) {
+  // Orthogonal columns of lengths 3 and 1.
+  const std::vector<float> h = {3, 0, 0, 1, 0, 0};
+  const std::vector<double> squared = squared_singular_values(h, 3, 2, plain_matrix_ops);
+  ASSERT_EQ(squared.size(), 2u);
+  EXPECT_NEAR(squared[0], 9, 1e-14);
+  EXPECT_NEAR(squared[1], 1, 1e-14);
+  const RankMeasures m = rank_measures(squared);
+  EXPECT_NEAR(m.effective_rank, std::exp(-.75 * std::log(.75) - .25 * std::log(.25)), 1e-14);
+  EXPECT_NEAR(m.stable_rank, 10.0 / 9, 1e-14);
+  EXPECT_NEAR(m.participation_ratio, 100.0 / 82, 1e-14);
+  EXPECT_NEAR(m.top1_share, .9, 1e-14);
+  EXPECT_NEAR(m.top10_share, 1, 1e-14);
+}
+
+TEST(Spectrum, BothSidesAgree) {
+  const std::vector<float> wide = random_matrix(12, 30, 3);
+  std::vector<float> tall(wide.size());
+  for (std::size_t i = 0; i < 12; ++i) {
+    for (std::size_t j = 0; j < 30; ++j) tall[j * 12 + i] = wide[i * 30 + j];
+  }
+  EXPECT_EQ(squared_singular_values(wide, 12, 30, plain_matrix_ops),
+            squared_singular_values(tall, 30, 12, plain_matrix_ops));
+}
+
+TEST(Spectrum, RankIsThatOfTheFactors) {
+  // 3 independent columns, each five times.
+  const std::vector<float> base = random_matrix(50, 3, 4);
+  std::vector<float> h(50 * 15);
+  for (std::size_t i = 0; i < h.size(); ++i) h[i] = base[i / 15 * 3 + i % 3];
+  const std::vector<double> squared = squared_singular_values(h, 50, 15, plain_matrix_ops);
+  for (std::size_t i = 3; i < 15; ++i) EXPECT_LT(squared[i], 1e-12 * squared[0]);
+  const RankMeasures m = rank_measures(squared);
+  EXPECT_LE(m.participation_ratio, 3 + 1e-9);
+  EXPECT_NEAR(m.effective_rank, 3, .2);
+}
+
+TEST(Spectrum, AllZeroGivesZeros) {
+  const std::vector<float> h(20, 0.0f);
+  const RankMeasures m = rank_measures(squared_singular_values(h, 5, 4, plain_matrix_ops));
+  EXPECT_EQ(m.effective_rank, 0);
+  EXPECT_EQ(m.stable_rank, 0);
+  EXPECT_EQ(m.participation_ratio, 0);
+  EXPECT_EQ(m.top10_share, 0);
+}
+
+std::vector<double> cka_of(const std::vector<const float*>& activations, int samples, int width) {
+  std::vector<double> pairs(activations.size() * (activations.size() - 1) / 2);
+  pairwise_cka(activations, samples, width, plain_matrix_ops, pairs);
+  return pairs;
+}
+
+TEST(Cka, IsInvariantToRotationScaleAndShift) {
+  for (const int width : {8, 40}) {  // feature space, sample space
+    const std::vector<float> a = random_matrix(60, width, 5);
+    const std::vector<float> b = rotated(a, width);
+    std::vector<float> c = a;
+    for (float& value : c) value = 4 * value + 2;
+    const std::vector<double> pairs = cka_of({a.data(), b.data(), c.data()}, 60, width);
+    for (const double value : pairs) EXPECT_NEAR(value, 1, 1e-6);
+  }
+}
+
+TEST(Cka, LiesBetweenZeroAndOne) {
+  for (const int width : {3, 60}) {
+    const std::vector<float> a = random_matrix(50, width, 6);
+    const std::vector<float> b = random_matrix(50, width, 7);
+    const double cka = cka_of({a.data(), b.data()}, 50, width)[0];
+    EXPECT_GT(cka, 0);
+    EXPECT_LT(cka, 1);
+    EXPECT_EQ(cka_of({b.data(), a.data()}, 50, width)[0], cka);
+  }
+}
+
+TEST(Cka, OrthogonalOrConstantGivesZero) {
+  const std::vector<float> a = {1, -1, 1, -1};
+  const std::vector<float> b = {1, 1, -1, -1};
+  const std::vector<float> constant = {3, 3, 3, 3};
+  EXPECT_EQ(cka_of({a.data(), b.data(), constant.data()}, 4, 1), (std::vector<double>{0, 0, 0}));
+}
+
+TEST(Cka, BothWaysAgree) {
+  // Copies of a and b: three matrices stay in feature space, seven go to sample space.
+  const std::vector<float> a = random_matrix(40, 10, 8);
+  const std::vector<float> b = random_matrix(40, 10, 9);
+  const double few = cka_of({a.data(), b.data(), b.data()}, 40, 10)[0];
+  const std::vector<double> many =
+      cka_of({a.data(), b.data(), b.data(), a.data(), a.data(), b.data(), b.data()}, 40, 10);
+  EXPECT_NEAR(many[0], few, 1e-13);
+  EXPECT_NEAR(many[5], few, 1e-13);
+  EXPECT_NEAR(many[2], 1, 1e-13);
+  EXPECT_NEAR(many[20], 1, 1e-13);
+}
+
+TEST(Ridge, SolvesByHand) {
+  // [[4, 2], [2, 3]] x = [2, 5] → x = [−.5, 2].
+  std::vector<double> a = {4, 2, 2, 3};
+  std::vector<double> b = {2, 5, 4, 2};
+  ASSERT_TRUE(solve_positive_definite(a, 2, b, 2));
+  EXPECT_NEAR(b[0], -.5, 1e-15);
+  EXPECT_NEAR(b[1], 2, 1e-15);
+  EXPECT_NEAR(b[2], 1, 1e-15);
+  EXPECT_NEAR(b[3], 0, 1e-15);
+  std::vector<double> indefinite = {1, 2, 2, 1};
+  EXPECT_FALSE(solve_positive_definite(indefinite, 2, b, 1));
+}
+
+TEST(Ridge, FitByHand) {
+  // h = (1, −1, 2, −2), t = sign: Σh² = 10, λ = .01 + 1e-9; the bias is 0.
+  const std::vector<float> h = {1, -1, 2, -2};
+  const std::vector<double> targets = {1, -1, 1, -1};
+  RidgeProbe probe(plain_matrix_ops);
+  ASSERT_TRUE(probe.fit(h, 4, 1, targets, 1));
+  EXPECT_NEAR(probe.coefficients(0)[0], 6 / (10 + .01 + 1e-9), 1e-15);
+  EXPECT_NEAR(probe.coefficients(0)[1], 0, 1e-15);
+  EXPECT_EQ(probe.accuracy(h, 4, targets, 0), 1);
+  const std::vector<double> other = {1, 1, 1, 1};
+  EXPECT_EQ(probe.accuracy(h, 4, other, 0), .5);
+}
+
+TEST(Ridge, SolvesItsNormalEquations) {
+  constexpr std::size_t n = 40;
+  constexpr std::size_t m = 6;
+  const std::vector<float> h = random_matrix(n, m, 10);
+  const std::vector<float> noise = random_matrix(n, 2, 11);
+  std::vector<double> targets;
+  for (const float value : noise) targets.push_back(value > 0 ? 1 : -1);
+  RidgeProbe probe(plain_matrix_ops);
+  ASSERT_TRUE(probe.fit(h, n, m, targets, 2));
+  double trace = 0;
+  for (const float value : h) trace += static_cast<double>(value) * value;
+  const double lambda = 1e-3 * trace / m + 1e-9;
+  const auto entry = [&](std::size_t i, std::size_t j) -> double {
+    return j == m ? 1.0 : static_cast<double>(h[i * m + j]);
+  };
+  for (int target = 0; target < 2; ++target) {
+    const auto v = probe.coefficients(target);
+    for (std::size_t j = 0; j <= m; ++j) {  // Aᵀ(A v − t) + λ v = 0
+      double residual = lambda * v[j];
+      for (std::size_t i = 0; i < n; ++i) {
+        double score = -targets[2 * i + static_cast<std::size_t>(target)];
+        for (std::size_t k = 0; k <= m; ++k) score += entry(i, k) * v[k];
+        residual += entry(i, j) * score;
+      }
+      EXPECT_NEAR(residual, 0, 1e-12);
+    }
+  }
+}
+
+TEST(Ridge, DeadLayerStillHasABias) {
+  const std::vector<float> h(8, 0.0f);
+  const std::vector<double> targets = {1, 1, 1, -1};
+  RidgeProbe probe(plain_matrix_ops);
+  ASSERT_TRUE(probe.fit(h, 4, 2, targets, 1));
+  EXPECT_EQ(probe.accuracy(h, 4, targets, 0), .75);
+}
+
+TEST(WeightMeasures, OneInputPerNeuron) {
+  // Neuron n reads input n alone: 8 inputs in groups of 2, 8 neurons.
+  std::vector<float> w(64, 0.0f);
+  for (std::size_t i = 0; i < 8; ++i) w[i * 8 + i] = i % 2 == 0 ? 2.0f : -3.0f;
+  const WeightMeasures m = weight_measures(w, 8, 8, 2, plain_matrix_ops);
+  EXPECT_DOUBLE_EQ(m.selectivity, 1 - 1.0 / 8);
+  EXPECT_DOUBLE_EQ(m.alignment, 1);
+  EXPECT_EQ(m.redundancy, 0);
+  EXPECT_EQ(m.redundancy_signed, 0);
+}
+
+TEST(WeightMeasures, EqualNeuronsAreRedundant) {
+  // Four inputs in two groups, three neurons: w, −w, and a dead one.
+  const std::vector<float> w = {1, -1, 0, 1, -1, 0, 1, -1, 0, 5, -5, 0};
+  const WeightMeasures m = weight_measures(w, 4, 3, 2, plain_matrix_ops);
+  EXPECT_DOUBLE_EQ(m.selectivity, 1 - (.25 + .25 + 0) / 3);
+  EXPECT_DOUBLE_EQ(m.alignment, (.75 + .75 + 0) / 3);
+  EXPECT_NEAR(m.redundancy, 1.0 / 3, 1e-15);
+  EXPECT_NEAR(m.redundancy_signed, -1.0 / 3, 1e-15);
+  EXPECT_NEAR(m.effective_dimensionality, 1, 1e-14);
+}
+
+TEST(WeightMeasures, ManyRandomNeuronsFillTheInputSpace) {
+  const std::vector<float> w = random_matrix(5, 4000, 12);
+  const WeightMeasures m = weight_measures(w, 5, 4000, 5, plain_matrix_ops);
+  EXPECT_NEAR(m.effective_dimensionality, 5, .05);
+  EXPECT_EQ(m.alignment, 1);
+  EXPECT_NEAR(m.redundancy_signed, 0, .01);
+}
+
+TEST(WeightMeasures, ActivationSelectivityFindsTheCopiedInput) {
+  const std::vector<float> x = random_matrix(300, 3, 13);
+  std::vector<float> h(300 * 2);
+  for (std::size_t i = 0; i < 300; ++i) {
+    h[2 * i] = 5 - 2 * x[3 * i + 1];  // |corr| 1 with input 1
+    h[2 * i + 1] = 7;                 // constant: 0
+  }
+  const ActivationSelectivity s = activation_selectivity(h, x, 300, 2, 3, plain_matrix_ops);
+  EXPECT_NEAR(s.best, .5, 1e-6);
+  EXPECT_GT(s.mean, 1.0 / 6 - 1e-9);
+  EXPECT_LT(s.mean, 1.0 / 6 + .05);
+}
+
+}  // namespace
+}  // namespace axiom
