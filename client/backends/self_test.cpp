@@ -1,0 +1,207 @@
+#include "client/backends/self_test.h"
+
+#include <atomic>
+#include <cstring>
+#include <ostream>
+#include <span>
+#include <sstream>
+#include <stdexcept>
+
+#include "client/arithmetic/functions64.h"
+#include "client/arithmetic/streams.h"
+#include "client/backends/known_answers.h"
+#include "client/backends/registry.h"
+#include "client/plan/initial_parameters.h"
+#include "client/system/digest.h"
+
+namespace axiom {
+
+namespace {
+
+using arithmetic::Purpose;
+using arithmetic::Stream;
+
+/// A network to train: every kind of layer, batch and loss that the experiments use.
+struct TrainingCase {
+  const char* name;
+  std::vector<int> sizes;
+  Loss loss;
+  int samples;
+  int batch;
+  float dropout;
+  float weight_decay;
+};
+
+std::vector<TrainingCase> training_cases() {
+  const auto softmax = Loss::softmax_cross_entropy;
+  const auto sigmoid = Loss::sigmoid_cross_entropy;
+  return {
+      {"train 20-32-32-2, batch 32", {20, 32, 32, 2}, softmax, 72, 32, 0, 0},
+      {"train 10-16-16-16-5, batch 64", {10, 16, 16, 16, 5}, softmax, 122, 64, 0, 0},
+      {"train 20-64-64-64-1, full batch", {20, 64, 64, 64, 1}, sigmoid, 150, 0, 0, 0},
+      {"train 20-40-2, dropout and decay", {20, 40, 2}, softmax, 40, 16, 0.25f, 0.01f},
+  };
+}
+
+TrainingRun make_run(const TrainingCase& c) {
+  auto data = std::make_shared<Dataset>();
+  data->samples = c.samples;
+  data->features = c.sizes.front();
+  data->inputs.resize(static_cast<std::size_t>(c.samples * c.sizes.front()));
+  data->labels.resize(static_cast<std::size_t>(c.samples));
+  fill_normal(Stream{1, 0, 0, Purpose::features, 0}, data->inputs.data(), data->inputs.size());
+  const int classes = c.loss == Loss::sigmoid_cross_entropy ? 2 : c.sizes.back();
+  fill_below(Stream{1, 0, 0, Purpose::labels, 0}, static_cast<std::uint32_t>(classes),
+             data->labels.data(), data->labels.size());
+  TrainingRun run;
+  run.shape = {c.sizes, c.loss};
+  run.train = data;
+  run.samples = c.samples;
+  run.batch = c.batch;
+  run.learning_rate = 0.05f;
+  run.dropout = c.dropout;
+  run.weight_decay = c.weight_decay;
+  run.seed = 1;
+  run.steps = 2 * run.steps_per_epoch();
+  run.probes = {{data, c.samples, {1}, true, true}};
+  return run;
+}
+
+/// Collects bits to be digested.
+class Bits {
+ public:
+  template <class T>
+  void add(std::span<const T> values) {
+    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  }
+  template <class T>
+  void add(const std::vector<T>& values) {
+    add(std::span<const T>(values));
+  }
+  std::string digest() const { return sha256_hex(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+std::string train(const Backend& backend, const TrainingCase& c) {
+  const TrainingRun run = make_run(c);
+  RunState state;
+  initial_parameters(run, state.parameters);
+  const auto executor = backend.make_executor();
+  const std::atomic<bool> pause{false};
+  std::atomic<std::uint64_t> progress{0};
+  executor->train(run, state, run.steps, pause, progress);
+  Snapshot snapshot;
+  executor->evaluate(run, state, snapshot);
+  Bits bits;
+  bits.add(state.parameters);
+  for (const ProbeValues& values : snapshot.probes) {
+    bits.add(values.outputs);
+    for (const auto& activations : values.activations) bits.add(activations);
+    bits.add(values.input_gradients);
+    bits.add(values.first_layer_gradient);
+  }
+  return bits.digest();
+}
+
+std::vector<double> random_doubles(std::size_t count, std::uint32_t network) {
+  std::vector<float> normals(count);
+  fill_normal(Stream{2, 0, network, Purpose::features, 0}, normals.data(), count);
+  std::vector<double> values;
+  for (const float normal : normals) values.push_back(static_cast<double>(normal) / 3.0);
+  return values;
+}
+
+/// The three matrix kernels of the metrics, one after the other.
+std::string matrices(const Backend& backend) {
+  constexpr int rows = 50;
+  constexpr int m = 37;
+  constexpr int n = 21;
+  const auto a = random_doubles(rows * m, 0);
+  const auto b = random_doubles(rows * n, 1);
+  std::vector<double> product(m * n);
+  std::vector<double> gram(m * m);
+  std::vector<double> diagonal(m);
+  std::vector<double> off_diagonal(m);
+  const MatrixOps& ops = backend.matrix_ops();
+  ops.transposed_product(a.data(), b.data(), product.data(), rows, m, n);
+  ops.gram(a.data(), gram.data(), rows, m);
+  ops.tridiagonalize(gram.data(), m, diagonal.data(), off_diagonal.data());
+  Bits bits;
+  bits.add(product);
+  bits.add(gram);
+  bits.add(diagonal);
+  bits.add(off_diagonal);
+  return bits.digest();
+}
+
+/// The scalar functions of the arithmetic on random arguments.
+std::string functions() {
+  std::vector<float> x(4096);
+  fill_normal(Stream{3, 0, 0, Purpose::features, 0}, x.data(), x.size());
+  Bits bits;
+  for (const float value : x) {
+    float sine;
+    float cosine;
+    arithmetic::sincos_turns(value, sine, cosine);
+    const float f[] = {arithmetic::exp(value), arithmetic::log(arithmetic::absolute(value)),
+                       arithmetic::sigmoid(value), sine, cosine};
+    const double d[] = {arithmetic::exp(static_cast<double>(value)),
+                        arithmetic::log(static_cast<double>(arithmetic::absolute(value)))};
+    bits.add(std::span<const float>(f));
+    bits.add(std::span<const double>(d));
+  }
+  return bits.digest();
+}
+
+}  // namespace
+
+std::vector<KnownAnswer> known_answers() {
+  std::vector<KnownAnswer> answers;
+  std::istringstream lines{std::string(known_answers_text)};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const auto space = line.find(' ');
+    if (space == std::string::npos) throw std::logic_error("known answers: bad line: " + line);
+    answers.push_back({line.substr(space + 1), line.substr(0, space)});
+  }
+  return answers;
+}
+
+std::vector<KnownAnswer> compute_answers(const Backend& backend) {
+  std::vector<KnownAnswer> answers;
+  for (const TrainingCase& c : training_cases()) answers.push_back({c.name, train(backend, c)});
+  answers.push_back({"matrix kernels", matrices(backend)});
+  answers.push_back({"functions and random numbers", functions()});
+  return answers;
+}
+
+bool run_self_test(std::ostream& report) {
+  const std::vector<KnownAnswer> expected = known_answers();
+  bool passed = true;
+  for (const Backend* backend : backends()) {
+    if (const std::string reason = backend->unavailable_reason(); !reason.empty()) {
+      report << backend->name() << ": SKIPPED, " << reason << '\n';
+      continue;
+    }
+    const std::vector<KnownAnswer> actual = compute_answers(*backend);
+    std::size_t right = 0;
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      const bool same = i < expected.size() && actual[i].name == expected[i].name &&
+                        actual[i].digest == expected[i].digest;
+      right += same ? 1 : 0;
+      if (!same) {
+        report << backend->name() << ": " << actual[i].name << ": WRONG, digest "
+               << actual[i].digest << "; this host or this build computes wrong numbers\n";
+      }
+    }
+    passed = passed && right == expected.size() && right == actual.size();
+    report << backend->name() << ": " << right << " of " << expected.size()
+           << " known answers right\n";
+  }
+  report << "self-test: " << (passed ? "passed" : "FAILED") << '\n';
+  return passed;
+}
+
+}  // namespace axiom

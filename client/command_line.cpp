@@ -1,0 +1,158 @@
+#include "client/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+namespace axiom {
+namespace {
+
+// As text until it is checked: the library's own conversions take octal numbers and the like.
+struct RawOptions {
+  std::string seed, seeds, threads, interval, priority;
+  bool standalone = false, version = false, help = false;
+};
+
+std::uint64_t parse_integer(const std::string& option, const std::string& text,
+                            std::uint64_t minimum, std::uint64_t maximum) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < minimum ||
+      value > maximum) {
+    throw UsageError(option + ": expected an integer from " + std::to_string(minimum) + " to " +
+                     std::to_string(maximum) + ", got \"" + text + "\"");
+  }
+  return value;
+}
+
+double parse_seconds(const std::string& option, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() ||
+      !(value >= 0.01 && value <= 86400)) {
+    throw UsageError(option + ": expected seconds from 0.01 to 86400, got \"" + text + "\"");
+  }
+  return value;
+}
+
+// The options that say what to compute and where to leave it.
+const std::vector<std::string> standalone_options = {
+    "--work-unit", "--experiment",          "--seed",     "--seeds",      "--preset",  "--set",
+    "--out",       "--checkpoint-interval", "--data-dir", "--standalone", "--priority"};
+
+void check_standalone(const CLI::App& app, const RawOptions& raw) {
+  const auto given = [&](const char* option) { return app.count(option) > 0; };
+  if (!raw.standalone) {
+    for (const std::string& option : standalone_options) {
+      if (given(option.c_str())) throw UsageError(option + " needs --standalone");
+    }
+    throw UsageError("nothing to do: see axiom-client --help");
+  }
+  if (given("--work-unit")) {
+    for (const char* option : {"--experiment", "--seed", "--seeds", "--preset", "--set"}) {
+      if (given(option)) {
+        throw UsageError(std::string(option) + " and --work-unit do not go together");
+      }
+    }
+    return;
+  }
+  if (!given("--experiment")) {
+    throw UsageError("--standalone needs --work-unit FILE or --experiment NAME --seed N");
+  }
+  if (!given("--seed")) throw UsageError("--experiment needs --seed N: there is no default seed");
+}
+
+void check_subcommand(const CLI::App& app, const std::string& subcommand) {
+  for (const std::string& option : standalone_options) {
+    if (app.count(option) > 0)
+      throw UsageError(option + " and " + subcommand + " do not go together");
+  }
+}
+
+void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw) {
+  app.set_help_flag();  // help is an option like others, with a text of its own
+  app.add_flag("-h,--help", raw.help);
+  app.add_flag("--version", raw.version);
+  app.add_flag("--standalone", raw.standalone);
+  app.add_option("--work-unit", line.work_unit);
+  app.add_option("--experiment", line.experiment);
+  app.add_option("--seed", raw.seed);
+  app.add_option("--seeds", raw.seeds);
+  app.add_option("--preset", line.preset);
+  app.add_option("--set", line.overrides)->allow_extra_args(false);
+  app.add_option("--out", line.out);
+  app.add_option("--data-dir", line.data_directory);
+  app.add_option("--checkpoint-interval", raw.interval);
+  app.add_option("--priority", raw.priority);
+  app.add_option("--backend", line.backend);
+  app.add_option("--threads", raw.threads);
+  app.add_flag("--json", line.json);
+  app.add_flag("--quiet", line.quiet);
+  app.add_subcommand("devices")->fallthrough()->set_help_flag();
+  CLI::App* verify = app.add_subcommand("verify")->fallthrough();
+  verify->set_help_flag();
+  verify->add_option("result", line.result);
+  app.add_subcommand("self-test")->fallthrough()->set_help_flag();
+  app.require_subcommand(0, 1);
+}
+
+void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
+  constexpr auto any = std::numeric_limits<std::uint64_t>::max();
+  const auto given = [&](const char* option) { return app.count(option) > 0; };
+  if (given("--seed")) line.seed = parse_integer("--seed", raw.seed, 0, any);
+  if (given("--seeds")) line.seeds = parse_integer("--seeds", raw.seeds, 1, 10000);
+  if (given("--threads")) {
+    line.threads = static_cast<int>(parse_integer("--threads", raw.threads, 1, 1024));
+  }
+  if (given("--checkpoint-interval")) {
+    line.checkpoint_interval = parse_seconds("--checkpoint-interval", raw.interval);
+  }
+  if (given("--priority")) {
+    if (raw.priority != "idle" && raw.priority != "normal") {
+      throw UsageError("--priority: expected idle or normal, got \"" + raw.priority + "\"");
+    }
+    line.idle_priority = raw.priority == "idle";
+  }
+  for (const auto& [option, value] :
+       {std::pair{"--out", &line.out}, std::pair{"--data-dir", &line.data_directory},
+        std::pair{"--work-unit", &line.work_unit}}) {
+    if (given(option) && value->empty()) throw UsageError(std::string(option) + ": empty path");
+  }
+}
+
+Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLine& line) {
+  if (raw.help) return Action::help;
+  if (raw.version) return Action::version;
+  const std::vector<CLI::App*> subcommands = app.get_subcommands();
+  if (subcommands.empty()) {
+    check_standalone(app, raw);
+    return Action::standalone;
+  }
+  const std::string name = subcommands.front()->get_name();
+  check_subcommand(app, name);
+  if (name == "devices") return Action::devices;
+  if (name == "self-test") return Action::self_test;
+  if (line.result.empty()) throw UsageError("verify needs the path of a result file");
+  return Action::verify;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  RawOptions raw;
+  CLI::App app;
+  declare_options(app, line, raw);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(std::string(error.what()) + " (see axiom-client --help)");
+  }
+  line.action = chosen_action(app, raw, line);
+  if (line.action != Action::help && line.action != Action::version) convert(app, raw, line);
+  return line;
+}
+
+}  // namespace axiom

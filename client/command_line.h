@@ -1,0 +1,47 @@
+// The options of the program (docs/USAGE.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace axiom {
+
+/// Options that are unknown, wrong or do not go together; one line.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class Action { standalone, devices, verify, self_test, version, help };
+
+/// Checked options.
+struct CommandLine {
+  Action action = Action::help;
+
+  // standalone: a file, or what a file would say
+  std::string work_unit;  ///< path; empty if given by options
+  std::string experiment;
+  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> seeds;
+  std::optional<std::string> preset;
+  std::vector<std::string> overrides;  ///< KEY=JSON
+  std::string out = "axiom-results";   ///< directory
+  std::string data_directory;          ///< empty = the system's default
+  double checkpoint_interval = 60;     ///< seconds
+  bool idle_priority = true;
+
+  std::string result;  ///< verify: path
+
+  std::string backend = "auto";
+  int threads = 0;  ///< 0 = all processors
+  bool json = false;
+  bool quiet = false;
+};
+
+/// Throws UsageError.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace axiom

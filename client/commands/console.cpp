@@ -1,0 +1,102 @@
+#include "client/commands/console.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "client/commands/errors.h"
+#include "client/system/process.h"
+
+namespace axiom {
+namespace {
+
+constexpr double rewrite_interval = 0.2;  // seconds
+
+void write(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace
+
+std::string readable_duration(double seconds) {
+  const auto total = static_cast<long long>(std::llround(std::fmin(seconds, 1e12)));
+  std::array<char, 64> text{};
+  if (total < 60) {
+    std::snprintf(text.data(), text.size(), "%lld s", total);
+  } else if (total < 3600) {
+    std::snprintf(text.data(), text.size(), "%lld min %02lld s", total / 60, total % 60);
+  } else if (total < 86400) {
+    std::snprintf(text.data(), text.size(), "%lld h %02lld min", total / 3600, total / 60 % 60);
+  } else {
+    std::snprintf(text.data(), text.size(), "%lld d %02lld h", total / 86400, total / 3600 % 24);
+  }
+  return text.data();
+}
+
+std::string progress_text(const RunProgress& progress) {
+  std::array<char, 64> text{};
+  // Rounded down: 100 % is not shown before the end.
+  std::snprintf(text.data(), text.size(), "%5.1f %%  %.1f GFLOP/s",
+                std::floor(progress.fraction() * 1000) / 10, progress.gflops_per_second());
+  std::string line = text.data();
+  if (const auto left = progress.seconds_left()) {
+    line += "  " + readable_duration(*left) + " left";
+  }
+  return line;
+}
+
+Console::Console(std::string label, bool quiet)
+    : label_(std::move(label)), quiet_(quiet), terminal_(is_terminal(2)) {}
+
+void Console::progress(const RunProgress& progress) {
+  if (quiet_) return;
+  const std::string line = label_ + " " + progress_text(progress);
+  if (terminal_) {
+    if (progress.seconds - shown_at_ < rewrite_interval) return;
+    shown_at_ = progress.seconds;
+    return rewrite(line);
+  }
+  const int tenths = static_cast<int>(progress.fraction() * 10);
+  if (tenths <= shown_tenths_) return;
+  shown_tenths_ = tenths;
+  write(line + "\n");
+}
+
+void Console::warning(const std::string& line) {
+  clear();
+  print_diagnostic("warning", line);
+}
+
+void Console::note(std::string_view line) {
+  if (quiet_) return;
+  clear();
+  write(std::string(line) + "\n");
+}
+
+void Console::finish(const RunProgress& progress) {
+  if (quiet_) return;
+  clear();
+  std::array<char, 64> speed{};
+  std::snprintf(speed.data(), speed.size(), "%.1f", progress.gflops_per_second());
+  note(label_ + " trained and measured in " + readable_duration(progress.seconds) + ", " +
+       speed.data() + " GFLOP/s");
+}
+
+void Console::rewrite(const std::string& line) {
+  const std::size_t length = line.size();
+  std::string text(1, '\r');
+  text += line;
+  if (shown_length_ > length) text.append(shown_length_ - length, ' ');
+  write(text);
+  std::fflush(stderr);
+  shown_length_ = length;
+}
+
+void Console::clear() {
+  if (shown_length_ == 0) return;
+  std::string text(shown_length_ + 2, ' ');
+  text.front() = text.back() = '\r';
+  write(text);
+  shown_length_ = 0;
+}
+
+}  // namespace axiom

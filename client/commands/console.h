@@ -1,0 +1,40 @@
+// What a person sees while a work unit runs, on standard error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/run/runner.h"
+
+namespace axiom {
+
+/// One line that is rewritten on a terminal; elsewhere a plain line per tenth of the work.
+class Console : public RunObserver {
+ public:
+  /// `label` leads the progress lines. `quiet`: warnings only.
+  Console(std::string label, bool quiet);
+
+  void progress(const RunProgress& progress) override;
+  void warning(const std::string& line) override;
+  void note(std::string_view line);
+  /// The last progress line, if there was one before.
+  void finish(const RunProgress& progress);
+
+ private:
+  void rewrite(const std::string& line);
+  void clear();
+
+  std::string label_;
+  bool quiet_;
+  bool terminal_;
+  std::size_t shown_length_ = 0;  // of the line to be rewritten
+  double shown_at_ = 0;           // seconds of the session
+  int shown_tenths_ = 0;
+};
+
+/// "42.3 %  54.1 GFLOP/s  3 min 20 s left".
+std::string progress_text(const RunProgress& progress);
+/// "45 s", "3 min 20 s", "2 h 05 min", "3 d 04 h".
+std::string readable_duration(double seconds);
+
+}  // namespace axiom

@@ -1,0 +1,65 @@
+#include "client/commands/delivery.h"
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/standard_streams.h"
+#include "client/experiments/published.h"
+#include "client/result/canonical_json.h"
+#include "client/result/report.h"
+
+namespace axiom {
+namespace {
+
+PublishedTexts published_texts(std::string_view experiment) {
+  PublishedTexts texts;
+  for (const PublishedValue& value : published_values(experiment)) {
+    texts.emplace(value.key, value.text);
+  }
+  return texts;
+}
+
+Json json_summary(const ResultPaths& paths, const WrittenResult& written,
+                  const Telemetry& telemetry, const FlatMeans& means) {
+  Json values = Json::object();
+  for (const auto& [key, entry] : means.entries()) {
+    values[key] = entry.count == 0 ? Json() : Json(entry.mean);
+  }
+  return {{"status", "complete"},
+          {"result", paths.result},
+          {"sha256", written.sha256},
+          {"kept", written.kept.empty() ? Json() : Json(written.kept)},
+          {"telemetry", telemetry_json(telemetry)},
+          {"means", std::move(values)}};
+}
+
+}  // namespace
+
+void show_result(const CommandLine& line, const WorkUnit& work, const ResultPaths& paths,
+                 const WrittenResult& written, const Telemetry& telemetry, const FlatMeans& means,
+                 Console& console) {
+  if (line.json) {
+    print(canonical_json(json_summary(paths, written, telemetry, means)) + "\n");
+    return;
+  }
+  if (line.quiet) return;
+  const std::string_view name = work.experiment->name();
+  try {
+    print(report_table(name, work.parameters.preset, means, published_texts(name)));
+  } catch (const IoError& error) {
+    console.warning(error.what());
+  }
+}
+
+void show_stop(const CommandLine& line, int signal, double fraction, Console& console) {
+  console.note(std::string("stopped by ") + (signal == SIGINT ? "SIGINT" : "SIGTERM") +
+               ", checkpoint saved in " + line.out + ": the same command resumes");
+  if (!line.json) return;
+  const Json summary = {{"status", "interrupted"},
+                        {"signal", signal},
+                        {"fraction", fraction},
+                        {"directory", line.out}};
+  print(canonical_json(summary) + "\n");
+}
+
+}  // namespace axiom

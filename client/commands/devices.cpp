@@ -1,0 +1,48 @@
+#include "client/backends/processor_name.h"
+#include "client/backends/registry.h"
+#include "client/commands/commands.h"
+#include "client/commands/standard_streams.h"
+#include "client/result/canonical_json.h"
+#include "client/run/memory_plan.h"
+#include "client/system/memory.h"
+#include "client/system/process.h"
+
+namespace axiom {
+namespace {
+
+nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Backend* backend : backends()) {
+    const std::string why_not = backend->unavailable_reason();
+    nlohmann::json entry = {{"name", backend->name()}, {"available", why_not.empty()}};
+    if (!why_not.empty()) entry["reason"] = why_not;
+    list.push_back(std::move(entry));
+  }
+  return {{"processor", processor_name()},     {"processors", usable_processors()},
+          {"memory_bytes", memory.total},      {"available_bytes", memory.available},
+          {"backend", choice.backend->name()}, {"backends", std::move(list)}};
+}
+
+std::string listing(const HostMemory& memory, const BackendChoice& choice) {
+  std::string text = "processor  " + processor_name() + ", " + std::to_string(usable_processors()) +
+                     " usable\n" + "memory     " + readable_bytes(memory.total) + ", " +
+                     readable_bytes(memory.available) + " available\n";
+  for (const Backend* backend : backends()) {
+    const std::string why_not = backend->unavailable_reason();
+    const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');
+    text += backend->name() + padding + (why_not.empty() ? "available" : "no: " + why_not) +
+            (backend == choice.backend ? ", chosen" : "") + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode show_devices(const CommandLine& line) {
+  const HostMemory memory = host_memory();
+  const BackendChoice choice = choose_backend(line.backend);
+  print(line.json ? canonical_json(describe(memory, choice)) + "\n" : listing(memory, choice));
+  return ExitCode::ok;
+}
+
+}  // namespace axiom

@@ -1,0 +1,18 @@
+// From exceptions to one line and an exit code (docs/ERRORS.md).
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "client/run/exit_code.h"
+
+namespace axiom {
+
+/// Runs a command; what it throws becomes one line "error: ..." on standard error and the exit code
+/// of its kind.
+ExitCode reporting_errors(const std::function<ExitCode()>& command);
+
+/// "error: TEXT" or the like on standard error, on one line whatever the text holds.
+void print_diagnostic(std::string_view kind, std::string_view text);
+
+}  // namespace axiom

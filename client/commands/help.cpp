@@ -1,0 +1,46 @@
+// The text of --help: at most 24 lines of 80 columns (tests/cli/test_cli.py holds it to that).
+#include <string>
+
+#include "client/commands/commands.h"
+#include "client/commands/standard_streams.h"
+#include "client/experiments/experiment.h"
+
+namespace axiom {
+
+ExitCode show_help() {
+  std::string names;
+  for (const Experiment* experiment : experiments()) {
+    if (!names.empty()) names += ' ';
+    names += experiment->name();
+  }
+  print(
+      "usage: axiom-client --standalone --experiment NAME --seed N [options]\n"
+      "       axiom-client --standalone --work-unit FILE [options]\n"
+      "       axiom-client devices | verify RESULT | self-test [options]\n"
+      "\n"
+      "  --experiment NAME   one of: " +
+      names.substr(0, names.find(" featcomp")) +
+      "\n"
+      "                      " +
+      names.substr(names.find("featcomp")) +
+      "\n"
+      "  --seed N            0 to 18446744073709551615; there is no default\n"
+      "  --seeds COUNT       seeds derived from N, 1 to 10000 (default 1)\n"
+      "  --preset NAME       a set of parameters: small is short (default: default)\n"
+      "  --set KEY=JSON      one parameter, as in --set widths=[32,64]; repeatable\n"
+      "  --work-unit FILE    all of the above as JSON\n"
+      "  --out DIR           results and checkpoints (default ./axiom-results)\n"
+      "  --checkpoint-interval S   seconds (default 60); Ctrl-C also saves\n"
+      "  --priority P        idle (default) or normal\n"
+      "  --backend NAME      auto (default), avx512, avx2 or reference: equal results\n"
+      "  --threads N         default: all processors\n"
+      "  --data-dir DIR      where this host's identifier is kept\n"
+      "  --json, --quiet     summary for scripts on standard output; no log\n"
+      "  --version, --help\n"
+      "devices: what this host can run. verify: compute a result file again, compare.\n"
+      "A run that was stopped goes on where it was: give the same command again.\n"
+      "Exit codes: docs/ERRORS.md\n");
+  return ExitCode::ok;
+}
+
+}  // namespace axiom

@@ -1,0 +1,169 @@
+#include <optional>
+#include <utility>
+
+#include "client/backends/processor_name.h"
+#include "client/backends/registry.h"
+#include "client/commands/commands.h"
+#include "client/commands/console.h"
+#include "client/commands/delivery.h"
+#include "client/commands/version.h"
+#include "client/commands/work_unit_source.h"
+#include "client/result/canonical_json.h"
+#include "client/run/floating_point_environment.h"
+#include "client/run/memory_plan.h"
+#include "client/run/runner.h"
+#include "client/run/summarize.h"
+#include "client/system/clock.h"
+#include "client/system/process.h"
+#include "client/system/signals.h"
+
+namespace axiom {
+namespace {
+
+std::string counted_seeds(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " seed" : " seeds");
+}
+
+// One work unit from options to files.
+class StandaloneRun {
+ public:
+  explicit StandaloneRun(const CommandLine& line)
+      : line_(line),
+        work_(requested_work(line)),
+        shape_(work_.experiment->plan(work_.parameters, work_.seeds.front())),
+        backend_(choose_backend(line.backend)),
+        threads_(useful_threads(shape_, work_.seeds.size(),
+                                line.threads > 0 ? line.threads : usable_processors())),
+        console_(std::string(work_.experiment->name()), line.quiet) {}
+
+  ExitCode run() {
+    announce();
+    files_.make_directories(line_.out);
+    const DirectoryLock only_one_writes(line_.out);
+    CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
+    Checkpoint state = take_up(store);
+    const MemoryPlan plan = admit(state);
+    Runner runner(work_, *backend_.backend, state, &store,
+                  {threads_, line_.checkpoint_interval, stop_signal}, console_);
+    if (state.resumes > 0) console_.note("resuming: " + progress_text(runner.progress()));
+    if (const int signal = runner.run(); signal != 0) return stopped(signal, runner);
+    console_.finish(runner.progress());
+    const std::optional<Summary> summary = summarize(work_, state, stop_signal);
+    if (!summary) {
+      runner.save();
+      return stopped(stop_signal(), runner);
+    }
+    deliver(*summary, plan, state, runner);
+    store.remove();  // only now: the result is on disk
+    show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
+    return ExitCode::ok;
+  }
+
+ private:
+  void announce() {
+    console_.note(std::string(work_.experiment->name()) + " " + std::string(experiment_version) +
+                  ", preset " + work_.parameters.preset + ", " + counted_seeds(work_.seeds.size()) +
+                  " from " + std::to_string(work_.seeds.front()));
+    console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason +
+                  "), threads: " + std::to_string(threads_));
+    std::string reason;
+    if (line_.idle_priority && !set_idle_priority(&reason)) {
+      console_.warning("the priority stays normal: " + reason);
+    }
+  }
+
+  // The saved state of this work unit, or a fresh one.
+  Checkpoint take_up(CheckpointStore& store) {
+    const std::string digest = work_digest(work_);
+    std::vector<std::string> notes;
+    std::optional<Checkpoint> saved = store.load(digest, notes);
+    for (const std::string& note : notes) console_.warning(note);
+    if (saved && saved->seeds.size() != work_.seeds.size()) {
+      throw CheckpointError("checkpoint does not fit its work unit: it has " +
+                            counted_seeds(saved->seeds.size()));
+    }
+    if (saved) {
+      ++saved->resumes;
+      return *std::move(saved);
+    }
+    Checkpoint fresh;
+    fresh.work_digest = digest;
+    fresh.seeds.resize(work_.seeds.size());
+    return fresh;
+  }
+
+  MemoryPlan admit(const Checkpoint& state) {
+    const HostMemory host = host_memory();
+    const MemoryPlan plan = plan_memory(*work_.experiment, shape_, work_.seeds.size(),
+                                        *backend_.backend, threads_, &state, true);
+    console_.note("memory: plan " + readable_bytes(plan.total()) + ", host " +
+                  readable_bytes(host.total) + ", available " + readable_bytes(host.available));
+    require_memory(plan, host, work_.minimum_ram_bytes);
+    return plan;
+  }
+
+  ExitCode stopped(int signal, const Runner& runner) {
+    show_stop(line_, signal, runner.progress().fraction(), console_);
+    return static_cast<ExitCode>(128 + signal);
+  }
+
+  void deliver(const Summary& summary, const MemoryPlan& plan, const Checkpoint& state,
+               Runner& runner) {
+    try {
+      written_ = write_result(files_, paths_, summary.result);
+    } catch (const IoError&) {
+      runner.save();  // what is computed need not be computed again
+      throw;
+    }
+    if (!written_.kept.empty()) console_.note("an earlier result was kept: " + written_.kept);
+    describe(plan, state, runner.progress());
+    files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");
+    console_.note("result: " + paths_.result);
+  }
+
+  void describe(const MemoryPlan& plan, const Checkpoint& state, const RunProgress& progress) {
+    telemetry_.client_version = client_version();
+    telemetry_.build = build_identifier();
+    telemetry_.experiment = work_.experiment->name();
+    telemetry_.work_unit = work_.name;
+    telemetry_.work_digest = state.work_digest;
+    telemetry_.result_sha256 = written_.sha256;
+    telemetry_.backend = backend_.backend->name();
+    telemetry_.backend_reason = backend_.reason;
+    telemetry_.processor = processor_name();
+    telemetry_.started = started_;
+    telemetry_.finished = utc_timestamp();
+    telemetry_.threads = threads_;
+    telemetry_.seeds = work_.seeds.size();
+    telemetry_.seconds_session = progress.seconds;
+    telemetry_.seconds_total = state.seconds;
+    telemetry_.flops_session = progress.session_flops;
+    telemetry_.flops_resumed = progress.resumed_flops;
+    telemetry_.planned_bytes = plan.total();
+    telemetry_.peak_bytes = peak_resident_bytes();
+    telemetry_.checkpoints = state.checkpoints;
+    telemetry_.resumes = state.resumes;
+  }
+
+  const std::string started_ = utc_timestamp();
+  const CommandLine& line_;
+  const WorkUnit work_;
+  const SeedPlan shape_;  // of any seed
+  const BackendChoice backend_;
+  const int threads_;
+  Console console_;
+  FileSystem& files_ = real_file_system();
+  const ResultPaths paths_{line_.out, work_.experiment->name()};
+  WrittenResult written_;
+  Telemetry telemetry_;
+};
+
+}  // namespace
+
+ExitCode run_standalone(const CommandLine& line) {
+  set_floating_point_environment();
+  install_stop_signals();
+  return StandaloneRun(line).run();
+}
+
+}  // namespace axiom

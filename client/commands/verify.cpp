@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include "client/backends/registry.h"
+#include "client/commands/commands.h"
+#include "client/commands/console.h"
+#include "client/commands/errors.h"
+#include "client/commands/standard_streams.h"
+#include "client/result/canonical_json.h"
+#include "client/result/compare.h"
+#include "client/run/floating_point_environment.h"
+#include "client/run/memory_plan.h"
+#include "client/run/runner.h"
+#include "client/run/summarize.h"
+#include "client/system/process.h"
+#include "client/system/signals.h"
+#include "client/work_unit/recorded_work.h"
+#include "client/work_unit/strict_json.h"
+
+namespace axiom {
+namespace {
+
+constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
+
+Json parse_result(const std::string& path, const std::string& text) {
+  try {
+    return parse_strict_json(text, {maximum_result_bytes, 32});
+  } catch (const JsonError& error) {
+    throw WorkUnitError(path + ": " + error.what());
+  }
+}
+
+WorkUnit work_of(const std::string& path, const Json& result) {
+  try {
+    return recorded_work(result);
+  } catch (const WorkUnitError& error) {
+    throw WorkUnitError(path + ": " + error.what());
+  }
+}
+
+// The result's text as this program computes it; nothing if it was told to stop.
+std::optional<Summary> recompute(const WorkUnit& work, const CommandLine& line,
+                                 const Backend& backend, Console& console) {
+  const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
+  const int threads = useful_threads(shape, work.seeds.size(),
+                                     line.threads > 0 ? line.threads : usable_processors());
+  require_memory(
+      plan_memory(*work.experiment, shape, work.seeds.size(), backend, threads, nullptr, false),
+      host_memory(), work.minimum_ram_bytes);
+  Checkpoint state;
+  state.seeds.resize(work.seeds.size());
+  Runner runner(work, backend, state, nullptr, {threads, 0, stop_signal}, console);
+  if (runner.run() != 0) return std::nullopt;
+  console.finish(runner.progress());
+  return summarize(work, state, stop_signal);
+}
+
+struct Verdict {
+  ExitCode code;
+  std::string sentence;
+  Json summary;
+};
+
+Verdict compare(const std::string& text, const Json& found, const std::string& recomputed) {
+  if (text == recomputed) return {ExitCode::ok, "equal", {{"status", "equal"}}};
+  const Json expected = Json::parse(recomputed);
+  if (const auto difference = first_difference(expected, found)) {
+    return {ExitCode::verify_differs,
+            "differs at " + difference->path + ": recomputed " + difference->expected +
+                ", the file has " + difference->found,
+            {{"status", "differs"},
+             {"path", difference->path},
+             {"recomputed", difference->expected},
+             {"found", difference->found}}};
+  }
+  const auto parting =
+      std::mismatch(text.begin(), text.end(), recomputed.begin(), recomputed.end()).first;
+  const auto byte = parting - text.begin() + 1;
+  return {ExitCode::verify_differs,
+          "differs at byte " + std::to_string(byte) +
+              ": the values are equal, but the file is not in canonical form",
+          {{"status", "differs"}, {"byte", byte}}};
+}
+
+}  // namespace
+
+ExitCode verify_result(const CommandLine& line) {
+  set_floating_point_environment();
+  install_stop_signals();
+  const std::string text = real_file_system().read(line.result, maximum_result_bytes);
+  const Json found = parse_result(line.result, text);
+  const WorkUnit work = work_of(line.result, found);
+  const BackendChoice choice = choose_backend(line.backend);
+  Console console("verify", line.quiet);
+  console.note("backend: " + choice.backend->name() + " (" + choice.reason + ")");
+  if (line.idle_priority) set_idle_priority();
+
+  const std::optional<Summary> summary = recompute(work, line, *choice.backend, console);
+  if (!summary) {
+    const int signal = stop_signal();
+    print_diagnostic("error", "stopped by a signal: nothing was compared");
+    return static_cast<ExitCode>(128 + signal);
+  }
+  const Verdict verdict = compare(text, found, summary->result);
+  print(line.json ? canonical_json(verdict.summary) + "\n" : verdict.sentence + "\n");
+  return verdict.code;
+}
+
+}  // namespace axiom

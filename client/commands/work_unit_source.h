@@ -1,0 +1,13 @@
+// The work unit that the options ask for.
+#pragma once
+
+#include "client/command_line.h"
+#include "client/work_unit/work_unit.h"
+
+namespace axiom {
+
+/// Reads the file, or builds the same JSON from --experiment and the options beside it. IoError,
+/// WorkUnitError (which names the file) or UsageError (--set).
+WorkUnit requested_work(const CommandLine& line);
+
+}  // namespace axiom

@@ -1,0 +1,33 @@
+// axiom-client: runs machine-learning experiments on volunteers' machines.
+#include "client/command_line.h"
+#include "client/commands/commands.h"
+#include "client/commands/errors.h"
+#include "client/commands/standard_streams.h"
+
+namespace {
+
+axiom::ExitCode run_command(const axiom::CommandLine& line) {
+  switch (line.action) {
+    case axiom::Action::standalone:
+      return axiom::run_standalone(line);
+    case axiom::Action::devices:
+      return axiom::show_devices(line);
+    case axiom::Action::verify:
+      return axiom::verify_result(line);
+    case axiom::Action::self_test:
+      return axiom::test_self();
+    case axiom::Action::version:
+      return axiom::show_version();
+    case axiom::Action::help:
+      return axiom::show_help();
+  }
+  return axiom::ExitCode::internal_error;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  axiom::secure_standard_streams();
+  return static_cast<int>(
+      axiom::reporting_errors([&] { return run_command(axiom::parse_command_line(argc, argv)); }));
+}

@@ -1,0 +1,44 @@
+#include "client/result/result_files.h"
+
+#include <cstddef>
+
+#include "client/system/digest.h"
+
+namespace axiom {
+namespace {
+
+constexpr std::size_t maximum_result_bytes = std::size_t{4} << 30;
+
+std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+void write_digest(FileSystem& files, const std::string& path, const std::string& sha256) {
+  files.write_durably(path + ".sha256", sha256 + "  " + file_name(path) + "\n");
+}
+
+}  // namespace
+
+ResultPaths::ResultPaths(const std::string& directory, std::string_view experiment) {
+  const std::string stem = directory + "/" + std::string(experiment);
+  result = stem + ".result.json";
+  digest = result + ".sha256";
+  telemetry = stem + ".telemetry.json";
+}
+
+WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::string_view text) {
+  WrittenResult written;
+  written.sha256 = sha256_hex(text);
+  if (files.exists(paths.result)) {
+    const std::string earlier = sha256_hex(files.read(paths.result, maximum_result_bytes));
+    if (earlier != written.sha256) {
+      const std::string stem = paths.result.substr(0, paths.result.size() - sizeof("json") + 1);
+      written.kept = stem + earlier.substr(0, 12) + ".json";
+      files.rename(paths.result, written.kept);
+      write_digest(files, written.kept, earlier);
+    }
+  }
+  files.write_durably(paths.result, text);
+  write_digest(files, paths.result, written.sha256);
+  return written;
+}
+
+}  // namespace axiom

@@ -1,0 +1,29 @@
+// The files that a finished work unit leaves in its directory.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/system/files.h"
+
+namespace axiom {
+
+/// DIRECTORY/EXPERIMENT.result.json and its companions.
+struct ResultPaths {
+  ResultPaths(const std::string& directory, std::string_view experiment);
+
+  std::string result;
+  std::string digest;  ///< the result's SHA-256 in the format of sha256sum
+  std::string telemetry;
+};
+
+struct WrittenResult {
+  std::string sha256;  ///< hex
+  std::string kept;    ///< path to which an earlier, different result was moved; empty if none
+};
+
+/// Writes the result and its digest durably. An earlier result with other bytes is kept as
+/// EXPERIMENT.result.<first 12 digits of its SHA-256>.json. IoError on failure.
+WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::string_view text);
+
+}  // namespace axiom

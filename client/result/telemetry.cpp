@@ -1,0 +1,32 @@
+#include "client/result/telemetry.h"
+
+namespace axiom {
+
+nlohmann::json telemetry_json(const Telemetry& telemetry) {
+  const double seconds = telemetry.seconds_session;
+  return {{"schema", 1},
+          {"client_version", telemetry.client_version},
+          {"build", telemetry.build},
+          {"experiment", telemetry.experiment},
+          {"work_unit", telemetry.work_unit},
+          {"work_digest", telemetry.work_digest},
+          {"result_sha256", telemetry.result_sha256},
+          {"backend", telemetry.backend},
+          {"backend_reason", telemetry.backend_reason},
+          {"processor", telemetry.processor},
+          {"started", telemetry.started},
+          {"finished", telemetry.finished},
+          {"threads", telemetry.threads},
+          {"seeds", telemetry.seeds},
+          {"seconds_session", seconds},
+          {"seconds_total", telemetry.seconds_total},
+          {"flops_session", telemetry.flops_session},
+          {"flops_resumed", telemetry.flops_resumed},
+          {"gflops_per_second", seconds > 0 ? telemetry.flops_session / seconds / 1e9 : 0.0},
+          {"planned_bytes", telemetry.planned_bytes},
+          {"peak_bytes", telemetry.peak_bytes},
+          {"checkpoints", telemetry.checkpoints},
+          {"resumes", telemetry.resumes}};
+}
+
+}  // namespace axiom

@@ -1,0 +1,37 @@
+// What is known about how a result came about. Never part of the result.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace axiom {
+
+struct Telemetry {
+  std::string client_version;
+  std::string build;
+  std::string experiment;
+  std::string work_unit;      ///< its name; may be empty
+  std::string work_digest;    ///< hex
+  std::string result_sha256;  ///< hex
+  std::string backend;
+  std::string backend_reason;
+  std::string processor;
+  std::string started;  ///< ISO 8601, this session
+  std::string finished;
+  int threads = 0;
+  std::uint64_t seeds = 0;
+  double seconds_session = 0;
+  double seconds_total = 0;  ///< all sessions that led here
+  double flops_session = 0;  ///< of training steps, counted as they were done
+  double flops_resumed = 0;  ///< of the steps taken over from a checkpoint
+  std::uint64_t planned_bytes = 0;
+  std::uint64_t peak_bytes = 0;
+  std::uint64_t checkpoints = 0;  ///< written, all sessions
+  std::uint64_t resumes = 0;
+};
+
+/// docs/USAGE.md, "Telemetry", says what the keys mean.
+nlohmann::json telemetry_json(const Telemetry& telemetry);
+
+}  // namespace axiom

@@ -1,0 +1,21 @@
+// How the program ends (docs/ERRORS.md). Scripts depend on the numbers: never reuse one.
+#pragma once
+
+namespace axiom {
+
+enum class ExitCode : int {
+  ok = 0,
+  internal_error = 1,
+  usage = 2,                ///< options that are unknown, wrong or do not go together
+  invalid_input = 3,        ///< a work unit or result file that is refused
+  memory = 4,               ///< not enough for the plan
+  backend = 5,              ///< unknown here, or not for this processor
+  checkpoint_mismatch = 6,  ///< the directory holds a checkpoint of other work
+  input_output = 7,
+  verify_differs = 8,
+  self_test_failed = 9,
+  interrupted = 130,  ///< SIGINT, checkpoint saved
+  terminated = 143,   ///< SIGTERM, checkpoint saved
+};
+
+}  // namespace axiom

@@ -1,0 +1,151 @@
+#include "client/run/memory_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace axiom {
+namespace {
+
+constexpr std::uint64_t float_bytes = sizeof(float);
+
+std::uint64_t state_bytes(const Group& group) {
+  std::uint64_t bytes = 0;
+  for (const TrainingRun& run : group.members) {
+    bytes += sizeof(RunState) + float_bytes * run.shape.parameters();
+  }
+  return bytes;
+}
+
+std::uint64_t snapshot_bytes(const TrainingRun& run) {
+  std::uint64_t floats = 0;
+  for (const Probe& probe : run.probes) {
+    const auto samples = static_cast<std::uint64_t>(probe.samples);
+    const auto inputs = static_cast<std::uint64_t>(run.shape.inputs());
+    floats += samples * static_cast<std::uint64_t>(run.shape.outputs());
+    for (const int layer : probe.hidden_layers) {
+      floats +=
+          samples * static_cast<std::uint64_t>(run.shape.sizes[static_cast<std::size_t>(layer)]);
+    }
+    if (probe.input_gradients) floats += samples * inputs;
+    if (probe.first_layer_gradient) floats += run.shape.weights(0);
+  }
+  return float_bytes * floats;
+}
+
+// An executor keeps the buffers of the largest run it has seen; one snapshot is counted in it.
+std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
+                           const Backend& backend) {
+  std::uint64_t executor = 0;
+  std::uint64_t measuring = 0;
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    std::uint64_t snapshots = 0;
+    std::uint64_t largest = 0;
+    for (const TrainingRun& run : plan.groups[g].members) {
+      executor = std::max<std::uint64_t>(executor, backend.executor_bytes(run));
+      snapshots += snapshot_bytes(run);
+      largest = std::max(largest, snapshot_bytes(run));
+    }
+    measuring = std::max(measuring, snapshots - largest + experiment.measure_bytes(plan, g));
+  }
+  return executor + measuring;
+}
+
+std::uint64_t value_bytes(const SeedPlan& plan) {
+  std::uint64_t bytes = 0;
+  for (const Group& group : plan.groups) {
+    bytes += sizeof(GroupState) +
+             sizeof(double) * group.measured_steps.size() * group.values_per_measurement;
+  }
+  return bytes;
+}
+
+// Schedule keeps at most one group per worker in training, the largest first.
+std::uint64_t planned_state_bytes(const SeedPlan& plan, std::uint64_t open_seeds, int threads) {
+  std::vector<std::uint64_t> sizes;
+  for (const Group& group : plan.groups) sizes.push_back(state_bytes(group));
+  std::sort(sizes.begin(), sizes.end(), std::greater<>());
+  std::uint64_t bytes = 0;
+  auto places = static_cast<std::uint64_t>(threads);
+  for (const std::uint64_t size : sizes) {
+    const std::uint64_t taken = std::min(places, open_seeds);
+    bytes += taken * size;
+    places -= taken;
+  }
+  return bytes;
+}
+
+std::uint64_t resumed_state_bytes(const Checkpoint& checkpoint) {
+  std::uint64_t bytes = 0;
+  for (const SeedState& seed : checkpoint.seeds) {
+    for (const GroupState& group : seed.groups) {
+      for (const RunState& member : group.members) {
+        bytes += sizeof(RunState) + float_bytes * member.parameters.size();
+      }
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads) {
+  std::size_t networks = 0;
+  for (const Group& group : plan.groups) networks += group.members.size();
+  return static_cast<int>(
+      std::clamp<std::size_t>(networks * seeds, 1, static_cast<std::size_t>(threads)));
+}
+
+MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
+                       const Backend& backend, int threads, const Checkpoint* resumed,
+                       bool checkpoints) {
+  const auto workers = static_cast<std::uint64_t>(threads);
+  const std::uint64_t open_seeds = std::min<std::uint64_t>(workers, seeds);
+  std::uint64_t dataset_bytes = 0;
+  for (const auto& data : plan.datasets) dataset_bytes += data->bytes();
+
+  MemoryPlan memory;
+  memory.program = MemoryPlan::program_bytes + workers * MemoryPlan::thread_bytes;
+  memory.datasets = open_seeds * dataset_bytes;
+  memory.states = planned_state_bytes(plan, open_seeds, threads);
+  if (resumed != nullptr) memory.states = std::max(memory.states, resumed_state_bytes(*resumed));
+  memory.workers = workers * worker_bytes(experiment, plan, backend);
+  memory.values = seeds * value_bytes(plan);
+  if (checkpoints) memory.checkpoint = 2 * (memory.states + memory.values);
+  // About 20 digits per value while the workers' memory is free again.
+  const std::uint64_t text = 5 * memory.values / 2;
+  const std::uint64_t freed = memory.states + memory.workers + memory.checkpoint;
+  memory.result = text > freed ? text - freed : 0;
+  return memory;
+}
+
+void require_memory(const MemoryPlan& plan, const HostMemory& host, std::uint64_t minimum_ram) {
+  if (minimum_ram > 0 && host.total <= minimum_ram) {
+    throw NotEnoughMemory("not enough memory: the work unit needs a host with more than " +
+                          readable_bytes(minimum_ram) + " (minimum_ram_bytes), this one has " +
+                          readable_bytes(host.total));
+  }
+  if (host.available < plan.total()) {
+    throw NotEnoughMemory("not enough free memory: the plan needs " + readable_bytes(plan.total()) +
+                          ", " + readable_bytes(host.available) +
+                          " are available; close other programs or use fewer --threads");
+  }
+}
+
+std::string readable_bytes(std::uint64_t bytes) {
+  std::array<char, 40> text{};
+  const auto value = static_cast<double>(bytes);
+  if (bytes >= std::uint64_t{1} << 30) {
+    std::snprintf(text.data(), text.size(), "%.1f GiB", value / 0x1p30);
+  } else if (bytes >= 100000) {
+    std::snprintf(text.data(), text.size(), "%.1f MB", value / 1e6);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.0f bytes", value);
+  }
+  return text.data();
+}
+
+}  // namespace axiom

@@ -1,0 +1,55 @@
+// The memory that a work unit will take, known before it starts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+
+#include "checkpoint/checkpoint.h"
+#include "client/experiments/experiment.h"
+#include "client/plan/backend.h"
+#include "client/system/memory.h"
+
+namespace axiom {
+
+/// The host is too small for the work unit; one line with the numbers.
+class NotEnoughMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Bytes at the moment of the highest use.
+struct MemoryPlan {
+  /// Code, libraries and allocator as measured (docs/PERFORMANCE.md), and what a thread adds.
+  static constexpr std::uint64_t program_bytes = std::uint64_t{9} << 20;
+  static constexpr std::uint64_t thread_bytes = std::uint64_t{128} << 10;
+
+  std::uint64_t program = 0;     ///< executable and threads
+  std::uint64_t datasets = 0;    ///< of the seeds open at once
+  std::uint64_t states = 0;      ///< parameters of the networks in training at once
+  std::uint64_t workers = 0;     ///< executors, snapshots and metrics, one per thread
+  std::uint64_t values = 0;      ///< measurements of all seeds
+  std::uint64_t checkpoint = 0;  ///< a copy of states and values, and its encoded bytes
+  std::uint64_t result = 0;      ///< text of the result, where it outgrows the workers
+
+  std::uint64_t total() const {
+    return program + datasets + states + workers + values + checkpoint + result;
+  }
+};
+
+/// Threads that can be busy at once: `threads`, or the networks of the work unit if they are fewer.
+int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads);
+
+/// `plan` is that of any seed, since all have the same shape. `resumed` may be null. With
+/// `checkpoints` false no copies for saving are counted.
+MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
+                       const Backend& backend, int threads, const Checkpoint* resumed,
+                       bool checkpoints);
+
+/// NotEnoughMemory if the host has `minimum_ram` bytes or less, or less available than the plan.
+void require_memory(const MemoryPlan& plan, const HostMemory& host, std::uint64_t minimum_ram);
+
+/// "512 bytes", "12.3 MB", "16.0 GiB": GiB (2^30) from 1 GiB up, else MB (10^6).
+std::string readable_bytes(std::uint64_t bytes);
+
+}  // namespace axiom

@@ -1,0 +1,160 @@
+// The supervising half: threads, checkpoints, progress. The workers' half is in worker.cpp.
+#include "client/run/runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "client/system/clock.h"
+
+namespace axiom {
+namespace {
+
+constexpr double poll_interval = 0.05;  // seconds, for stop signals and progress
+
+}  // namespace
+
+double RunProgress::fraction() const {
+  if (total_flops <= 0) return 1;
+  return std::clamp((resumed_flops + session_flops) / total_flops, 0.0, 1.0);
+}
+
+double RunProgress::gflops_per_second() const {
+  return seconds > 0 ? session_flops / seconds / 1e9 : 0;
+}
+
+std::optional<double> RunProgress::seconds_left() const {
+  if (session_flops <= 0 || seconds <= 0) return std::nullopt;
+  const double left = total_flops - resumed_flops - session_flops;
+  return std::max(left, 0.0) * seconds / session_flops;
+}
+
+Runner::Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state,
+               CheckpointStore* store, RunnerOptions options, RunObserver& observer)
+    : work_(work),
+      backend_(backend),
+      state_(state),
+      store_(store),
+      options_(std::move(options)),
+      observer_(observer),
+      started_(monotonic_seconds()),
+      earlier_seconds_(state.seconds),
+      schedule_(state.seeds, work.experiment->plan(work.parameters, work.seeds.front())) {
+  const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
+  for (const SeedState& seed : state.seeds) {
+    for (std::size_t g = 0; g < shape.groups.size(); ++g) {
+      const Group& group = shape.groups[g];
+      const double all = remaining_flops(group, nullptr);
+      total_flops_ += all;
+      if (!seed.groups.empty()) resumed_flops_ += all - remaining_flops(group, &seed.groups[g]);
+    }
+  }
+}
+
+Runner::~Runner() { stop_workers(); }
+
+int Runner::run() {
+  start_workers();
+  const int signal = supervise();
+  stop_workers();
+  if (error_) std::rethrow_exception(error_);
+  if (signal != 0 && store_ != nullptr) save();
+  state_.seconds = seconds();
+  return signal;
+}
+
+void Runner::start_workers() {
+  for (int i = 0; i < options_.threads; ++i) {
+    Slot& slot = slots_.emplace_back();
+    threads_.emplace_back([this, &slot] { work(slot); });
+  }
+}
+
+// Lets the workers come to the next step boundary and leave.
+void Runner::stop_workers() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    pause_ = true;
+  }
+  workers_wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+int Runner::supervise() {
+  double next_save = monotonic_seconds() + options_.checkpoint_interval;
+  for (;;) {
+    RunProgress progress;
+    {
+      std::unique_lock lock(mutex_);
+      const double until_save = store_ != nullptr ? next_save - monotonic_seconds() : poll_interval;
+      const std::chrono::duration<double> pause(std::clamp(until_save, 0.0, poll_interval));
+      main_wakes_.wait_for(lock, pause, [&] { return error_ || schedule_.finished(); });
+      if (error_ || schedule_.finished()) return 0;
+      progress = locked_progress();
+    }
+    if (const int signal = options_.stop_signal(); signal != 0) return signal;
+    if (store_ != nullptr && monotonic_seconds() >= next_save) {
+      next_save = monotonic_seconds() + options_.checkpoint_interval;
+      save_while_running();
+    }
+    observer_.progress(progress);
+  }
+}
+
+void Runner::save_while_running() {
+  Checkpoint copy;
+  {
+    std::unique_lock lock(mutex_);
+    pausing_ = true;
+    pause_ = true;
+    main_wakes_.wait(lock, [&] { return error_ || busy_ == 0; });
+    if (error_) return;
+    copy = state_;
+    pausing_ = false;
+    pause_ = false;
+  }
+  workers_wake_.notify_all();
+  copy.seconds = seconds();
+  ++copy.checkpoints;
+  try {
+    store_->save(copy);
+  } catch (const IoError& error) {
+    // The disk may have room again later; until then one warning is enough.
+    if (!save_failed_) {
+      observer_.warning(std::string("checkpoint not saved, the run goes on: ") + error.what());
+    }
+    save_failed_ = true;
+    return;
+  }
+  if (save_failed_) observer_.warning("checkpoints are saved again");
+  save_failed_ = false;
+  state_.sequence = copy.sequence;
+  state_.checkpoints = copy.checkpoints;
+}
+
+void Runner::save() {
+  state_.seconds = seconds();
+  ++state_.checkpoints;
+  store_->save(state_);
+}
+
+double Runner::seconds() const { return earlier_seconds_ + monotonic_seconds() - started_; }
+
+RunProgress Runner::progress() const {
+  const std::lock_guard lock(mutex_);
+  return locked_progress();
+}
+
+RunProgress Runner::locked_progress() const {
+  RunProgress progress;
+  progress.resumed_flops = resumed_flops_;
+  progress.session_flops = session_flops_;
+  for (const Slot& slot : slots_) progress.session_flops += slot.flops();
+  progress.total_flops = total_flops_;
+  progress.seconds = monotonic_seconds() - started_;
+  return progress;
+}
+
+}  // namespace axiom

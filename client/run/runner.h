@@ -1,0 +1,128 @@
+// Runs the work of a work unit on threads, and saves it on the way.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/store.h"
+#include "client/plan/backend.h"
+#include "client/run/schedule.h"
+#include "client/work_unit/work_unit.h"
+
+namespace axiom {
+
+/// How far the training is, in floating-point operations of its steps.
+struct RunProgress {
+  double resumed_flops = 0;  ///< done before this session
+  double session_flops = 0;  ///< done in this session
+  double total_flops = 0;    ///< of the work unit, less what diverged networks need not do
+  double seconds = 0;        ///< of this session
+
+  double fraction() const;
+  double gflops_per_second() const;
+  /// Seconds left; nothing while there is no measure of the speed.
+  std::optional<double> seconds_left() const;
+};
+
+/// Hears of a run; called from the thread that called Runner::run().
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  /// Several times a second.
+  virtual void progress(const RunProgress& progress) = 0;
+  virtual void warning(const std::string& line) = 0;
+};
+
+struct RunnerOptions {
+  int threads = 1;
+  double checkpoint_interval = 60;                      ///< seconds
+  std::function<int()> stop_signal = [] { return 0; };  ///< polled; 0 = go on
+};
+
+/// The values are a function of the work unit alone: not of threads, order or interruptions.
+class Runner {
+ public:
+  /// `state`: fresh (one entry per seed) or from a checkpoint; advanced in place. `store` may be
+  /// null: nothing is saved then. All references outlive the runner. CheckpointError if the state
+  /// does not fit the work unit.
+  Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state, CheckpointStore* store,
+         RunnerOptions options, RunObserver& observer);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Until all is measured (0) or a stop signal came (its number; the state is saved then).
+  /// Rethrows what a worker threw. IoError if the state could not be saved at a stop; a failure to
+  /// save in between is a warning, and tried again.
+  int run();
+
+  /// Saves the state. REQUIRES: run() has returned, store is given.
+  void save();
+
+  /// REQUIRES: not called while run() runs.
+  RunProgress progress() const;
+
+ private:
+  // What one worker is at.
+  struct Slot {
+    const TrainingRun* run = nullptr;
+    std::uint64_t first_step = 0;
+    std::atomic<std::uint64_t> steps{0};  // since first_step
+
+    double flops() const;
+  };
+
+  void start_workers();
+  void stop_workers();
+  int supervise();
+  void save_while_running();
+  double seconds() const;
+  RunProgress locked_progress() const;
+
+  void work(Slot& slot);
+  void open_seed(std::unique_lock<std::mutex>& lock);
+  void do_item(const WorkItem& item, Executor& executor, Slot& slot,
+               std::unique_lock<std::mutex>& lock);
+  double measure(const WorkItem& item, Executor& executor);
+  void wake_for_ready_items();
+
+  const WorkUnit& work_;
+  const Backend& backend_;
+  Checkpoint& state_;
+  CheckpointStore* store_;
+  const RunnerOptions options_;
+  RunObserver& observer_;
+  const double started_;
+  const double earlier_seconds_;
+
+  std::vector<std::thread> threads_;
+  std::atomic<bool> pause_{false};  // asks executors to return at the next step
+
+  mutable std::mutex mutex_;  // guards all below, and state_ while no worker is busy
+  std::condition_variable workers_wake_;
+  std::condition_variable main_wakes_;
+  Schedule schedule_;
+  std::deque<Slot> slots_;
+  bool pausing_ = false;   // no new items
+  bool stopping_ = false;  // workers leave
+  bool opening_ = false;   // one worker is generating a seed's data
+  int busy_ = 0;           // workers that hold an item
+  std::exception_ptr error_;
+  double total_flops_ = 0;
+  double resumed_flops_ = 0;
+  double session_flops_ = 0;
+  bool save_failed_ = false;
+};
+
+}  // namespace axiom

@@ -1,0 +1,94 @@
+// Which piece of work comes next. Plain bookkeeping without threads: the runner locks around it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "checkpoint/checkpoint.h"
+#include "client/experiments/experiment.h"
+
+namespace axiom {
+
+/// A seed whose data are in memory.
+struct OpenSeed {
+  std::size_t index = 0;  ///< in the work unit
+  SeedPlan plan;
+  SeedState* state = nullptr;
+  std::vector<std::size_t> training;  ///< by group: members on the way to the next measured step
+  std::size_t unfinished_groups = 0;
+};
+
+/// A piece of work that one thread does at a time.
+struct WorkItem {
+  enum class Kind {
+    start,    ///< initial parameters of all members
+    train,    ///< one member, up to the group's next measured step
+    measure,  ///< all members have arrived: evaluate and measure
+  };
+  Kind kind = Kind::start;
+  OpenSeed* seed = nullptr;
+  std::size_t group = 0;
+  std::size_t member = 0;  ///< of train
+
+  const Group& plan() const { return seed->plan.groups[group]; }
+  GroupState& state() const { return seed->state->groups[group]; }
+  /// The group's next measured step.
+  std::uint64_t until() const { return plan().measured_steps[state().measured]; }
+};
+
+/// Order: groups that have started, the earlier seed first; then new groups, likewise, the longest
+/// training first, so that the short ones fill up the end. A group starts only when no started
+/// group has work to give away. So no more groups are in training at once than threads ask for
+/// work, and no more seeds are open.
+class Schedule {
+ public:
+  /// `seeds`: one state per seed of the work unit, which outlives the schedule; what is there
+  /// already is taken up. `shape`: the plan of any seed. CheckpointError if a state does not fit
+  /// it.
+  Schedule(std::vector<SeedState>& seeds, const SeedPlan& shape);
+
+  /// The next item; nothing if what is left is in progress or not open.
+  std::optional<WorkItem> take();
+  /// Items that take() has to give.
+  std::size_t ready() const { return ready_.size(); }
+
+  /// The next seed to be opened, as its index; nothing if none is left.
+  std::optional<std::size_t> next_seed() const;
+  /// Takes that seed, so that next_seed() moves on.
+  void begin_open();
+  /// Hands in its plan, data generated.
+  void open(std::size_t index, SeedPlan plan);
+
+  /// Returns an item: done, or, if training was paused, not yet done.
+  void give_back(const WorkItem& item);
+
+  bool finished() const { return finished_seeds_ == seeds_.size(); }
+
+ private:
+  // started first, seed, longest first, group, member
+  using Order = std::tuple<bool, std::size_t, double, std::size_t, std::size_t>;
+
+  void advance(OpenSeed& seed, std::size_t group);
+  void push(const WorkItem& item);
+  void finish_group(OpenSeed& seed, std::size_t group);
+
+  std::vector<SeedState>& seeds_;
+  std::map<std::size_t, std::unique_ptr<OpenSeed>> open_;
+  std::map<Order, WorkItem> ready_;
+  std::vector<std::size_t> unopened_;  // descending
+  std::size_t finished_seeds_ = 0;
+};
+
+/// Whether a seed has all its measurements.
+bool is_finished(const SeedPlan& plan, const SeedState& state);
+
+/// Floating-point operations that a group's training still takes; those of the whole training if it
+/// has not started. A diverged member takes none.
+double remaining_flops(const Group& group, const GroupState* state);
+
+}  // namespace axiom

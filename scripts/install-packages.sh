@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs the Debian packages that building and testing need, if any is missing.
+# Usage: install-packages.sh build|test
+set -eu
+build="g++ cmake ninja-build git nlohmann-json3-dev libcli11-dev libssl-dev"
+test="$build libgtest-dev libbenchmark-dev libmpfr-dev libgmp-dev python3 python3-numpy binutils"
+case "${1:-}" in
+  build) packages=$build ;;
+  test) packages=$test ;;
+  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+esac
+missing=""
+for package in $packages; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+command -v apt-get >/dev/null || { echo "needs the packages$missing (apt-get not found)" >&2; exit 1; }
+run=""
+[ "$(id -u)" = 0 ] || run="sudo"
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$run apt-get update -qq
+# shellcheck disable=SC2086
+$run apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Installs what is needed, builds everything and runs the tests. Exits with 0 only if all pass.
+# Usage: test.sh [long]   short and medium tests; with "long" the long ones (an hour) instead.
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/install-packages.sh test
+cmake -S . -B build-test -G Ninja -DAXIOM_TESTS=ON -DAXIOM_BENCHMARKS=ON >/dev/null
+cmake --build build-test
+cd build-test
+case "${1:-}" in
+  "") ctest --output-on-failure -LE long -j "$(nproc)" ;;
+  long) ctest --output-on-failure -L long --verbose ;;
+  *) echo "usage: $0 [long]" >&2; exit 2 ;;
+esac

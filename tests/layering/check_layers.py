@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Holds the layers of docs/ARCHITECTURE.md: forbidden includes, libm symbols, leaked vector code.
+
+Usage: check_layers.py SOURCE_DIR BUILD_DIR
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(sys.argv[1])
+BUILD = pathlib.Path(sys.argv[2])
+
+# folder -> folders of this project that it may include (itself is always allowed).
+ALLOWED = {
+    "client/arithmetic": set(),
+    "client/plan": {"client/arithmetic"},
+    "client/experiments": {"client/plan", "client/arithmetic"},
+    "client/system": set(),
+    "client/backends": {"client/plan", "client/arithmetic", "client/system", "cpu"},
+    "client/work_unit": {"client/experiments", "client/arithmetic", "client/plan", "client/system",
+                         "client/result"},
+    "client/result": {"client/experiments", "client/plan", "client/system"},
+    "client/run": {"client/experiments", "client/plan", "client/arithmetic", "client/system",
+                   "client/work_unit", "client/result", "checkpoint"},
+    "client/commands": {"client", "client/experiments", "client/plan", "client/system",
+                        "client/work_unit", "client/result", "client/run", "client/backends",
+                        "checkpoint"},
+    "client": {"client/commands", "client/work_unit", "client/run", "client/system"},
+    "checkpoint": {"client/plan", "client/system"},
+    "cpu": {"client/plan", "client/arithmetic"},
+    "cpu/reference": {"client/plan", "client/arithmetic", "cpu"},
+    "cpu/avx2": {"client/plan", "client/arithmetic", "cpu"},
+    "cpu/avx512": {"client/plan", "client/arithmetic", "cpu"},
+}
+# The registry of backends is the only part outside cpu/ that names one.
+CPU_SUBFOLDERS_OPEN_TO = {"client/backends"}
+SOURCES = (".h", ".cpp", ".inl", ".cu", ".in")
+# Headers whose functions have unspecified last bits, in code whose numbers reach a result.
+NO_LIBM_HEADERS = {"client/arithmetic", "client/plan", "client/experiments", "cpu", "cpu/reference",
+                   "cpu/avx2", "cpu/avx512"}
+LIBM = re.compile(r"\b(exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|sincos|tan|tanh|sinh|cosh|"
+                  r"atan|atan2|asin|acos|cbrt|hypot|erf|erfc|fma|lgamma|tgamma|rint|round)f?l?$")
+# Translation units built with vector flags may not include these.
+STANDARD_CONTAINERS = re.compile(r"#include <(vector|string|map|memory|functional|algorithm|span|"
+                                 r"iostream|sstream|optional)>")
+
+failures = []
+
+
+def fail(message):
+    failures.append(message)
+    print("FAILED:", message)
+
+
+def folder_of(path):
+    return str(pathlib.PurePosixPath(path).parent)
+
+
+def sources():
+    for top in ("client", "cpu", "checkpoint"):
+        for path in sorted((SOURCE / top).rglob("*")):
+            if path.suffix in SOURCES:
+                yield path.relative_to(SOURCE).as_posix(), path.read_text()
+
+
+def check_includes():
+    seen = 0
+    for name, text in sources():
+        folder = folder_of(name)
+        if folder not in ALLOWED:
+            fail(f"{name}: folder {folder} is not in the table of layers")
+            continue
+        for include in re.findall(r'#include "([^"]+)"', text):
+            seen += 1
+            target = folder_of(include)
+            allowed = ALLOWED[folder] | {folder}
+            if folder in CPU_SUBFOLDERS_OPEN_TO and target.startswith("cpu/"):
+                continue
+            if target not in allowed:
+                fail(f"{name} includes {include}: {folder} may not depend on {target}")
+        if re.search(r'#include [<"](boinc|app_ipc|graphics2)', text):
+            fail(f"{name} includes a BOINC header")
+        if folder in NO_LIBM_HEADERS and re.search(r"#include <(c?math(\.h)?|complex)>", text):
+            fail(f"{name} includes libm")
+    if seen < 100:
+        fail(f"only {seen} includes were seen: is {SOURCE} the source tree?")
+
+
+def nm(path, *options):
+    command = ["nm", "-C", *options, str(path)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def objects(pattern):
+    found = sorted(BUILD.glob(pattern))
+    if not found:
+        fail(f"no objects {pattern} under {BUILD}: build first")
+    return found
+
+
+def check_libm_symbols():
+    for pattern in ("client/arithmetic/CMakeFiles/**/*.o", "client/plan/CMakeFiles/**/*.o",
+                    "client/experiments/CMakeFiles/**/*.o", "cpu/CMakeFiles/**/*.o"):
+        for path in objects(pattern):
+            for line in nm(path, "-u"):
+                symbol = line.split()[-1]
+                if LIBM.match(symbol):
+                    fail(f"{path.name} calls libm's {symbol}")
+
+
+def check_vector_code():
+    """Everything that a vector translation unit defines must name its instruction set."""
+    for isa in ("avx2", "avx512"):
+        for path in objects(f"cpu/CMakeFiles/axiom_kernels_{isa}.dir/**/*.o"):
+            defined = [line for line in nm(path, "--defined-only")
+                       if line.split()[-2:-1] and not re.search(r" [rRdDnN] \.LC", line)]
+            for line in defined:
+                kind, symbol = re.match(r"\S+ (\S) (.*)", line).groups()
+                if kind in "tTwWvVuiBbDd" and f"axiom::cpu::{isa}::" not in symbol:
+                    fail(f"{path.name} defines {symbol} ({kind}): vector code that others could link")
+    for name, text in sources():
+        if name.endswith(".inl") or name.endswith("_kernels.cpp") or name.endswith("lanes.h"):
+            match = STANDARD_CONTAINERS.search(text)
+            if match:
+                fail(f"{name}: {match.group(0)} in code built with vector flags")
+
+
+def check_executable():
+    """The program itself must start on any x86-64 processor: no vector code outside the kernels."""
+    for pattern in ("client/CMakeFiles/axiom-client.dir/**/*.o", "client/*/CMakeFiles/**/*.o",
+                    "checkpoint/CMakeFiles/**/*.o", "cpu/CMakeFiles/axiom_cpu.dir/**/*.o"):
+        for path in objects(pattern):
+            text = subprocess.run(["objdump", "-d", str(path)], check=True, capture_output=True,
+                                  text=True).stdout
+            if re.search(r"%[yz]mm\d", text):
+                fail(f"{path} holds vector instructions beyond the x86-64 baseline")
+
+
+if __name__ == "__main__":
+    check_includes()
+    check_libm_symbols()
+    check_vector_code()
+    check_executable()
+    print("layers:", f"{len(failures)} violations" if failures else "all hold")
+    sys.exit(1 if failures else 0)

@@ -1,0 +1,177 @@
+// links: axiom_canonical_json axiom_result axiom_test_support
+#include "client/result/canonical_json.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <stdexcept>
+
+#include "client/result/compare.h"
+#include "client/result/flat_means.h"
+#include "client/result/report.h"
+#include "client/result/result_document.h"
+#include "client/result/result_files.h"
+#include "client/system/digest.h"
+#include "tests/support/faulty_file_system.h"
+
+namespace axiom {
+namespace {
+
+TEST(CanonicalJson, SortsKeysAndUsesNoSpaces) {
+  const Json value = Json::parse(R"({"b": [1, 2, {}], "a": {"z": null, "B": true}, "A": [] })");
+  EXPECT_EQ(canonical_json(value), R"({"A":[],"a":{"B":true,"z":null},"b":[1,2,{}]})");
+}
+
+TEST(CanonicalJson, WritesShortestDecimals) {
+  EXPECT_EQ(canonical_json(0.1), "0.1");
+  EXPECT_EQ(canonical_json(1.0), "1");
+  EXPECT_EQ(canonical_json(-0.0), "-0");
+  EXPECT_EQ(canonical_json(1e22), "1e+22");
+  EXPECT_EQ(canonical_json(5e-324), "5e-324");
+  EXPECT_EQ(canonical_json(1.0 / 3.0), "0.3333333333333333");
+  EXPECT_EQ(canonical_json(std::uint64_t{18446744073709551615u}), "18446744073709551615");
+  EXPECT_EQ(canonical_json(std::int64_t{-7}), "-7");
+}
+
+TEST(CanonicalJson, DecimalsReadBackAsTheSameBits) {
+  std::mt19937_64 generator(1);
+  for (int i = 0; i < 200000; ++i) {
+    const auto value = std::bit_cast<double>(generator());
+    if (!std::isfinite(value)) continue;
+    const Json read = Json::parse(canonical_json(value));
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(read.get<double>()),
+              std::bit_cast<std::uint64_t>(value));
+  }
+}
+
+TEST(CanonicalJson, EscapesStrings) {
+  EXPECT_EQ(canonical_json("a\"\\\n\x01é"), "\"a\\\"\\\\\\n\\u0001é\"");
+}
+
+TEST(CanonicalJson, RefusesWhatIsNoJson) {
+  EXPECT_THROW(canonical_json(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+  EXPECT_THROW(canonical_json(Json::array({std::numeric_limits<double>::infinity()})),
+               std::invalid_argument);
+  EXPECT_THROW(canonical_json("\xff"), std::invalid_argument);
+  EXPECT_THROW(canonical_json(Json::binary({1, 2})), std::invalid_argument);
+}
+
+TEST(ResultDocument, IsTheCanonicalTextOfTheWhole) {
+  Parameters parameters;
+  parameters.preset = "small";
+  parameters.values = {{"epochs", 3}, {"learning_rate", 0.05}};
+  ResultDocument document("compgen", parameters);
+  document.add_seed(18446744073709551615u, {{"gap_w32", 0.5}, {"detail", {{"x", nullptr}}}});
+  document.add_seed(7, {{"gap_w32", nullptr}});
+  const std::string text = document.finish();
+  EXPECT_EQ(text.back(), '\n');
+  const Json value = Json::parse(text);
+  EXPECT_EQ(text, canonical_json(value) + "\n");
+  EXPECT_EQ(value["seeds"][0]["seed"], "18446744073709551615");
+  EXPECT_EQ(value["status"], "complete");
+  EXPECT_EQ(value["schema"], 1);
+  EXPECT_EQ(value["parameters"]["learning_rate"], 0.05);
+}
+
+TEST(Compare, FindsTheFirstDifference) {
+  const Json left = Json::parse(R"({"a":[1,{"b":0.5}],"c":1,"z":[]})");
+  EXPECT_FALSE(first_difference(left, left));
+  Json right = left;
+  right["a"][1]["b"] = std::nextafter(0.5, 1.0);
+  const auto difference = first_difference(left, right);
+  ASSERT_TRUE(difference);
+  EXPECT_EQ(difference->path, "$.a[1].b");
+  EXPECT_EQ(difference->expected, "0.5");
+  EXPECT_EQ(difference->found, "0.5000000000000001");
+  right = left;
+  right.erase("c");
+  EXPECT_EQ(first_difference(left, right)->found, "nothing");
+  right = left;
+  right["z"].push_back(3);
+  EXPECT_EQ(first_difference(left, right)->path, "$.z[0]");
+  right = left;
+  right["z"] = Json::object();
+  EXPECT_EQ(first_difference(left, right)->path, "$.z");
+  right = left;
+  right["extra"] = 1;
+  EXPECT_EQ(first_difference(left, right)->expected, "nothing");
+}
+
+TEST(FlatMeans, AveragesOverDefinedValues) {
+  FlatMeans means;
+  means.add({{"a_w128", 1.0}, {"a_w32", 2}, {"seed", "5"}, {"detail", {{"a", 1}}}, {"u", nullptr}});
+  means.add({{"a_w128", 3.0}, {"a_w32", nullptr}, {"seed", "6"}, {"u", nullptr}});
+  const auto& entries = means.entries();
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries.begin()->first, "a_w32");  // 32 before 128
+  EXPECT_EQ(entries.at("a_w128").mean, 2.0);
+  EXPECT_DOUBLE_EQ(entries.at("a_w128").deviation(), std::sqrt(2.0));
+  EXPECT_EQ(entries.at("a_w32").count, 1u);
+  EXPECT_TRUE(std::isnan(entries.at("a_w32").deviation()));
+  EXPECT_EQ(entries.at("u").count, 0u);
+}
+
+TEST(Report, AlignsValuesAndPublishedTexts) {
+  FlatMeans means;
+  means.add({{"gap_w32", 0.6472}, {"n", 3}, {"undefined", nullptr}});
+  EXPECT_EQ(report_table("compgen", "small", means, {{"gap_w32", ".645–.652"}}),
+            "compgen 2.0, preset small, 1 seed\n"
+            "              value  published\n"
+            "  gap_w32    0.6472  .645–.652\n"
+            "  n               3\n"
+            "  undefined       -\n");
+}
+
+TEST(ResultFiles, KeepAnEarlierResult) {
+  testing::FaultyFileSystem files;
+  files.make_directories("/out");
+  const ResultPaths paths("/out", "compgen");
+  EXPECT_EQ(write_result(files, paths, "first\n").kept, "");
+  const std::string first = sha256_hex("first\n");
+  EXPECT_EQ(files.content(paths.digest), first + "  compgen.result.json\n");
+  EXPECT_EQ(write_result(files, paths, "first\n").kept, "");  // the same again: nothing to keep
+
+  const std::string kept = "/out/compgen.result." + first.substr(0, 12) + ".json";
+  EXPECT_EQ(write_result(files, paths, "second\n").kept, kept);
+  EXPECT_EQ(files.content(kept), "first\n");
+  EXPECT_EQ(files.content(kept + ".sha256"),
+            first + "  compgen.result." + first.substr(0, 12) + ".json\n");
+  EXPECT_EQ(files.content(paths.result), "second\n");
+  EXPECT_EQ(files.content(paths.digest), sha256_hex("second\n") + "  compgen.result.json\n");
+}
+
+// Whatever fails, each result that was there is still there under one of its two names.
+TEST(ResultFiles, LoseNothingAtAnyFault) {
+  const std::string first = sha256_hex("first\n");
+  const std::string kept = "/out/compgen.result." + first.substr(0, 12) + ".json";
+  const ResultPaths paths("/out", "compgen");
+  bool reached = true;
+  for (std::uint64_t operation = 1; reached; ++operation) {
+    testing::FaultyFileSystem files;
+    files.make_directories("/out");
+    write_result(files, paths, "first\n");
+    files.fail_at(operation, testing::FaultyFileSystem::Fault::error);
+    bool failed = false;
+    try {
+      write_result(files, paths, "second\n");
+    } catch (const IoError&) {
+      failed = true;
+    }
+    reached = files.fault_reached();
+    files.heal();
+    const bool at_old = files.exists(paths.result) && files.content(paths.result) == "first\n";
+    const bool at_kept = files.exists(kept) && files.content(kept) == "first\n";
+    EXPECT_TRUE(at_old || at_kept) << "operation " << operation;
+    write_result(files, paths, "second\n");
+    EXPECT_EQ(files.content(paths.result), "second\n");
+    EXPECT_EQ(files.content(kept), "first\n") << "operation " << operation;
+    EXPECT_TRUE(failed || !reached) << "operation " << operation << " failed silently";
+  }
+}
+
+}  // namespace
+}  // namespace axiom

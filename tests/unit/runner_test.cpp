@@ -1,0 +1,422 @@
+// links: axiom_run axiom_test_support
+// The runner with a small made-up experiment: values must not depend on threads or interruptions.
+#include "client/run/runner.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <random>
+
+#include "client/run/memory_plan.h"
+#include "client/run/summarize.h"
+#include "tests/support/faulty_file_system.h"
+
+namespace axiom {
+namespace {
+
+bool diverges(const TrainingRun& run) { return run.network == 2 && run.seed % 2 == 1; }
+
+class FakeExperiment : public Experiment {
+ public:
+  std::string_view name() const override { return "fake"; }
+  const std::vector<ParameterSpec>& parameters() const override { return specs_; }
+  const std::vector<Preset>& presets() const override { return presets_; }
+
+  SeedPlan plan(const Parameters&, std::uint64_t seed) const override {
+    SeedPlan plan;
+    plan.seed = seed;
+    auto data = std::make_shared<Dataset>();
+    data->samples = 4;
+    data->features = 2;
+    plan.datasets.push_back(data);
+    const std::vector<std::vector<std::uint64_t>> measured = {
+        {0, 3, 10, 25}, {5, 20}, {0, 60}, {0, 1}, {40}};
+    const std::vector<int> members = {3, 1, 2, 4, 3};
+    for (std::uint32_t g = 0; g < members.size(); ++g) {
+      Group group;
+      group.measured_steps = measured[g];
+      group.values_per_measurement = 2 + g;
+      for (int m = 0; m < members[g]; ++m) {
+        TrainingRun run;
+        run.shape.sizes = {2, 3 + m, 2};
+        run.train = data;
+        run.samples = 4;
+        run.steps = group.measured_steps.back();
+        run.seed = seed;
+        run.trial = g;
+        run.network = static_cast<std::uint32_t>(m);
+        group.members.push_back(run);
+      }
+      plan.groups.push_back(group);
+    }
+    return plan;
+  }
+
+  void generate(const Parameters&, SeedPlan& plan) const override {
+    plan.datasets[0]->inputs.assign(8, static_cast<float>(plan.seed % 1000));
+    plan.datasets[0]->labels.assign(4, 1);
+  }
+
+  void measure(const Parameters&, const SeedPlan& plan, std::size_t group, std::size_t measurement,
+               std::span<const Snapshot> members, const MatrixOps&,
+               std::span<double> values) const override {
+    if (fail_in_measure) throw std::runtime_error("measure failed");
+    ASSERT_EQ(members.size(), plan.groups[group].members.size());
+    ASSERT_EQ(plan.datasets[0]->inputs.size(), 8u);  // data are there
+    for (const Snapshot& member : members) {
+      if (member.diverged) {
+        EXPECT_TRUE(member.probes.empty());
+        values[1] = std::isnan(values[1]) ? 1 : values[1] + 1;
+        continue;
+      }
+      double sum = static_cast<double>(measurement) + member.probes.at(0).outputs.at(0);
+      for (const float parameter : member.parameters) sum = sum * 0.75 + parameter;
+      values[0] = std::isnan(values[0]) ? sum : values[0] * 3 + sum;
+    }
+  }
+
+  std::size_t measure_bytes(const SeedPlan&, std::size_t) const override { return 100; }
+
+  Json summarize(const Parameters&, const SeedPlan& plan,
+                 std::span<const GroupValues> values) const override {
+    Json all = Json::array();
+    for (const GroupValues& group : values) {
+      for (const double value : group) all.push_back(std::isnan(value) ? Json() : Json(value));
+    }
+    return {{"detail", all}, {"first_input", plan.datasets[0]->inputs[0]}};
+  }
+
+  bool fail_in_measure = false;
+
+ private:
+  std::vector<ParameterSpec> specs_;
+  std::vector<Preset> presets_;
+};
+
+class FakeExecutor : public Executor {
+ public:
+  FakeExecutor(int fail_at_step, int spins) : fail_at_step_(fail_at_step), spins_(spins) {}
+
+  void train(const TrainingRun& run, RunState& state, std::uint64_t until,
+             const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override {
+    EXPECT_LT(state.step, until);
+    EXPECT_FALSE(state.diverged);
+    EXPECT_EQ(state.parameters.size(), run.shape.parameters());
+    while (state.step < until) {
+      for (int spin = 0; spin < spins_; ++spin) sink_ = sink_ + 1;
+      if (fail_at_step_ >= 0 && state.step == static_cast<std::uint64_t>(fail_at_step_)) {
+        throw std::runtime_error("device lost");
+      }
+      float carry = static_cast<float>(state.step) + run.train->inputs[0];
+      for (float& parameter : state.parameters) {
+        parameter = 0.5f * parameter + 0.001f * carry;
+        carry = parameter;
+      }
+      if (diverges(run) && state.step == 7) {
+        state.parameters[1] = std::numeric_limits<float>::quiet_NaN();
+      }
+      ++state.step;
+      progress.fetch_add(1);
+      if (pause.load()) return;
+    }
+  }
+
+  void evaluate(const TrainingRun&, const RunState& state, Snapshot& snapshot) override {
+    EXPECT_FALSE(state.diverged);
+    snapshot.parameters = state.parameters;
+    snapshot.probes.resize(1);
+    snapshot.probes[0].outputs = {state.parameters[0]};
+    for (const float parameter : state.parameters) snapshot.diverged |= std::isnan(parameter);
+  }
+
+ private:
+  int fail_at_step_;
+  int spins_;
+  volatile int sink_ = 0;
+};
+
+class FakeBackend : public Backend {
+ public:
+  std::string name() const override { return "fake"; }
+  std::string unavailable_reason() const override { return {}; }
+  std::unique_ptr<Executor> make_executor() const override {
+    return std::make_unique<FakeExecutor>(fail_at_step, spins);
+  }
+  std::size_t executor_bytes(const TrainingRun&) const override { return 1000; }
+  const MatrixOps& matrix_ops() const override { return ops_; }
+
+  int fail_at_step = -1;
+  int spins = 0;  ///< per step: time for interruptions to hit
+
+ private:
+  MatrixOps ops_{};
+};
+
+class Observer : public RunObserver {
+ public:
+  void progress(const RunProgress& progress) override {
+    EXPECT_GE(progress.fraction(), last_fraction_ - 1e-12);
+    last_fraction_ = progress.fraction();
+    if (on_progress) on_progress();
+  }
+  void warning(const std::string& line) override { warnings.push_back(line); }
+
+  std::function<void()> on_progress;
+  std::vector<std::string> warnings;
+
+ private:
+  double last_fraction_ = 0;
+};
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunnerTest() {
+    work.experiment = &experiment;
+    work.seeds = {11, 12, 13, 14, 15, 16, 17};
+  }
+
+  Checkpoint fresh() const {
+    Checkpoint state;
+    state.work_digest = std::string(64, 'a');
+    state.seeds.resize(work.seeds.size());
+    return state;
+  }
+
+  std::string result_of(const Checkpoint& state) const {
+    const auto summary = summarize(work, state, [] { return 0; });
+    return summary.value().result;
+  }
+
+  std::string expected() {
+    Checkpoint state = fresh();
+    Observer own_observer;
+    Runner runner(work, backend, state, nullptr, {}, own_observer);
+    EXPECT_EQ(runner.run(), 0);
+    return result_of(state);
+  }
+
+  FakeExperiment experiment;
+  FakeBackend backend;
+  WorkUnit work;
+  Observer observer;
+};
+
+TEST_F(RunnerTest, MeasuresEverythingOnce) {
+  Checkpoint state = fresh();
+  Runner runner(work, backend, state, nullptr, {}, observer);
+  ASSERT_EQ(runner.run(), 0);
+  const SeedPlan shape = experiment.plan({}, 11);
+  for (const SeedState& seed : state.seeds) {
+    ASSERT_EQ(seed.groups.size(), shape.groups.size());
+    for (std::size_t g = 0; g < shape.groups.size(); ++g) {
+      const Group& group = shape.groups[g];
+      EXPECT_EQ(seed.groups[g].measured, group.measured_steps.size());
+      EXPECT_EQ(seed.groups[g].values.size(),
+                group.measured_steps.size() * group.values_per_measurement);
+      EXPECT_FALSE(std::isnan(seed.groups[g].values[0]));
+      EXPECT_TRUE(seed.groups[g].members.empty());
+    }
+  }
+  EXPECT_EQ(runner.progress().fraction(), 1);
+  // Group 0, network 2 of an odd seed is lost between steps 3 and 10: seen at 10 and 25 only.
+  const auto diverged = [&](std::size_t measurement) {
+    return state.seeds[0].groups[0].values[measurement * 2 + 1];
+  };
+  EXPECT_TRUE(std::isnan(diverged(0)));
+  EXPECT_TRUE(std::isnan(diverged(1)));
+  EXPECT_EQ(diverged(2), 1);
+  EXPECT_EQ(diverged(3), 1);
+  EXPECT_TRUE(std::isnan(state.seeds[1].groups[0].values[3 * 2 + 1]));
+}
+
+TEST_F(RunnerTest, ValuesDoNotDependOnThreads) {
+  const std::string one = expected();
+  for (const int threads : {2, 5, 64}) {
+    Checkpoint state = fresh();
+    Runner runner(work, backend, state, nullptr, {threads, 60, [] { return 0; }}, observer);
+    ASSERT_EQ(runner.run(), 0);
+    EXPECT_EQ(result_of(state), one) << threads << " threads";
+  }
+}
+
+// Runs until a random moment, again and again, each time with another number of threads.
+TEST_F(RunnerTest, ValuesDoNotDependOnInterruptions) {
+  const std::string unbroken = expected();
+  backend.spins = 50000;
+  std::mt19937 random(7);
+  for (int round = 0; round < 5; ++round) {
+    testing::FaultyFileSystem files;
+    files.make_directories("/out");
+    int sessions = 0;
+    for (int signal = 15; signal != 0; ++sessions) {
+      CheckpointStore store(files, "/out", "fake");
+      std::vector<std::string> notes;
+      Checkpoint state = store.load(std::string(64, 'a'), notes).value_or(fresh());
+      EXPECT_TRUE(notes.empty());
+      int polls = static_cast<int>(random() % 2);
+      const int threads = static_cast<int>(1 + random() % 5);
+      Observer fresh_observer;
+      Runner runner(work, backend, state, &store,
+                    {threads, 0.001, [&] { return sessions < 20 && polls-- <= 0 ? 15 : 0; }},
+                    fresh_observer);
+      signal = runner.run();
+      if (signal == 0) {
+        EXPECT_EQ(result_of(state), unbroken);
+      }
+    }
+    EXPECT_GT(sessions, 1) << "was never interrupted";
+  }
+}
+
+TEST_F(RunnerTest, EveryCheckpointLeadsToTheSameValues) {
+  const std::string unbroken = expected();
+  backend.spins = 50000;
+  testing::FaultyFileSystem files;
+  files.make_directories("/out");
+  CheckpointStore store(files, "/out", "fake");
+  std::vector<std::string> notes;
+  ASSERT_FALSE(store.load(std::string(64, 'a'), notes));
+  std::map<std::uint64_t, Checkpoint> saved;
+  observer.on_progress = [&] {
+    for (const std::string& name : files.names()) {
+      if (name.find(".checkpoint.") == std::string::npos) continue;
+      Checkpoint checkpoint = decode(files.content(name));
+      saved.emplace(checkpoint.sequence, std::move(checkpoint));
+    }
+  };
+  Checkpoint state = fresh();
+  Runner runner(work, backend, state, &store, {3, 0.001, [] { return 0; }}, observer);
+  ASSERT_EQ(runner.run(), 0);
+  ASSERT_GE(saved.size(), 3u);
+  backend.spins = 0;
+  int threads = 1;
+  for (auto& [sequence, checkpoint] : saved) {
+    Observer fresh_observer;
+    Runner resumed(work, backend, checkpoint, nullptr, {threads++ % 4 + 1}, fresh_observer);
+    ASSERT_EQ(resumed.run(), 0);
+    EXPECT_EQ(result_of(checkpoint), unbroken) << "checkpoint " << sequence;
+    EXPECT_NEAR(resumed.progress().fraction(), 1, 1e-12);
+  }
+}
+
+TEST_F(RunnerTest, AFullDiskIsAWarningUntilTheStop) {
+  backend.spins = 20000;
+  testing::FaultyFileSystem files;
+  files.make_directories("/out");
+  CheckpointStore store(files, "/out", "fake");
+  std::vector<std::string> notes;
+  store.load(std::string(64, 'a'), notes);
+  files.full_from(1);
+  {
+    Checkpoint state = fresh();
+    Runner runner(work, backend, state, &store, {2, 0.001, [] { return 0; }}, observer);
+    EXPECT_EQ(runner.run(), 0);
+    EXPECT_EQ(observer.warnings.size(), 1u);  // not one per attempt
+    EXPECT_EQ(state.checkpoints, 0u);
+    EXPECT_EQ(result_of(state), expected());
+  }
+  Checkpoint state = fresh();
+  Observer fresh_observer;
+  Runner runner(work, backend, state, &store, {2, 60, [] { return 2; }}, fresh_observer);
+  EXPECT_THROW(runner.run(), IoError);
+}
+
+TEST_F(RunnerTest, RethrowsWhatAWorkerThrew) {
+  for (const int threads : {1, 4}) {
+    Checkpoint state = fresh();
+    FakeBackend broken;
+    broken.fail_at_step = 9;
+    Runner runner(work, broken, state, nullptr, {threads}, observer);
+    EXPECT_THROW(runner.run(), std::runtime_error);
+  }
+  Checkpoint state = fresh();
+  experiment.fail_in_measure = true;
+  Runner runner(work, backend, state, nullptr, {3}, observer);
+  EXPECT_THROW(runner.run(), std::runtime_error);
+}
+
+TEST_F(RunnerTest, RefusesAStateThatDoesNotFit) {
+  const SeedPlan shape = experiment.plan({}, 11);
+  const auto refused = [&](const std::function<void(SeedState&)>& damage) {
+    Checkpoint state = fresh();
+    SeedState& seed = state.seeds[2];
+    seed.groups.resize(shape.groups.size());
+    seed.groups[1].members.resize(1);
+    seed.groups[1].members[0].step = 4;
+    seed.groups[1].members[0].parameters.resize(shape.groups[1].members[0].shape.parameters());
+    damage(seed);
+    try {
+      Runner(work, backend, state, nullptr, {}, observer);
+    } catch (const CheckpointError&) {
+      return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](SeedState&) {}));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups.pop_back(); }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[1].members[0].step = 6; }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[1].members[0].parameters.pop_back(); }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[1].members.resize(2); }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[1].values.resize(1); }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[0].measured = 9; }));
+  EXPECT_TRUE(refused([](SeedState& seed) { seed.groups[1].measured = 1; }));
+}
+
+// What memory_plan.cpp relies on.
+TEST_F(RunnerTest, NoMoreGroupsTrainThanThreads) {
+  backend.spins = 20000;
+  for (const int threads : {1, 2, 4}) {
+    testing::FaultyFileSystem files;
+    files.make_directories("/out");
+    CheckpointStore store(files, "/out", "fake");
+    std::vector<std::string> notes;
+    store.load(std::string(64, 'a'), notes);
+    Observer watching;
+    int seen = 0;
+    watching.on_progress = [&] {
+      for (const std::string& name : files.names()) {
+        if (name.find(".checkpoint.") == std::string::npos) continue;
+        int groups = 0;
+        int seeds = 0;
+        for (const SeedState& seed : decode(files.content(name)).seeds) {
+          int in_training = 0;
+          for (const GroupState& group : seed.groups) in_training += !group.members.empty();
+          groups += in_training;
+          seeds += in_training > 0;
+        }
+        seen = std::max(seen, groups);
+        EXPECT_LE(groups, threads);
+        EXPECT_LE(seeds, threads);
+      }
+    };
+    Checkpoint state = fresh();
+    Runner runner(work, backend, state, &store, {threads, 0.001, [] { return 0; }}, watching);
+    ASSERT_EQ(runner.run(), 0);
+    EXPECT_GE(seen, 1);
+  }
+}
+
+TEST_F(RunnerTest, PlansMemory) {
+  const SeedPlan shape = experiment.plan({}, 11);
+  EXPECT_EQ(useful_threads(shape, 1, 64), 13);
+  EXPECT_EQ(useful_threads(shape, 7, 64), 64);
+  const MemoryPlan one = plan_memory(experiment, shape, 1, backend, 1, nullptr, false);
+  EXPECT_EQ(one.datasets, 4 * (2 * sizeof(float) + sizeof(std::int32_t)));
+  EXPECT_EQ(one.workers, 1100u);
+  EXPECT_EQ(one.checkpoint, 0u);
+  const MemoryPlan three = plan_memory(experiment, shape, 7, backend, 3, nullptr, true);
+  EXPECT_EQ(three.datasets, 3 * one.datasets);
+  EXPECT_EQ(three.states, 3 * one.states);
+  EXPECT_EQ(three.values, 7 * one.values);
+  EXPECT_EQ(three.checkpoint, 2 * (three.states + three.values));
+  EXPECT_NO_THROW(require_memory(one, {8ull << 30, one.total()}, 4ull << 30));
+  EXPECT_THROW(require_memory(one, {8ull << 30, one.total() - 1}, 4ull << 30), NotEnoughMemory);
+  EXPECT_THROW(require_memory(one, {4ull << 30, 3ull << 30}, 4ull << 30), NotEnoughMemory);
+  EXPECT_NO_THROW(require_memory(one, {1ull << 30, 1ull << 29}, 0));
+}
+
+}  // namespace
+}  // namespace axiom
