@@ -14,15 +14,21 @@ class AlignedBuffer {
  public:
   static constexpr std::size_t alignment = 64;
 
-  /// At least so many zero bytes.
-  void* zeroed(std::size_t bytes) {
+  /// At least so many bytes; their contents are unspecified.
+  void* reserve(std::size_t bytes) {
     if (bytes > size_) {
       data_.reset();
       data_.reset(static_cast<unsigned char*>(::operator new (bytes, std::align_val_t{alignment})));
       size_ = bytes;
     }
-    if (bytes > 0) std::memset(data_.get(), 0, bytes);
     return data_.get();
+  }
+
+  /// At least so many zero bytes.
+  void* zeroed(std::size_t bytes) {
+    void* memory = reserve(bytes);
+    if (bytes > 0) std::memset(memory, 0, bytes);
+    return memory;
   }
 
  private:

@@ -16,14 +16,20 @@ struct MatrixKernels {
   static std::ptrdiff_t panel_floats(int rows) { return static_cast<std::ptrdiff_t>(rows) * width; }
   static int panels(int columns) { return (columns + width - 1) / width; }
 
-  /// Row-major to panels; padding columns stay zero.
+  /// Row-major to panels, row by row, so that reading is sequential; padding columns become zero.
   static void pack(const double* from, int rows, int columns, double* to) {
-    for (int panel = 0; panel < panels(columns); ++panel) {
-      const int count = columns - panel * width < width ? columns - panel * width : width;
-      for (int r = 0; r < rows; ++r) {
-        const double* row = from + static_cast<std::ptrdiff_t>(r) * columns + panel * width;
-        double* packed = to + panel * panel_floats(rows) + r * width;
-        for (int c = 0; c < count; ++c) packed[c] = row[c];
+    const int full = columns / width;
+    for (int r = 0; r < rows; ++r) {
+      const double* row = from + static_cast<std::ptrdiff_t>(r) * columns;
+      double* packed = to + r * width;
+      for (int panel = 0; panel < full; ++panel) {
+#pragma GCC unroll 16
+        for (int c = 0; c < width; ++c) packed[c] = row[c];
+        row += width;
+        packed += panel_floats(rows);
+      }
+      if (full * width < columns) {
+        for (int c = 0; c < width; ++c) packed[c] = full * width + c < columns ? row[c] : 0.0;
       }
     }
   }
@@ -63,14 +69,26 @@ struct MatrixKernels {
             store_some(sum, c + static_cast<std::ptrdiff_t>(row) * m, panel * width + v * lanes, m);
           });
     }
-    for (int i = 0; i < m; ++i) {
-      for (int j = 0; j < i; ++j) {
-        c[static_cast<std::ptrdiff_t>(i) * m + j] = c[static_cast<std::ptrdiff_t>(j) * m + i];
+    mirror(c, m);
+  }
+
+ private:
+  /// Copies the upper triangle to the lower one, in blocks that stay in the cache.
+  static void mirror(double* c, int m) {
+    constexpr int block = 16;
+    for (int i0 = 0; i0 < m; i0 += block) {
+      const int i1 = i0 + block < m ? i0 + block : m;
+      for (int j0 = 0; j0 <= i0; j0 += block) {
+        for (int i = i0; i < i1; ++i) {
+          const int j1 = j0 + block < i ? j0 + block : i;
+          for (int j = j0; j < j1; ++j) {
+            c[static_cast<std::ptrdiff_t>(i) * m + j] = c[static_cast<std::ptrdiff_t>(j) * m + i];
+          }
+        }
       }
     }
   }
 
- private:
   /// Stores the lanes that lie inside a row of n columns.
   static AXIOM_INLINE void store_some(D sum, double* row, int column, int n) {
     alignas(64) double values[lanes];

@@ -33,9 +33,11 @@ struct Tridiagonal {
     double* next_v = w + stride;
     double* y = next_v + stride;
     for (int i = 0; i < n; ++i) {
-      for (int j = 0; j < n; ++j)
-        a[i * stride + j] = matrix[static_cast<std::ptrdiff_t>(i) * n + j];
+      double* row = a + i * stride;
+      for (int j = 0; j < n; ++j) row[j] = matrix[static_cast<std::ptrdiff_t>(i) * n + j];
+      for (std::ptrdiff_t j = n; j < stride; ++j) row[j] = 0.0;
     }
+    for (std::ptrdiff_t j = 0; j < 4 * stride; ++j) v[j] = 0.0;  // v, w, next_v and y
     off_diagonal[0] = 0.0;
     for (int k = 0; k < n; ++k) {
       // Row k still awaits the update of step k−1 (v and w are 0 at first).

@@ -6,7 +6,7 @@ namespace axiom::cpu {
 
 double* thread_workspace(std::size_t doubles) {
   thread_local AlignedBuffer buffer;
-  return static_cast<double*>(buffer.zeroed(doubles * sizeof(double)));
+  return static_cast<double*>(buffer.reserve(doubles * sizeof(double)));
 }
 
 }  // namespace axiom::cpu

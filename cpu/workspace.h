@@ -5,7 +5,7 @@
 
 namespace axiom::cpu {
 
-/// Zeroed doubles, 64-byte aligned, the calling thread's until its next request.
+/// Doubles of unspecified value, 64-byte aligned, the calling thread's until its next request.
 double* thread_workspace(std::size_t doubles);
 
 }  // namespace axiom::cpu

@@ -20,7 +20,9 @@ void write(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 std::string readable_duration(double seconds) {
   const auto total = static_cast<long long>(std::llround(std::fmin(seconds, 1e12)));
   std::array<char, 64> text{};
-  if (total < 60) {
+  if (seconds < 9.95) {
+    std::snprintf(text.data(), text.size(), "%.1f s", seconds);
+  } else if (total < 60) {
     std::snprintf(text.data(), text.size(), "%lld s", total);
   } else if (total < 3600) {
     std::snprintf(text.data(), text.size(), "%lld min %02lld s", total / 60, total % 60);

@@ -34,7 +34,7 @@ class Console : public RunObserver {
 
 /// "42.3 %  54.1 GFLOP/s  3 min 20 s left".
 std::string progress_text(const RunProgress& progress);
-/// "45 s", "3 min 20 s", "2 h 05 min", "3 d 04 h".
+/// "0.3 s", "45 s", "3 min 20 s", "2 h 05 min", "3 d 04 h".
 std::string readable_duration(double seconds);
 
 }  // namespace axiom

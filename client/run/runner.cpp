@@ -64,10 +64,8 @@ int Runner::run() {
 }
 
 void Runner::start_workers() {
-  for (int i = 0; i < options_.threads; ++i) {
-    Slot& slot = slots_.emplace_back();
-    threads_.emplace_back([this, &slot] { work(slot); });
-  }
+  for (int i = 0; i < options_.threads; ++i) slots_.emplace_back();
+  for (Slot& slot : slots_) threads_.emplace_back([this, &slot] { work(slot); });
 }
 
 // Lets the workers come to the next step boundary and leave.
@@ -85,6 +83,7 @@ void Runner::stop_workers() {
 int Runner::supervise() {
   double next_save = monotonic_seconds() + options_.checkpoint_interval;
   for (;;) {
+    if (const int signal = options_.stop_signal(); signal != 0) return signal;
     RunProgress progress;
     {
       std::unique_lock lock(mutex_);
@@ -94,7 +93,6 @@ int Runner::supervise() {
       if (error_ || schedule_.finished()) return 0;
       progress = locked_progress();
     }
-    if (const int signal = options_.stop_signal(); signal != 0) return signal;
     if (store_ != nullptr && monotonic_seconds() >= next_save) {
       next_save = monotonic_seconds() + options_.checkpoint_interval;
       save_while_running();
