@@ -3,7 +3,6 @@
 #include <cpuid.h>
 
 #include <cstdint>
-#include <cstring>
 
 namespace axiom::cpu {
 
@@ -54,21 +53,6 @@ std::string avx512_unavailable() {
   if (!bit(cpuid(7).ebx, 16)) return "the processor has no AVX-512 F";
   if (std::string reason = avx2_unavailable(); !reason.empty()) return reason;
   return state_refused(zmm_state, "AVX-512");
-}
-
-std::string processor_name() {
-  char name[49] = {};
-  for (unsigned i = 0; i < 3; ++i) {
-    const Registers r = cpuid(0x80000002u + i);
-    std::memcpy(name + 16 * i, &r.eax, 4);
-    std::memcpy(name + 16 * i + 4, &r.ebx, 4);
-    std::memcpy(name + 16 * i + 8, &r.ecx, 4);
-    std::memcpy(name + 16 * i + 12, &r.edx, 4);
-  }
-  std::string text(name);
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return "unknown processor";
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
 }  // namespace axiom::cpu

@@ -10,7 +10,5 @@ namespace axiom::cpu {
 std::string avx2_unavailable();
 /// The same for AVX-512 F.
 std::string avx512_unavailable();
-/// The processor's own name, trimmed.
-std::string processor_name();
 
 }  // namespace axiom::cpu
