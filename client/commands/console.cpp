@@ -34,12 +34,16 @@ std::string readable_duration(double seconds) {
   return text.data();
 }
 
+std::string readable_percent(double fraction) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%", std::floor(fraction * 1000) / 10);
+  return text.data();
+}
+
 std::string progress_text(const RunProgress& progress) {
-  std::array<char, 64> text{};
-  // Rounded down: 100 % is not shown before the end.
-  std::snprintf(text.data(), text.size(), "%5.1f %%  %.1f GFLOP/s",
-                std::floor(progress.fraction() * 1000) / 10, progress.gflops_per_second());
-  std::string line = text.data();
+  std::array<char, 64> speed{};
+  std::snprintf(speed.data(), speed.size(), "  %.1f GFLOP/s", progress.gflops_per_second());
+  std::string line = readable_percent(progress.fraction()) + speed.data();
   if (const auto left = progress.seconds_left()) {
     line += "  " + readable_duration(*left) + " left";
   }

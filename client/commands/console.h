@@ -32,6 +32,8 @@ class Console : public RunObserver {
   int shown_tenths_ = 0;
 };
 
+/// "42.3 %", rounded down: 100 % is not shown before the end.
+std::string readable_percent(double fraction);
 /// "42.3 %  54.1 GFLOP/s  3 min 20 s left".
 std::string progress_text(const RunProgress& progress);
 /// "0.3 s", "45 s", "3 min 20 s", "2 h 05 min", "3 d 04 h".

@@ -45,7 +45,8 @@ class StandaloneRun {
     const MemoryPlan plan = admit(state);
     Runner runner(work_, *backend_.backend, state, &store,
                   {threads_, line_.checkpoint_interval, stop_signal}, console_);
-    if (state.resumes > 0) console_.note("resuming: " + progress_text(runner.progress()));
+    if (state.resumes > 0)
+      console_.note("resuming at " + readable_percent(runner.progress().fraction()));
     if (const int signal = runner.run(); signal != 0) return stopped(signal, runner);
     console_.finish(runner.progress());
     const std::optional<Summary> summary = summarize(work_, state, stop_signal);

@@ -20,12 +20,13 @@ double remaining_flops(const TrainingRun& run, const RunState* state) {
   return state->diverged ? 0 : run.flops(run.steps) - run.flops(state->step);
 }
 
-// Operations that cannot run in parallel: those of the longest member.
-double longest_training(const Group& group, const GroupState& state) {
+// Operations, from the last measurement on, that cannot run in parallel: those of the longest
+// member. Looks at no RunState, since other members may be in training at this moment.
+double longest_training(const Group& group, std::uint32_t measured) {
+  const std::uint64_t from = measured == 0 ? 0 : group.measured_steps[measured - 1];
   double longest = 0;
-  for (std::size_t m = 0; m < group.members.size(); ++m) {
-    const RunState* member = state.members.empty() ? nullptr : &state.members[m];
-    longest = std::max(longest, remaining_flops(group.members[m], member));
+  for (const TrainingRun& run : group.members) {
+    longest = std::max(longest, run.flops(run.steps) - run.flops(from));
   }
   return longest;
 }
@@ -149,7 +150,7 @@ void Schedule::advance(OpenSeed& seed, std::size_t group) {
 }
 
 void Schedule::push(const WorkItem& item) {
-  const double longest = longest_training(item.plan(), item.state());
+  const double longest = longest_training(item.plan(), item.state().measured);
   const bool is_new = item.kind == WorkItem::Kind::start;  // false sorts first
   ready_.emplace(Order{is_new, item.seed->index, -longest, item.group, item.member}, item);
 }
