@@ -1,12 +1,12 @@
 #include "client/commands/delivery.h"
 
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/standard_streams.h"
 #include "client/experiments/published.h"
 #include "client/result/canonical_json.h"
 #include "client/result/report.h"
+#include "client/system/signals.h"
 
 namespace axiom {
 namespace {
@@ -52,8 +52,8 @@ void show_result(const CommandLine& line, const WorkUnit& work, const ResultPath
 }
 
 void show_stop(const CommandLine& line, int signal, double fraction, Console& console) {
-  console.note(std::string("stopped by ") + (signal == SIGINT ? "SIGINT" : "SIGTERM") +
-               ", checkpoint saved in " + line.out + ": the same command resumes");
+  console.note("stopped by " + signal_name(signal) + ", checkpoint saved in " + line.out +
+               ": the same command resumes");
   if (!line.json) return;
   const Json summary = {{"status", "interrupted"},
                         {"signal", signal},

@@ -1,4 +1,4 @@
-// The text of --help: at most 24 lines of 80 columns (tests/cli/test_cli.py holds it to that).
+// The text of --help: at most 24 lines of 80 columns (tests/cli/test_options.py holds it to that).
 #include <string>
 
 #include "client/commands/commands.h"

@@ -14,6 +14,7 @@ enum class ExitCode : int {
   input_output = 7,
   verify_differs = 8,
   self_test_failed = 9,
+  hung_up = 129,      ///< SIGHUP, checkpoint saved
   interrupted = 130,  ///< SIGINT, checkpoint saved
   terminated = 143,   ///< SIGTERM, checkpoint saved
 };

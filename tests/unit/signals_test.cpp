@@ -2,7 +2,9 @@
 #include "client/system/signals.h"
 
 #include <gtest/gtest.h>
+
 #include <unistd.h>
+#include <csignal>
 
 #include "tests/support/child_process.h"
 
@@ -37,8 +39,26 @@ TEST(Signals, TheFirstSignalIsTold) {
   EXPECT_EQ(child.wait(), 8);
 }
 
+TEST(Signals, AClosedTerminalIsAStop) {
+  ChildProcess child([](auto ready) { return poll_for_stop(ready, false); });
+  ASSERT_TRUE(child.wait_until_ready());
+  child.send(SIGHUP);
+  EXPECT_EQ(child.wait(), 8);
+}
+
+TEST(Signals, ANohupStaysIgnored) {
+  ChildProcess child([](auto ready) {
+    std::signal(SIGHUP, SIG_IGN);
+    return poll_for_stop(ready, false);
+  });
+  ASSERT_TRUE(child.wait_until_ready());
+  child.send(SIGHUP);
+  child.send(SIGTERM);
+  EXPECT_EQ(child.wait(), 7);
+}
+
 TEST(Signals, TheSecondSignalEndsTheProcessAtOnce) {
-  for (const int second : {SIGTERM, SIGINT}) {
+  for (const int second : {SIGTERM, SIGINT, SIGHUP}) {
     ChildProcess child([](auto ready) { return poll_for_stop(ready, true); });
     ASSERT_TRUE(child.wait_until_ready());
     child.send(SIGTERM);
@@ -51,8 +71,8 @@ TEST(Signals, TheSecondSignalEndsTheProcessAtOnce) {
 TEST(Signals, OtherSignalsKeepTheirMeaning) {
   ChildProcess child([](auto ready) { return poll_for_stop(ready, true); });
   ASSERT_TRUE(child.wait_until_ready());
-  child.send(SIGHUP);
-  EXPECT_EQ(child.wait(), -SIGHUP);
+  child.send(SIGUSR1);
+  EXPECT_EQ(child.wait(), -SIGUSR1);
 }
 
 }  // namespace
