@@ -6,6 +6,7 @@ import numpy as np
 
 import data
 import metrics
+import trials
 from network import evaluate, parameter_count
 from stopwatch import stopwatch
 from training import MinibatchTraining
@@ -23,7 +24,7 @@ def plan(p):
     for depth in p["depths"]:
         for width in p["widths"]:
             for fraction in p["fractions"]:
-                samples = math.floor(TRAIN_SAMPLES * data.float32_constant(fraction) + 0.5)
+                samples = math.floor(TRAIN_SAMPLES * fraction + 0.5)
                 runs.append({"trial": 0, "network": len(runs), "dataset": 0, "depth": depth, "width": width,
                              "fraction": fraction, "samples": samples, "rate": p["learning_rate"],
                              "parameters": parameter_count(_sizes(width, depth)), "diverged": False})
@@ -100,7 +101,9 @@ def run(seed, p, _regularizers, dtype):
     runs = plan(p)
     for depth in p["depths"]:
         for width in p["widths"]:
-            _train(seed, [r for r in runs if (r["depth"], r["width"]) == (depth, width)], p, train, test, dtype)
+            stack = [r for r in runs if (r["depth"], r["width"]) == (depth, width)]
+            for group in [stack] if trials.stack_networks else [[r] for r in stack]:
+                _train(seed, group, p, train, test, dtype)
     flat, by_depth = {}, {depth: fits(runs, p, depth) for depth in p["depths"]}
     for kind in ("param", "data"):
         for depth in p["depths"]:

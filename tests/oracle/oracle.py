@@ -12,6 +12,7 @@ import numpy as np
 
 import parameters as parameter_tables
 import streams
+import trials
 from stopwatch import seconds
 
 DTYPES = {"float32": np.float32, "float64": np.float64}
@@ -40,8 +41,11 @@ def main(arguments=None):
     parser.add_argument("--preset", default="default")
     parser.add_argument("--set", type=_override, action="append", default=[], metavar="KEY=JSON", dest="overrides")
     parser.add_argument("--dtype", choices=sorted(DTYPES), default="float64")
+    parser.add_argument("--one-by-one", action="store_true",
+                        help="train mini-batch networks one after the other instead of stacked by shape")
     parser.add_argument("--time", action="store_true", help="report seconds per activity on standard error")
     options = parser.parse_args(arguments)
+    trials.stack_networks = not options.one_by_one
     presets = {"default", *parameter_tables.PRESETS[options.experiment]}
     if options.preset not in presets:
         parser.error(f"{options.experiment} has the presets {', '.join(sorted(presets))}")

@@ -94,6 +94,10 @@ class MinibatchTraining:
         ends = np.cumsum(hidden)
         return [with_constant(masks[..., end - width:end]) for width, end in zip(hidden, ends)]
 
+    def set_state(self, theta, step):
+        """Goes on from parameters theta (K, P) as they are after the given number of steps."""
+        self.theta[:], self._step = theta, step
+
     def advance_to_epoch(self, epoch):
         """Trains on to the end of the given number of epochs (all networks with equally many samples)."""
         self.advance_to_step(epoch * self.steps_per_epoch[0])
@@ -152,6 +156,10 @@ class FullBatchTraining:
             self.work = Workspace(sizes, len(networks), len(y), dtype)
             self._delta = self.work.sigmoid_delta if sigmoid else self.work.softmax_delta
             self._epoch = 0
+
+    def set_state(self, theta, epoch):
+        """Goes on from parameters theta (K, P) as they are after the given number of epochs."""
+        self.theta[:], self._epoch = theta, epoch
 
     def advance_to_epoch(self, epoch):
         with stopwatch("training"):

@@ -1,0 +1,105 @@
+"""Options, help, version, devices and self-test."""
+
+import json
+import os
+import time
+
+from support import QUICK, CliTest, client
+
+
+class Options(CliTest):
+    def test_bad_options_are_one_line_and_exit_2(self):
+        cases = [
+            ([], "nothing to do"),
+            (["--bogus"], "--bogus"),
+            (["frobnicate"], "frobnicate"),
+            (["--standalone"], "--work-unit FILE or --experiment"),
+            (["--standalone", "--experiment", "compgen"], "no default seed"),
+            (["--experiment", "compgen", "--seed", "1"], "needs --standalone"),
+            (["--standalone", "--work-unit", "x.json", "--seed", "1"], "do not go together"),
+            (["--standalone", "--work-unit", ""], "empty path"),
+            (["--standalone", "--work-unit"], "--work-unit"),
+            (["devices", "--seed", "1"], "do not go together"),
+            (["devices", "--standalone"], "do not go together"),
+            (["devices", "self-test"], "self-test"),
+            (["verify"], "path of a result file"),
+            (["verify", "a", "b"], "b"),
+            ([*QUICK, "--seed", "8"], "--seed"),
+            ([*QUICK, "--set", "epochs"], "expected KEY=JSON"),
+            ([*QUICK, "--set", "=3"], "expected KEY=JSON"),
+            ([*QUICK, "--set", "epochs=2"], "given twice"),
+            ([*QUICK, "--set", "batch=[1"], "not JSON"),
+            ([*QUICK, "--set", "batch="], "empty"),
+        ]
+        for option, value in [("--seed", "-1"), ("--seed", "1.5"), ("--seed", "1e3"),
+                              ("--seed", "0x10"), ("--seed", " 1"), ("--seed", ""),
+                              ("--seed", "18446744073709551616"), ("--seeds", "0"),
+                              ("--seeds", "10001"), ("--threads", "0"), ("--threads", "1025"),
+                              ("--threads", "two"), ("--checkpoint-interval", "0"),
+                              ("--checkpoint-interval", "-1"), ("--checkpoint-interval", "nan"),
+                              ("--checkpoint-interval", "inf"), ("--checkpoint-interval", "1s"),
+                              ("--priority", "high")]:
+            base = ["--standalone", "--experiment", "neuronspec"]
+            if option != "--seed":
+                base += ["--seed", "7"]
+            cases.append(([*base, f"{option}={value}"], option))
+        for arguments, fragment in cases:
+            with self.subTest(arguments=arguments):
+                self.assert_error(client(*arguments, cwd=self.directory), 2, fragment)
+        self.assertEqual(os.listdir(self.directory), [])  # nothing was begun
+
+    def test_help_fits_a_screen_and_names_every_option(self):
+        done = client("--help")
+        self.assertEqual(done.returncode, 0)
+        lines = done.stdout.splitlines()
+        self.assertLessEqual(len(lines), 24)
+        self.assertLessEqual(max(map(len, lines)), 80)
+        for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
+                     "--set", "--out", "--data-dir", "--checkpoint-interval", "--priority",
+                     "--backend", "--threads", "--json", "--quiet", "--version", "--help",
+                     "devices", "verify", "self-test", "compgen", "featrank", "neuronspec",
+                     "featcompv2", "repalignv2", "microscalev2"]:
+            self.assertIn(word, done.stdout)
+        self.assertEqual(client("-h").stdout, done.stdout)
+        self.assertEqual(client("devices", "--help").stdout, done.stdout)
+
+    def test_version(self):
+        done = client("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout,
+                         r"^axiom-client \d+\.\d+\.\d+ \(experiments 2\.0, build \S+\)\n$")
+
+    def test_unknown_backend_is_an_error(self):
+        self.assert_error(self.quick("--backend", "gpu"), 5, 'unknown backend "gpu"')
+        self.assert_error(client("devices", "--backend", "AVX2"), 5, 'unknown backend "AVX2"')
+
+    def test_unavailable_backend_is_an_error(self):
+        listed = json.loads(client("devices", "--json").stdout)["backends"]
+        missing = [entry for entry in listed if not entry["available"]]
+        if not missing:
+            self.skipTest("this processor can run every backend")
+        self.assert_error(self.quick("--backend", missing[0]["name"]), 5, "cannot run")
+
+
+class Devices(CliTest):
+    def test_text_and_json_agree(self):
+        text = client("devices")
+        self.assertEqual(text.returncode, 0)
+        done = client("devices", "--json")
+        value = json.loads(done.stdout)
+        self.assertEqual([entry["name"] for entry in value["backends"]],
+                         ["avx512", "avx2", "reference"])
+        self.assertTrue(value["backends"][2]["available"])
+        self.assertGreater(value["memory_bytes"], value["available_bytes"])
+        for entry in value["backends"]:
+            line = next(x for x in text.stdout.splitlines() if x.startswith(entry["name"]))
+            self.assertIn("available" if entry["available"] else entry["reason"], line)
+            self.assertEqual(value["backend"] == entry["name"], "chosen" in line)
+        self.assertIn(value["processor"], text.stdout)
+
+    def test_self_test_passes_within_a_second(self):
+        start = time.monotonic()
+        done = client("self-test")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotEqual(done.stdout, "")
+        self.assertLess(time.monotonic() - start, 5)  # 1 s on a machine that is not busy

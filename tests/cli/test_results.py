@@ -1,0 +1,83 @@
+"""The files and the table that a run leaves."""
+
+import hashlib
+import json
+import os
+import subprocess
+
+from support import QUICK, CliTest, client
+
+
+class Results(CliTest):
+    def test_files(self):
+        done = self.quick("--seeds", "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = self.result()
+        value = json.loads(text)
+        self.assertEqual(list(value), sorted(value))
+        self.assertEqual(value["status"], "complete")
+        self.assertEqual(len(value["seeds"]), 2)
+        self.assertEqual(value["seeds"][0]["seed"], "7")
+        self.assertEqual(text[-2:], b"}\n")
+        for host in [b"avx", b"reference", b"seconds", b"thread", b"processor"]:
+            self.assertNotIn(host, text)  # science only
+        check = subprocess.run(["sha256sum", "-c", "neuronspec.result.json.sha256"], cwd=self.out,
+                               capture_output=True)
+        self.assertEqual(check.returncode, 0, check)
+        telemetry = json.loads((self.directory / "out/neuronspec.telemetry.json").read_text())
+        self.assertEqual(telemetry["result_sha256"], hashlib.sha256(text).hexdigest())
+        self.assertEqual(telemetry["seeds"], 2)
+        self.assertGreater(telemetry["flops_session"], 0)
+        self.assertGreater(telemetry["planned_bytes"], 0)
+        self.assertGreater(telemetry["peak_bytes"], 0)
+        self.assertEqual([name for name in os.listdir(self.out) if "checkpoint" in name], [])
+
+    def test_same_bytes_for_threads_and_backends(self):
+        self.assertEqual(self.quick("--threads", "1").returncode, 0)
+        first = self.result()
+        listed = json.loads(client("devices", "--json").stdout)["backends"]
+        for backend in [entry["name"] for entry in listed if entry["available"]]:
+            for threads in ["1", "3"]:
+                done = self.quick("--backend", backend, "--threads", threads)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f"backend: {backend} (asked for", done.stderr)
+                self.assertEqual(self.result(), first)
+
+    def test_an_earlier_result_is_kept(self):
+        self.assertEqual(self.quick().returncode, 0)
+        first = self.result()
+        done = self.quick("--set", "learning_rate=0.1")
+        self.assertEqual(done.returncode, 0)
+        digest = hashlib.sha256(first).hexdigest()
+        kept = self.directory / "out" / f"neuronspec.result.{digest[:12]}.json"
+        self.assertEqual(kept.read_bytes(), first)
+        self.assertNotEqual(self.result(), first)
+        self.assertIn(kept.name, done.stderr)
+
+    def test_json_summary(self):
+        done = self.quick("--json")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout.count("\n"), 1)
+        value = json.loads(done.stdout)
+        self.assertEqual(value["status"], "complete")
+        self.assertEqual(value["sha256"], hashlib.sha256(self.result()).hexdigest())
+        seed = json.loads(self.result())["seeds"][0]
+        self.assertEqual(value["means"]["selectivity_w4"], seed["selectivity_w4"])
+
+    def test_table_and_log(self):
+        done = self.quick()
+        self.assertIn("neuronspec 2.0, preset default, 1 seed", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^  selectivity_w4 +[\d.]+")
+        self.assertIn("published", done.stdout)
+        self.assertRegex(done.stderr, r"(?m)^backend: \w+ \(.+\), threads: \d+$")
+        self.assertRegex(done.stderr, r"(?m)^memory: plan .+, host .+, available .+$")
+        self.assertNotIn("\x1b", done.stderr + done.stdout)
+        quiet = self.quick("--quiet")
+        self.assertEqual((quiet.returncode, quiet.stdout, quiet.stderr), (0, "", ""))
+
+    def test_unwritable_directory_exits_7_before_the_work(self):
+        blocker = self.directory / "file"
+        blocker.write_text("")
+        done = client(*QUICK, "--out", str(blocker / "out"))
+        self.assert_error(done, 7, str(blocker))
+        self.assertEqual(blocker.read_text(), "")
