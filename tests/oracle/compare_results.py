@@ -5,16 +5,21 @@ of every seed, and the final values of every network.
 Usage: compare_results.py CLIENT [PLAN-NAME-PART]
 
 How the tolerances were chosen. Both programs are deterministic and the plans and seeds are fixed, so the measured
-deviations come again. They are those of a float32 training over few epochs: up to 2e-7 of the value (CKA, ranks,
-ratios), 2e-8 absolute where numbers near 1 are subtracted (`_change`, signed means). The tolerances leave a factor of
-about 5; a wrong learning rate, sample, stream or formula exceeds them by orders of magnitude. In detail:
+deviations come again. They are those of a float32 training over few epochs: up to 5e-7 of the value, and up to 2e-8
+absolute where numbers near 1 are subtracted (`_change`, signed means). The tolerances leave a factor of 2 at least; a
+wrong sample, stream or formula, or a learning rate off by 1e-4 of itself, exceeds them. In detail:
 
 - flags, counts, masks: equal;
-- accuracies, gaps and selectivity, which are counts divided by constants: 0 samples, none of several thousand
+- accuracies, gaps and selectivity, which are counts divided by constants: 0 samples, as none of a thousand values
   differs; what is left is the rounding of means;
 - exponents and R^2: fits through two to four points enlarge the error of the losses;
-- the Bayes loss: the data's rounding to float32 shifts log-densities by about 1e-6 and thereby the small loss by
-  that share of itself.
+- the Bayes loss: the data's rounding to float32 shifts log-densities by about 1e-6, and the small loss by that share
+  of itself.
+
+In other plans, deviations of 1e-5 to 1e-3 do occur without a fault: where a pre-activation is 0 but for rounding, one
+sample takes the other side of a ReLU in one of the programs, and high rates enlarge that. The single steps of
+compare_runs.py are hardly subject to this. After a change of the client's arithmetic, look there first, and choose
+another seed here if need be.
 """
 
 import json
@@ -63,6 +68,10 @@ PLANS = [
     Plan("neuronspec", "neuronspec", 11, 2, {"widths": [8, 33, 64], "epochs": 5, "trials": 2}),
     Plan("featcompv2", "featcompv2", 12, 2, {"widths": [8, 21, 32], "epochs": 20, "measure_every": 8}),
     Plan("repalignv2", "repalignv2", 13, 2, {"widths": [9, 32, 64], "epochs": 12, "measure_every": 5, "networks": 3}),
+    # More units than test samples: other ways to the same numbers.
+    Plan("featrank, 520 units", "featrank", 20, 1, {"widths": [520], "epochs": 1, "trials": 1, "batch": 1000}),
+    Plan("repalignv2, 128 units", "repalignv2", 21, 1,
+         {"widths": [64, 128], "epochs": 3, "measure_every": 2, "networks": 4}),
     Plan("microscalev2", "microscalev2", 14, 2,
          {"widths": [8, 13, 16], "depths": [1, 2, 3], "epochs": 2, "fractions": [0.0103, 0.1, 0.2, 0.33]}),
     Plan("microscalev2, fixed steps", "microscalev2", 15, 1,
@@ -171,7 +180,7 @@ def compare(client, plan):
     for key, expected in (("experiment", plan.experiment), ("preset", plan.preset),
                           ("experiment_version", parameter_tables.VERSION)):
         deviations.check_equal(key, result[key], expected)
-    for key, expected in resolved.items():
+    for key, expected in resolved.items():  # the client lists dropout and decay with `regularized`, too
         deviations.check_equal(f"parameters {key}", result["parameters"].get(key), expected)
     seeds = streams.work_unit_seeds(plan.seed, plan.seeds)
     deviations.check_equal("seeds", [s["seed"] for s in result["seeds"]], [str(seed) for seed in seeds])

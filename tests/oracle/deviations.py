@@ -19,8 +19,8 @@ class Tolerance:
 
 
 class Deviations:
-    """Collects the comparisons of one case. `failures` are lines to print; `share` is the worst deviation as a
-    share of its tolerance, found at `where`."""
+    """Collects the comparisons of one case. `failures` are lines to print; `share` is the worst deviation of a
+    number as a share of its tolerance, found at `where`."""
 
     def __init__(self):
         self.compared, self.share, self.where, self.failures = 0, 0.0, "nothing", []
@@ -71,4 +71,6 @@ class Deviations:
                       f"{np.count_nonzero(share > 1)} of {share.size} entries are too far off")
 
     def summary(self):
+        if self.share == 0 and not self.failures:
+            return f"{self.compared} comparisons, all equal"
         return f"{self.compared} comparisons, worst at {100 * self.share:.2g} % of its tolerance: {self.where}"
