@@ -38,10 +38,10 @@ struct ParameterSpec {
 struct Preset {
   std::string name;
   Json overrides = Json::object();
-  std::vector<std::string> fixed;  ///< may not be overridden beside this preset
+  std::vector<std::string> fixed;  ///< have no single value: neither overridden nor recorded
 };
 
-/// Checked parameters: every legal name with its value, and the preset's name.
+/// Checked parameters: every name that the preset does not fix with its value, and the preset's.
 struct Parameters {
   std::string preset = "default";
   Json values = Json::object();

@@ -126,6 +126,7 @@ Parameters checked_parameters(const Experiment& experiment, std::string_view pre
     }
     parameters.values[name] = checked_value(spec, value);
   }
+  for (const std::string& fixed : chosen.fixed) parameters.values.erase(fixed);
   return parameters;
 }
 

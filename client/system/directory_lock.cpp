@@ -24,7 +24,7 @@ DirectoryLock::DirectoryLock(const std::string& directory) : handle_(-1) {
     if (error != EWOULDBLOCK) throw_io_error("lock", path, error);
     throw IoError("the directory '" + directory +
                   "' is in use by another axiom-client: wait for it to end, or choose another "
-                  "directory (--out)");
+                  "directory");
   }
   handle_ = file;
 }

@@ -39,14 +39,9 @@ std::uint64_t parse_seed(const Json& entry) {
 
 Parameters parse_parameters(const Json& result, const Experiment& experiment) {
   const Json& preset = member(result, "preset");
-  Json overrides = member(result, "parameters");
+  const Json& overrides = member(result, "parameters");
   if (!preset.is_string() || !overrides.is_object()) {
     throw WorkUnitError("not a result file: \"preset\" or \"parameters\" is of the wrong type");
-  }
-  // A result records all values; those that the preset fixes are no overrides.
-  for (const Preset& known : experiment.presets()) {
-    if (known.name != preset) continue;
-    for (const std::string& fixed : known.fixed) overrides.erase(fixed);
   }
   try {
     return checked_parameters(experiment, preset.get_ref<const std::string&>(), overrides);

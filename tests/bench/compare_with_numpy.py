@@ -6,8 +6,9 @@ Usage: compare_with_numpy.py CLIENT [--repeat N] [--full]
 
 NumPy runs with one OpenBLAS thread, twice: one network after the other, as a straightforward script would, and
 with networks of equal shape stacked into batched products, the fastest plain NumPy there is (the full-batch
-experiments always stack the networks of a configuration). Without --full, compgen and microscalev2 train a tenth and a twentieth of
-their epochs, on both sides.
+experiments always stack the networks of a configuration). Needs OpenBLAS (Debian: libopenblas0-pthread); with the
+plain BLAS that python3-numpy alone brings, NumPy would be some twenty times slower. Without --full, compgen and
+microscalev2 train a tenth and a twentieth of their epochs, on both sides.
 """
 
 import argparse
@@ -51,6 +52,12 @@ def numpy_seconds(experiment, settings, *how):
                   *overrides(settings), *how], environment)
 
 
+def require_openblas():
+    probe = "import numpy; numpy.ones((2, 2)) @ numpy.ones((2, 2)); print(open('/proc/self/maps').read())"
+    if "openblas" not in subprocess.run(["/usr/bin/python3", "-c", probe], capture_output=True, text=True).stdout:
+        sys.exit("NumPy does not use OpenBLAS here: install the package libopenblas0-pthread")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("client")
@@ -58,6 +65,7 @@ def main():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", default=",".join(EXPERIMENTS))
     options = parser.parse_args()
+    require_openblas()
     plain_ratios, stacked_ratios = [], []
     print(f"{'experiment':14} {'client s':>9} {'NumPy s':>9} {'ratio':>6} {'stacked s':>10} {'ratio':>6}   "
           f"{'2 threads s':>11} {'ratio':>6}")

@@ -28,8 +28,7 @@ double measure_peak(const std::string& backend) {
   double best = 0;
   for (int trial = 0; trial < 20; ++trial) {
     const double start = seconds_now();
-    const double flops =
-        backend == "avx512" ? fma_chain_avx512(200000) : fma_chain_avx2(200000);
+    const double flops = backend == "avx512" ? fma_chain_avx512(200000) : fma_chain_avx2(200000);
     best = std::max(best, flops / (seconds_now() - start));
   }
   return best;

@@ -222,6 +222,8 @@ TEST(Parameters, FixedByThePreset) {
     const std::string message = refusal("compgen", one(name, 0), "regularized");
     EXPECT_TRUE(contains(message, name)) << message;
     EXPECT_TRUE(contains(message, "regularized")) << message;
+    const Parameters p = checked_parameters(experiment("compgen"), "regularized", Json::object());
+    EXPECT_FALSE(p.values.contains(name));
   }
   EXPECT_EQ(refusal("compgen", {{"epochs", 3}}, "regularized"), "");
 }
