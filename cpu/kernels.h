@@ -19,11 +19,13 @@ inline constexpr int max_layers = 4;  ///< three hidden layers and the output
 struct LayerBuffers {
   int fan_in;
   int fan_out;
-  float* weights;     ///< panels, fan_in × fan_out; unused in the output layer
-  float* transposed;  ///< panels, fan_out × fan_in; the output layer's only copy of its weights
-  float* biases;      ///< fan_out, padded
-  float*
-      weight_gradient;  ///< layout of weights (output layer: of transposed); only for split batches
+  float* weights;  ///< panels, fan_in × fan_out; unused in the output layer
+  /// Panels, fan_out × fan_in: the output layer's only copy of its weights. In hidden layers a
+  /// second copy, or null: deltas then go through NetworkBuffers::deltas_transposed.
+  float* transposed;
+  float* biases;  ///< fan_out, padded
+  /// Layout of weights (output layer: of transposed); only for split batches.
+  float* weight_gradient;
   float* bias_gradient;  ///< layout of biases
   float* activations;    ///< panels, n × fan_out, after ReLU and dropout; hidden layers only
   float* deltas;         ///< panels, n × fan_out: ∂L/∂z; hidden layers only
@@ -40,6 +42,8 @@ struct NetworkBuffers {
   float* hidden_transposed;  ///< panels, units of the last hidden layer × n
   float* outputs;            ///< panels, outputs × n: logits, then ∂L/∂z
   float* targets;            ///< panels, outputs × n: one-hot labels (sigmoid: the label)
+  float* deltas_transposed;  ///< panels, units × n, of the layer in work; null if no layer needs it
+  float* sums_transposed;    ///< likewise, of the layer below, before its ReLU
   float* input_transposed;   ///< panels, first fan_out × features: W1ᵀ, for input gradients only
   float* input_gradients;    ///< panels, n × features, likewise
 };

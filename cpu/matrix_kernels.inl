@@ -13,14 +13,14 @@ struct MatrixKernels {
   static constexpr int lanes = D::lanes;
   static constexpr int width = Panel<Isa, D>::width;
 
-  static std::ptrdiff_t panel_floats(int rows) { return static_cast<std::ptrdiff_t>(rows) * width; }
+  static Index panel_floats(int rows) { return static_cast<Index>(rows) * width; }
   static int panels(int columns) { return (columns + width - 1) / width; }
 
   /// Row-major to panels, row by row, so that reading is sequential; padding columns become zero.
   static void pack(const double* from, int rows, int columns, double* to) {
     const int full = columns / width;
     for (int r = 0; r < rows; ++r) {
-      const double* row = from + static_cast<std::ptrdiff_t>(r) * columns;
+      const double* row = from + static_cast<Index>(r) * columns;
       double* packed = to + r * width;
       for (int panel = 0; panel < full; ++panel) {
 #pragma GCC unroll 16
@@ -36,17 +36,17 @@ struct MatrixKernels {
 
   static void transposed_product(const double* a, const double* b, double* c, int rows, int m,
                                  int n) {
-    const std::ptrdiff_t a_size = panels(m) * panel_floats(rows);
-    const std::ptrdiff_t b_size = panels(n) * panel_floats(rows);
+    const Index a_size = panels(m) * panel_floats(rows);
+    const Index b_size = panels(n) * panel_floats(rows);
     double* packed = thread_workspace(static_cast<std::size_t>(a_size + b_size));
     pack(a, rows, m, packed);
     pack(b, rows, n, packed + a_size);
     const Product<double> p{packed, panel_floats(rows), packed + a_size, panel_floats(rows), m, n,
                             rows};
     product<Isa, D, Walk::along_rows>(
-        p, [](int, int, int) __attribute__((always_inline)) { return D::zero(); },
-        [&](int panel, int row, int v, D sum) __attribute__((always_inline)) {
-          store_some(sum, c + static_cast<std::ptrdiff_t>(row) * n, panel * width + v * lanes, n);
+        p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); },
+        [&](Index panel, Index row, int v, D sum) __attribute__((always_inline)) {
+          store_some(sum, c + row * n, panel * width + v * lanes, n);
         });
   }
 
@@ -64,9 +64,9 @@ struct MatrixKernels {
                               columns,
                               rows};
       product<Isa, D, Walk::along_rows>(
-          p, [](int, int, int) __attribute__((always_inline)) { return D::zero(); },
-          [&](int, int row, int v, D sum) __attribute__((always_inline)) {
-            store_some(sum, c + static_cast<std::ptrdiff_t>(row) * m, panel * width + v * lanes, m);
+          p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); },
+          [&](Index, Index row, int v, D sum) __attribute__((always_inline)) {
+            store_some(sum, c + row * m, panel * width + v * lanes, m);
           });
     }
     mirror(c, m);
@@ -82,7 +82,7 @@ struct MatrixKernels {
         for (int i = i0; i < i1; ++i) {
           const int j1 = j0 + block < i ? j0 + block : i;
           for (int j = j0; j < j1; ++j) {
-            c[static_cast<std::ptrdiff_t>(i) * m + j] = c[static_cast<std::ptrdiff_t>(j) * m + i];
+            c[static_cast<Index>(i) * m + j] = c[static_cast<Index>(j) * m + i];
           }
         }
       }
@@ -90,10 +90,14 @@ struct MatrixKernels {
   }
 
   /// Stores the lanes that lie inside a row of n columns.
-  static AXIOM_INLINE void store_some(D sum, double* row, int column, int n) {
+  static AXIOM_INLINE void store_some(D sum, double* row, Index column, int n) {
+    if (column + lanes <= n) {
+      sum.store_unaligned(row + column);
+      return;
+    }
     alignas(64) double values[lanes];
     sum.store(values);
-    for (int i = 0; i < lanes && column + i < n; ++i) row[column + i] = values[i];
+    for (int i = 0; column + i < n; ++i) row[column + i] = values[i];
   }
 };
 

@@ -16,21 +16,24 @@ struct NetworkKernels {
 
   static constexpr int padded(int n) { return (n + width - 1) / width * width; }
   /// Floats between the panels of a matrix with so many rows.
-  static constexpr std::ptrdiff_t stride(int rows) {
-    return static_cast<std::ptrdiff_t>(padded(rows)) * width;
-  }
-  static constexpr std::ptrdiff_t at(std::ptrdiff_t panel_stride, int panel, int row, int v) {
+  static constexpr Index stride(int rows) { return static_cast<Index>(padded(rows)) * width; }
+  static constexpr Index at(Index panel_stride, Index panel, Index row, int v) {
     return panel * panel_stride + row * width + v * lanes;
   }
 
   static void gather(const NetworkBuffers& net, const BlockArguments& block) {
     const int features = net.layer[0].fan_in;
     const int outputs = net.layer[net.layers - 1].fan_out;
-    const std::ptrdiff_t input_stride = stride(net.capacity);
-    const std::ptrdiff_t target_stride = stride(outputs);
+    const Index input_stride = stride(net.capacity);
+    const Index target_stride = stride(outputs);
+    const bool one_hot = !net.sigmoid;
+    for (int i = 0; i < block.rows && one_hot; i += width) {
+      float* targets = net.targets + (i / width) * target_stride;
+      for (int j = 0; j < outputs * width; j += lanes) F::zero().store(targets + j);
+    }
     for (int i = 0; i < block.rows; ++i) {
-      const int sample = block.order ? block.order[block.first + i] : block.first + i;
-      const float* row = block.data + static_cast<std::ptrdiff_t>(sample) * block.row_stride;
+      const Index sample = block.order ? block.order[block.first + i] : block.first + i;
+      const float* row = block.data + sample * block.row_stride;
       for (int panel = 0; panel * width < features; ++panel) {
 #pragma GCC unroll 4
         for (int v = 0; v < Isa::tile_vectors; ++v) {
@@ -38,12 +41,13 @@ struct NetworkKernels {
               .store(net.inputs + at(input_stride, panel, i, v));
         }
       }
+      // Labels are random: no branch may depend on them.
       const std::int32_t label = block.labels[sample];
       float* target = net.targets + (i / width) * target_stride + i % width;
-      if (net.sigmoid) {
-        *target = arithmetic::to_float(label);
+      if (one_hot) {
+        target[label * width] = 1.0f;
       } else {
-        for (int j = 0; j < outputs; ++j) target[j * width] = j == label ? 1.0f : 0.0f;
+        *target = arithmetic::to_float(label);
       }
     }
   }
@@ -62,21 +66,24 @@ struct NetworkKernels {
     forward_output(net, rows);
   }
 
+  // Vector stores may alias anything: what a loop needs is copied out of the structs first.
   template <bool dropout>
   static void forward_hidden(const NetworkBuffers& net, const LayerBuffers& layer,
                              const float* input, int rows) {
-    const std::ptrdiff_t block = stride(net.capacity);
+    const Index block = stride(net.capacity);
+    const float* biases = layer.biases;
+    const float* mask = layer.mask;
+    float* activations = layer.activations;
     const Product<float> p{input, block,         layer.weights, stride(layer.fan_in),
                            rows,  layer.fan_out, layer.fan_in};
     product<Isa, F, Walk::along_sum>(
         p,
-        [&](int panel, int, int v) __attribute__((always_inline)) {
-          return F::load(layer.biases + panel * width + v * lanes);
-        },
-        [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
+        [=](Index panel, Index, int v)
+            __attribute__((always_inline)) { return F::load(biases + panel * width + v * lanes); },
+        [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
           F h = arithmetic::relu(sum);
-          if constexpr (dropout) h = mul(h, F::load(layer.mask + at(block, panel, row, v)));
-          h.store(layer.activations + at(block, panel, row, v));
+          if constexpr (dropout) h = mul(h, F::load(mask + at(block, panel, row, v)));
+          h.store(activations + at(block, panel, row, v));
         });
   }
 
@@ -85,24 +92,26 @@ struct NetworkKernels {
     const LayerBuffers& layer = net.layer[net.layers - 1];
     transpose(net.layer[net.layers - 2].activations, stride(net.capacity), rows, layer.fan_in,
               net.hidden_transposed, stride(layer.fan_in));
-    const std::ptrdiff_t out = stride(layer.fan_out);
+    const Index out = stride(layer.fan_out);
+    const float* biases = layer.biases;
+    float* outputs = net.outputs;
     const Product<float> p{layer.transposed, out,  net.hidden_transposed, stride(layer.fan_in),
                            layer.fan_out,    rows, layer.fan_in};
     product<Isa, F, Walk::along_sum>(
         p,
-        [&](int, int row, int)
-            __attribute__((always_inline)) { return F::broadcast(layer.biases + row); },
-        [&](int panel, int row, int v, F sum)
-            __attribute__((always_inline)) { sum.store(net.outputs + at(out, panel, row, v)); });
+        [&](Index, Index row, int)
+            __attribute__((always_inline)) { return F::broadcast(biases + row); },
+        [&](Index panel, Index row, int v, F sum)
+            __attribute__((always_inline)) { sum.store(outputs + at(out, panel, row, v)); });
   }
 
   /// Replaces the logits by ∂L/∂z = (p − y)·scale.
   static void output_deltas(const NetworkBuffers& net, int rows, float scale_value) {
     const int outputs = net.layer[net.layers - 1].fan_out;
-    const std::ptrdiff_t out = stride(outputs);
+    const Index out = stride(outputs);
     const F scale = F::splat(scale_value);
     for (int i = 0; i < rows; i += lanes) {
-      const std::ptrdiff_t offset = (i / width) * out + i % width;
+      const Index offset = (i / width) * out + i % width;
       float* z = net.outputs + offset;
       const float* y = net.targets + offset;
       if (net.sigmoid) {
@@ -137,7 +146,7 @@ struct NetworkKernels {
       if (l > 0) hidden_deltas(net, layer, net.layer[l - 1], rows);
       update_weights(net, layer, input, rows, update);
       update_biases(net, layer, rows, update);
-      if (l > 0 && update.last_block) transpose_layer(layer);
+      if (layer.transposed && update.last_block) transpose_layer(layer);
     }
   }
 
@@ -148,18 +157,16 @@ struct NetworkKernels {
       hidden_deltas(net, net.layer[l], net.layer[l - 1], rows);
     }
     const LayerBuffers& first = net.layer[0];
-    const std::ptrdiff_t block = stride(net.capacity);
+    const Index block = stride(net.capacity);
     const Product<float> p{first.deltas, block,        net.input_transposed, stride(first.fan_out),
                            rows,         first.fan_in, first.fan_out};
-    product<Isa, F, Walk::along_sum>(
-        p, [](int, int, int) __attribute__((always_inline)) { return F::zero(); },
-        [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-          sum.store(net.input_gradients + at(block, panel, row, v));
-        });
+    product<Isa, F, Walk::along_sum>(p, Zero{}, Panels{net.input_gradients, block});
   }
 
   static void transpose_weights(const NetworkBuffers& net, bool first_layer) {
-    for (int l = 1; l + 1 < net.layers; ++l) transpose_layer(net.layer[l]);
+    for (int l = 1; l + 1 < net.layers; ++l) {
+      if (net.layer[l].transposed) transpose_layer(net.layer[l]);
+    }
     if (first_layer) {
       const LayerBuffers& layer = net.layer[0];
       transpose(layer.weights, stride(layer.fan_in), layer.fan_in, layer.fan_out,
@@ -168,78 +175,114 @@ struct NetworkKernels {
   }
 
  private:
-  /// A hidden unit passes its gradient where its activation is > 0 (times its dropout factor).
+  /// Where the deltas of a hidden layer go. A unit passes its gradient where its activation is > 0
+  /// (times its dropout factor).
   template <bool dropout>
-  static AXIOM_INLINE void store_delta(const LayerBuffers& layer, std::ptrdiff_t offset, F sum) {
-    if constexpr (dropout) sum = mul(sum, F::load(layer.mask + offset));
-    const F h = F::load(layer.activations + offset);
-    select(less(F::zero(), h), sum, F::zero()).store(layer.deltas + offset);
-  }
+  struct DeltaSink {
+    const float* mask;
+    const float* activations;
+    float* deltas;
+
+    explicit DeltaSink(const LayerBuffers& layer)
+        : mask(layer.mask), activations(layer.activations), deltas(layer.deltas) {}
+    AXIOM_INLINE void store(Index offset, F sum) const {
+      if constexpr (dropout) sum = mul(sum, F::load(mask + offset));
+      const F h = F::load(activations + offset);
+      select(less(F::zero(), h), sum, F::zero()).store(deltas + offset);
+    }
+  };
+  struct Zero {
+    AXIOM_INLINE F operator()(Index, Index, int) const { return F::zero(); }
+  };
+  /// Takes a tile's sums as they are.
+  struct Panels {
+    float* to;
+    Index panel_stride;
+    AXIOM_INLINE void operator()(Index panel, Index row, int v, F sum) const {
+      sum.store(to + at(panel_stride, panel, row, v));
+    }
+  };
 
   /// Deltas of the last hidden layer: dz = (d·Wᵀ) masked.
   static void deltas_from_output(const NetworkBuffers& net, int rows) {
-    const LayerBuffers& output = net.layer[net.layers - 1];
-    const LayerBuffers& hidden = net.layer[net.layers - 2];
-    const std::ptrdiff_t block = stride(net.capacity);
-    const std::ptrdiff_t out = stride(output.fan_out);
-    const Product<float> p{net.outputs, out,           output.transposed, out,
-                           rows,        output.fan_in, output.fan_out};
-    const auto zero = [](int, int, int) __attribute__((always_inline)) { return F::zero(); };
-    if (hidden.mask) {
-      product<Isa, F, Walk::along_rows>(
-          p, zero, [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-            store_delta<true>(hidden, at(block, panel, row, v), sum);
-          });
+    if (net.layer[net.layers - 2].mask) {
+      deltas_from_output<true>(net, rows);
     } else {
-      product<Isa, F, Walk::along_rows>(
-          p, zero, [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-            store_delta<false>(hidden, at(block, panel, row, v), sum);
-          });
+      deltas_from_output<false>(net, rows);
     }
   }
 
-  /// Deltas of the layer below `layer`.
+  template <bool dropout>
+  static void deltas_from_output(const NetworkBuffers& net, int rows) {
+    const LayerBuffers& output = net.layer[net.layers - 1];
+    const DeltaSink<dropout> sink(net.layer[net.layers - 2]);
+    const Index block = stride(net.capacity);
+    const Index out = stride(output.fan_out);
+    const Product<float> p{net.outputs, out,           output.transposed, out,
+                           rows,        output.fan_in, output.fan_out};
+    product<Isa, F, Walk::along_rows>(
+        p, Zero{}, [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
+          sink.store(at(block, panel, row, v), sum);
+        });
+  }
+
+  /// Deltas of the layer below `layer`: dz = (d·Wᵀ) masked.
   static void hidden_deltas(const NetworkBuffers& net, const LayerBuffers& layer,
                             const LayerBuffers& below, int rows) {
-    const std::ptrdiff_t block = stride(net.capacity);
-    const Product<float> p{layer.deltas, block,        layer.transposed, stride(layer.fan_out),
-                           rows,         layer.fan_in, layer.fan_out};
-    const auto zero = [](int, int, int) __attribute__((always_inline)) { return F::zero(); };
     if (below.mask) {
-      product<Isa, F, Walk::along_sum>(
-          p, zero, [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-            store_delta<true>(below, at(block, panel, row, v), sum);
-          });
+      hidden_deltas<true>(net, layer, below, rows);
     } else {
-      product<Isa, F, Walk::along_sum>(
-          p, zero, [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-            store_delta<false>(below, at(block, panel, row, v), sum);
-          });
+      hidden_deltas<false>(net, layer, below, rows);
     }
+  }
+
+  template <bool dropout>
+  static void hidden_deltas(const NetworkBuffers& net, const LayerBuffers& layer,
+                            const LayerBuffers& below, int rows) {
+    const DeltaSink<dropout> sink(below);
+    const Index block = stride(net.capacity);
+    const Index from = stride(layer.fan_out);
+    const Index to = stride(layer.fan_in);
+    if (layer.transposed) {
+      const Product<float> p{layer.deltas, block,        layer.transposed, from,
+                             rows,         layer.fan_in, layer.fan_out};
+      product<Isa, F, Walk::along_sum>(
+          p, Zero{}, [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
+            sink.store(at(block, panel, row, v), sum);
+          });
+      return;
+    }
+    // The same sums with lanes over the samples, (W·dᵀ)ᵀ: the weights are read as they lie.
+    transpose(layer.deltas, block, rows, layer.fan_out, net.deltas_transposed, from);
+    const Product<float> p{layer.weights, to,   net.deltas_transposed, from,
+                           layer.fan_in,  rows, layer.fan_out};
+    product<Isa, F, Walk::along_sum>(p, Zero{}, Panels{net.sums_transposed, to});
+    transpose_each(
+        net.sums_transposed, to, layer.fan_in,
+        rows, [=](Index unit, Index sample, F sum) __attribute__((always_inline)) {
+          sink.store((unit / width) * block + sample * width + unit % width, sum);
+        });
   }
 
   /// Σ over samples into gradients, continued over blocks, and the SGD update on the last block.
   template <Walk walk>
   static AXIOM_INLINE void gradient_product(const Product<float>& p, float* weights,
-                                            float* gradient, std::ptrdiff_t panel_stride,
+                                            float* gradient, Index panel_stride,
                                             const UpdateArguments& update) {
     const F rate = F::splat(update.negative_learning_rate);
     const F keep = F::splat(update.keep);
-    const auto zero = [](int, int, int) __attribute__((always_inline)) { return F::zero(); };
-    const auto load = [&](int panel, int row, int v) __attribute__((always_inline)) {
+    const auto load = [=](Index panel, Index row, int v) __attribute__((always_inline)) {
       return F::load(gradient + at(panel_stride, panel, row, v));
     };
-    const auto store = [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
-      sum.store(gradient + at(panel_stride, panel, row, v));
-    };
-    const auto step = [&](int panel, int row, int v, F sum) __attribute__((always_inline)) {
+    const Panels store{gradient, panel_stride};
+    const auto step = [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
       float* w = weights + at(panel_stride, panel, row, v);
       fma(rate, sum, mul(F::load(w), keep)).store(w);
     };
     if (update.first_block && update.last_block) {
-      product<Isa, F, walk>(p, zero, step);
+      product<Isa, F, walk>(p, Zero{}, step);
     } else if (update.first_block) {
-      product<Isa, F, walk>(p, zero, store);
+      product<Isa, F, walk>(p, Zero{}, store);
     } else if (update.last_block) {
       product<Isa, F, walk>(p, load, step);
     } else {
@@ -249,7 +292,7 @@ struct NetworkKernels {
 
   static void update_weights(const NetworkBuffers& net, const LayerBuffers& layer,
                              const float* input, int rows, const UpdateArguments& update) {
-    const std::ptrdiff_t block = stride(net.capacity);
+    const Index block = stride(net.capacity);
     const Product<float> p{input, block, layer.deltas, block, layer.fan_in, layer.fan_out, rows};
     gradient_product<Walk::along_rows>(p, layer.weights, layer.weight_gradient,
                                        stride(layer.fan_in), update);
@@ -259,7 +302,7 @@ struct NetworkKernels {
                                     const UpdateArguments& update) {
     deltas_from_output(net, rows);
     const LayerBuffers& layer = net.layer[net.layers - 1];
-    const std::ptrdiff_t out = stride(layer.fan_out);
+    const Index out = stride(layer.fan_out);
     const Product<float> p{net.outputs,
                            out,
                            net.layer[net.layers - 2].activations,
@@ -287,18 +330,31 @@ struct NetworkKernels {
     }
   }
 
+  /// A panel at a time: a sum over samples is a chain of additions, so two are better than one.
   static void update_biases(const NetworkBuffers& net, const LayerBuffers& layer, int rows,
                             const UpdateArguments& update) {
-    const std::ptrdiff_t block = stride(net.capacity);
+    constexpr int vectors = Isa::tile_vectors;
+    const Index block = stride(net.capacity);
     const F rate = F::splat(update.negative_learning_rate);
-    for (int j = 0; j < layer.fan_out; j += lanes) {
-      const float* d = layer.deltas + (j / width) * block + j % width;
-      F sum = update.first_block ? F::zero() : F::load(layer.bias_gradient + j);
-      for (int i = 0; i < rows; ++i) sum = add(sum, F::load(d + i * width));
-      if (update.last_block) {
-        fma(rate, sum, F::load(layer.biases + j)).store(layer.biases + j);
-      } else {
-        sum.store(layer.bias_gradient + j);
+    for (int j = 0; j < layer.fan_out; j += width) {
+      const float* d = layer.deltas + (j / width) * block;
+      F sum[vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        sum[v] = update.first_block ? F::zero() : F::load(layer.bias_gradient + j + v * lanes);
+      }
+      for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) sum[v] = add(sum[v], F::load(d + i * width + v * lanes));
+      }
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        if (update.last_block) {
+          float* bias = layer.biases + j + v * lanes;
+          fma(rate, sum[v], F::load(bias)).store(bias);
+        } else {
+          sum[v].store(layer.bias_gradient + j + v * lanes);
+        }
       }
     }
   }
@@ -308,14 +364,27 @@ struct NetworkKernels {
               stride(layer.fan_out));
   }
 
-  /// Panels rows × columns to panels columns × rows, in blocks; padding is copied along.
-  static void transpose(const float* from, std::ptrdiff_t from_stride, int rows, int columns,
-                        float* to, std::ptrdiff_t to_stride) {
-    constexpr int size = Isa::transpose_size;
-    for (int column = 0; column < columns; column += size) {
-      for (int row = 0; row < rows; row += size) {
-        Isa::transpose(from + (column / width) * from_stride + row * width + column % width, width,
-                       to + (row / width) * to_stride + column * width + row % width, width);
+  /// Panels rows × columns to panels columns × rows; padding is copied along.
+  static void transpose(const float* from, Index from_stride, int rows, int columns, float* to,
+                        Index to_stride) {
+    transpose_each(
+        from, from_stride, rows,
+        columns, [=](Index row, Index column, F values) __attribute__((always_inline)) {
+          values.store(to + (row / width) * to_stride + column * width + row % width);
+        });
+  }
+
+  /// Visits a panel matrix in blocks: use(row, column, values of rows row … row + lanes − 1).
+  template <class Use>
+  static AXIOM_INLINE void transpose_each(const float* from, Index from_stride, int rows,
+                                          int columns, Use use) {
+    for (Index column = 0; column < columns; column += lanes) {
+      const float* panel = from + (column / width) * from_stride + column % width;
+      for (Index row = 0; row < rows; row += lanes) {
+        const auto at_column = [=](int c, F values) __attribute__((always_inline)) {
+          use(row, column + c, values);
+        };
+        Isa::transpose(panel + row * width, width, at_column);
       }
     }
   }

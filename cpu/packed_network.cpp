@@ -31,6 +31,13 @@ std::size_t panel_floats(int rows, int columns, int width) {
   return padded(rows, width) * padded(columns, width);
 }
 
+/// Deltas of the layer below need the weights with lanes over fan_in, or the deltas with lanes over
+/// the samples: whichever is less to transpose (measured: docs/PERFORMANCE.md).
+bool transposes_weights(int fan_in, int fan_out, int backward_rows) {
+  const auto units = static_cast<std::int64_t>(fan_in) + fan_out;
+  return static_cast<std::int64_t>(fan_in) * fan_out < units * backward_rows;
+}
+
 struct Layout {
   NetworkBuffers net{};
   std::vector<float*> masks;
@@ -46,6 +53,8 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
   Layout layout;
   NetworkBuffers& net = layout.net;
   Arena arena(base);
+  const bool backward = demand.backward_rows > 0;
+  int widest_by_samples = 0;  // layers whose deltas are taken with lanes over the samples
   net.layers = shape.layers();
   net.capacity = static_cast<int>(padded(demand.block_rows, width));
   net.sigmoid = shape.loss == Loss::sigmoid_cross_entropy;
@@ -58,18 +67,30 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
     const std::size_t transposed = panel_floats(layer.fan_out, layer.fan_in, width);
     const std::size_t block = panel_floats(net.capacity, layer.fan_out, width);
     if (!output) layer.weights = arena.take(weights);
-    if (l > 0) layer.transposed = arena.take(transposed);
+    if (output) {
+      layer.transposed = arena.take(transposed);
+    } else if (l > 0 && backward) {
+      if (transposes_weights(layer.fan_in, layer.fan_out, demand.backward_rows)) {
+        layer.transposed = arena.take(transposed);
+      } else {
+        widest_by_samples = std::max({widest_by_samples, layer.fan_in, layer.fan_out});
+      }
+    }
     layer.biases = arena.take(padded(layer.fan_out, width));
-    if (demand.gradients) {
+    if (demand.split_gradients) {
       layer.weight_gradient = arena.take(output ? transposed : weights);
       layer.bias_gradient = arena.take(padded(layer.fan_out, width));
     }
     if (!output) {
       layer.activations = arena.take(block);
-      layer.deltas = arena.take(block);
+      if (backward) layer.deltas = arena.take(block);
       layout.masks.push_back(demand.dropout ? arena.take(block) : nullptr);
       layer.mask = layout.masks.back();
     }
+  }
+  if (widest_by_samples > 0) {
+    net.deltas_transposed = arena.take(panel_floats(widest_by_samples, net.capacity, width));
+    net.sums_transposed = arena.take(panel_floats(widest_by_samples, net.capacity, width));
   }
   const int last_hidden = shape.fan_in(net.layers - 1);
   net.inputs = arena.take(panel_floats(net.capacity, shape.inputs(), width));

@@ -17,8 +17,9 @@ class PackedNetwork {
  public:
   /// What the buffers must serve.
   struct Demand {
-    int block_rows = 0;      ///< samples worked on at once
-    bool gradients = false;  ///< a batch is split into several blocks
+    int block_rows = 0;            ///< samples worked on at once
+    int backward_rows = 0;         ///< samples whose deltas are taken between two updates; 0 = none
+    bool split_gradients = false;  ///< sums over samples are kept from block to block
     bool input_gradients = false;
     bool dropout = false;
   };

@@ -15,6 +15,9 @@ struct Panel {
   static constexpr int width = Isa::tile_vectors * L::lanes;
 };
 
+/// Rows, panels and offsets. Pointer-sized, so that addresses need no conversions in the kernels.
+using Index = std::ptrdiff_t;
+
 /// How A is walked. Its panels run either along the sum or along the rows of the tile.
 enum class Walk {
   along_sum,   ///< A(r, t) = a[(t / width)·stride + r·width + t % width]
@@ -25,8 +28,8 @@ enum class Walk {
 /// result. a: first row of the tile; a_stride: floats between A's panels (along_sum); b:
 /// [depth][width].
 template <class Isa, class L, int R, int V, Walk walk, class Scalar, class Init, class Finish>
-AXIOM_INLINE void tile(const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b, int depth,
-                       Init init, Finish finish) {
+AXIOM_INLINE void tile(const Scalar* a, Index a_stride, const Scalar* b, int depth, Init init,
+                       Finish finish) {
   constexpr int width = Panel<Isa, L>::width;
   constexpr int lanes = L::lanes;
   L sum[R][V];
@@ -50,13 +53,13 @@ AXIOM_INLINE void tile(const Scalar* a, std::ptrdiff_t a_stride, const Scalar* b
   if constexpr (walk == Walk::along_sum) {
     for (int t0 = 0; t0 < depth; t0 += width) {
       const int count = depth - t0 < width ? depth - t0 : width;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int t = 0; t < count; ++t) accumulate(a + t, width, b + t * width);
       a += a_stride;
       b += width * width;
     }
   } else {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int t = 0; t < depth; ++t) accumulate(a + t * width, 1, b + t * width);
   }
 #pragma GCC unroll 16
@@ -74,10 +77,10 @@ AXIOM_INLINE int next_tile_rows(int remaining) {
   return remaining <= full ? remaining : (remaining + 1) / 2;
 }
 
-/// Calls body with a compile-time row count equal to `rows` (1 … Isa::tile_rows).
+/// Calls body with a compile-time row count equal to `rows` (1 … Isa::tile_rows − 1).
 template <class Isa, class Body>
 AXIOM_INLINE void with_rows(int rows, Body body) {
-  static_assert(Isa::tile_rows <= 8);
+  static_assert(Isa::tile_rows == 6 || Isa::tile_rows == 8);
   switch (rows) {
     case 1:
       body.template operator()<1>();
@@ -94,15 +97,12 @@ AXIOM_INLINE void with_rows(int rows, Body body) {
     case 5:
       body.template operator()<5>();
       break;
-    case 6:
-      body.template operator()<6>();
-      break;
     default:
-      if constexpr (Isa::tile_rows >= 8) {
-        if (rows == 7) {
-          body.template operator()<7>();
+      if constexpr (Isa::tile_rows == 8) {
+        if (rows == 6) {
+          body.template operator()<6>();
         } else {
-          body.template operator()<8>();
+          body.template operator()<7>();
         }
       }
   }
@@ -112,45 +112,46 @@ AXIOM_INLINE void with_rows(int rows, Body body) {
 template <class Scalar>
 struct Product {
   const Scalar* a;
-  std::ptrdiff_t a_stride;  ///< between A's panels
+  Index a_stride;  ///< between A's panels
   const Scalar* b;
-  std::ptrdiff_t b_stride;  ///< between B's panels
-  int rows;                 ///< of C
-  int columns;              ///< of C
-  int depth;                ///< of the sum
+  Index b_stride;  ///< between B's panels
+  int rows;        ///< of C
+  int columns;     ///< of C
+  int depth;       ///< of the sum
 };
 
 /// All tiles of C, panel after panel. `init(panel, row, v)` and `finish(panel, row, v, sum)`.
 template <class Isa, class L, Walk walk, class Scalar, class Init, class Finish>
 AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
   constexpr int width = Panel<Isa, L>::width;
-  for (int panel = 0; panel * width < p.columns; ++panel) {
+  for (Index panel = 0; panel * width < p.columns; ++panel) {
     const Scalar* b = p.b + panel * p.b_stride;
     const bool half = p.columns - panel * width <= L::lanes;
-    const auto strip = [&](int row0, int row_count, const Scalar* a)
+    const auto strip = [&](Index row0, int row_count, const Scalar* a)
         __attribute__((always_inline)) {
       constexpr int row_step = walk == Walk::along_sum ? width : 1;
-      for (int done = 0; done < row_count;) {
-        const int count = next_tile_rows<Isa>(row_count - done);
-        const int row = row0 + done;
+      int done = 0;
+      const auto next = [&]<int R>() __attribute__((always_inline)) {
+        const Index row = row0 + done;
         const Scalar* a_tile = a + done * row_step;
-        with_rows<Isa>(
-            count, [&]<int R>() __attribute__((always_inline)) {
-              const auto start = [&](int r, int v) __attribute__((always_inline)) {
-                return init(panel, row + r, v);
-              };
-              const auto end = [&](int r, int v, L sum) __attribute__((always_inline)) {
-                finish(panel, row + r, v, sum);
-              };
-              if (half) {
-                tile<Isa, L, R, 1, walk>(a_tile, p.a_stride, b, p.depth, start, end);
-              } else {
-                tile<Isa, L, R, Isa::tile_vectors, walk>(a_tile, p.a_stride, b, p.depth, start,
-                                                         end);
-              }
-            });
-        done += count;
+        const auto start = [&](int r, int v) __attribute__((always_inline)) {
+          return init(panel, row + r, v);
+        };
+        const auto end = [&](int r, int v, L sum) __attribute__((always_inline)) {
+          finish(panel, row + r, v, sum);
+        };
+        if (half) {
+          tile<Isa, L, R, 1, walk>(a_tile, p.a_stride, b, p.depth, start, end);
+        } else {
+          tile<Isa, L, R, Isa::tile_vectors, walk>(a_tile, p.a_stride, b, p.depth, start, end);
+        }
+        done += R;
+      };
+      // Full tiles need no choice of a row count: a tile of 32 steps is too short to hide one.
+      while (next_tile_rows<Isa>(row_count - done) == Isa::tile_rows) {
+        next.template operator()<Isa::tile_rows>();
       }
+      while (done < row_count) with_rows<Isa>(next_tile_rows<Isa>(row_count - done), next);
     };
     if constexpr (walk == Walk::along_sum) {
       strip(0, p.rows, p.a);

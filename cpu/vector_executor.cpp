@@ -21,11 +21,16 @@ int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multi
 
 PackedNetwork::Demand training_demand(const TrainingRun& run) {
   const int rows = training_rows(run);
-  return {rows, rows<run.batch_size(), false, run.dropout> 0};
+  return {.block_rows = rows,
+          .backward_rows = run.batch_size(),
+          .split_gradients = rows<run.batch_size(), .dropout = run.dropout> 0};
 }
 PackedNetwork::Demand probe_demand(const Probe& probe) {
-  return {std::min(probe.samples, evaluation_rows), probe.first_layer_gradient,
-          probe.input_gradients, false};
+  const bool backward = probe.input_gradients || probe.first_layer_gradient;
+  return {.block_rows = std::min(probe.samples, evaluation_rows),
+          .backward_rows = backward ? probe.samples : 0,
+          .split_gradients = probe.first_layer_gradient,
+          .input_gradients = probe.input_gradients};
 }
 
 std::size_t packed_bytes(int samples, int features, int width) {

@@ -61,45 +61,34 @@ struct F64 {
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm256_broadcast_sd(p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm256_load_pd(p)}; }
   AXIOM_INLINE void store(double* p) const { _mm256_store_pd(p, v); }
+  AXIOM_INLINE void store_unaligned(double* p) const { _mm256_storeu_pd(p, v); }
 };
 AXIOM_INLINE F64 add(F64 a, F64 b) { return {_mm256_add_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {_mm256_mul_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }
 
-/// Transposes the 8 × 8 block at `from` (rows `from_stride` apart) to `to`. All 32-byte aligned.
-AXIOM_INLINE void transpose_block(const float* from, int from_stride, float* to, int to_stride) {
-  const __m256 r0 = _mm256_load_ps(from);
-  const __m256 r1 = _mm256_load_ps(from + from_stride);
-  const __m256 r2 = _mm256_load_ps(from + 2 * from_stride);
-  const __m256 r3 = _mm256_load_ps(from + 3 * from_stride);
-  const __m256 r4 = _mm256_load_ps(from + 4 * from_stride);
-  const __m256 r5 = _mm256_load_ps(from + 5 * from_stride);
-  const __m256 r6 = _mm256_load_ps(from + 6 * from_stride);
-  const __m256 r7 = _mm256_load_ps(from + 7 * from_stride);
-  const __m256 a0 = _mm256_unpacklo_ps(r0, r1);
-  const __m256 a1 = _mm256_unpackhi_ps(r0, r1);
-  const __m256 a2 = _mm256_unpacklo_ps(r2, r3);
-  const __m256 a3 = _mm256_unpackhi_ps(r2, r3);
-  const __m256 a4 = _mm256_unpacklo_ps(r4, r5);
-  const __m256 a5 = _mm256_unpackhi_ps(r4, r5);
-  const __m256 a6 = _mm256_unpacklo_ps(r6, r7);
-  const __m256 a7 = _mm256_unpackhi_ps(r6, r7);
-  const __m256 b0 = _mm256_shuffle_ps(a0, a2, 0x44);
-  const __m256 b1 = _mm256_shuffle_ps(a0, a2, 0xee);
-  const __m256 b2 = _mm256_shuffle_ps(a1, a3, 0x44);
-  const __m256 b3 = _mm256_shuffle_ps(a1, a3, 0xee);
-  const __m256 b4 = _mm256_shuffle_ps(a4, a6, 0x44);
-  const __m256 b5 = _mm256_shuffle_ps(a4, a6, 0xee);
-  const __m256 b6 = _mm256_shuffle_ps(a5, a7, 0x44);
-  const __m256 b7 = _mm256_shuffle_ps(a5, a7, 0xee);
-  _mm256_store_ps(to, _mm256_permute2f128_ps(b0, b4, 0x20));
-  _mm256_store_ps(to + to_stride, _mm256_permute2f128_ps(b1, b5, 0x20));
-  _mm256_store_ps(to + 2 * to_stride, _mm256_permute2f128_ps(b2, b6, 0x20));
-  _mm256_store_ps(to + 3 * to_stride, _mm256_permute2f128_ps(b3, b7, 0x20));
-  _mm256_store_ps(to + 4 * to_stride, _mm256_permute2f128_ps(b0, b4, 0x31));
-  _mm256_store_ps(to + 5 * to_stride, _mm256_permute2f128_ps(b1, b5, 0x31));
-  _mm256_store_ps(to + 6 * to_stride, _mm256_permute2f128_ps(b2, b6, 0x31));
-  _mm256_store_ps(to + 7 * to_stride, _mm256_permute2f128_ps(b3, b7, 0x31));
+/// The 8 columns of the 8 × 8 block at `from` (rows `from_stride` apart, 32-byte aligned), as
+/// store(column, values). Halves of rows are gathered by loads, which leave the shuffle port free.
+template <class Store>
+AXIOM_INLINE void transpose_block(const float* from, int from_stride, Store store) {
+#pragma GCC unroll 2
+  for (int q = 0; q < 2; ++q) {
+    __m256 r[4];  // r[i]: columns 4q … 4q+3 of rows i and 4+i
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      const float* row = from + i * from_stride + 4 * q;
+      r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_load_ps(row)),
+                                  _mm_load_ps(row + 4 * from_stride), 1);
+    }
+    const __m256 a0 = _mm256_unpacklo_ps(r[0], r[1]);
+    const __m256 a1 = _mm256_unpackhi_ps(r[0], r[1]);
+    const __m256 a2 = _mm256_unpacklo_ps(r[2], r[3]);
+    const __m256 a3 = _mm256_unpackhi_ps(r[2], r[3]);
+    store(4 * q, F32{_mm256_shuffle_ps(a0, a2, 0x44)});
+    store(4 * q + 1, F32{_mm256_shuffle_ps(a0, a2, 0xee)});
+    store(4 * q + 2, F32{_mm256_shuffle_ps(a1, a3, 0x44)});
+    store(4 * q + 3, F32{_mm256_shuffle_ps(a1, a3, 0xee)});
+  }
 }
 
 /// Tile sizes: rows × vectors of accumulators that fit the 16 registers.
@@ -108,10 +97,10 @@ struct Isa {
   using Double = F64;
   static constexpr int tile_rows = 6;
   static constexpr int tile_vectors = 2;
-  static AXIOM_INLINE void transpose(const float* from, int from_stride, float* to, int to_stride) {
-    transpose_block(from, from_stride, to, to_stride);
+  template <class Store>
+  static AXIOM_INLINE void transpose(const float* from, int from_stride, Store store) {
+    transpose_block(from, from_stride, store);
   }
-  static constexpr int transpose_size = 8;
 };
 
 }  // namespace axiom::cpu::avx2

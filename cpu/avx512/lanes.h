@@ -58,40 +58,36 @@ struct F64 {
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm512_set1_pd(*p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm512_load_pd(p)}; }
   AXIOM_INLINE void store(double* p) const { _mm512_store_pd(p, v); }
+  AXIOM_INLINE void store_unaligned(double* p) const { _mm512_storeu_pd(p, v); }
 };
 AXIOM_INLINE F64 add(F64 a, F64 b) { return {_mm512_add_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
 
-/// Transposes the 16 × 16 block at `from` (rows `from_stride` apart) to `to`. All 64-byte aligned.
-AXIOM_INLINE void transpose_block(const float* from, int from_stride, float* to, int to_stride) {
-  __m512 r[16];
-  __m512 s[16];
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) r[i] = _mm512_load_ps(from + i * from_stride);
-    // Within 128-bit quarters: 4 × 4 transposes of rows 4i … 4i+3.
+/// The 16 columns of the 16 × 16 block at `from` (rows `from_stride` apart, 64-byte aligned), as
+/// store(column, values). Quarters of rows are gathered by loads, which leave the shuffle port
+/// free.
+template <class Store>
+AXIOM_INLINE void transpose_block(const float* from, int from_stride, Store store) {
 #pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {
-    const __m512 a0 = _mm512_unpacklo_ps(r[i], r[i + 1]);
-    const __m512 a1 = _mm512_unpackhi_ps(r[i], r[i + 1]);
-    const __m512 a2 = _mm512_unpacklo_ps(r[i + 2], r[i + 3]);
-    const __m512 a3 = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
-    s[i] = _mm512_shuffle_ps(a0, a2, 0x44);
-    s[i + 1] = _mm512_shuffle_ps(a0, a2, 0xee);
-    s[i + 2] = _mm512_shuffle_ps(a1, a3, 0x44);
-    s[i + 3] = _mm512_shuffle_ps(a1, a3, 0xee);
-  }
-  // s[4i + c], quarter q holds rows 4i … 4i+3 of column 4q + c: gather quarters over i.
+  for (int q = 0; q < 4; ++q) {
+    __m512 r[4];  // r[i]: columns 4q … 4q+3 of rows i, 4+i, 8+i, 12+i
 #pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    const __m512 low01 = _mm512_shuffle_f32x4(s[c], s[4 + c], 0x44);
-    const __m512 high01 = _mm512_shuffle_f32x4(s[c], s[4 + c], 0xee);
-    const __m512 low23 = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0x44);
-    const __m512 high23 = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0xee);
-    _mm512_store_ps(to + c * to_stride, _mm512_shuffle_f32x4(low01, low23, 0x88));
-    _mm512_store_ps(to + (4 + c) * to_stride, _mm512_shuffle_f32x4(low01, low23, 0xdd));
-    _mm512_store_ps(to + (8 + c) * to_stride, _mm512_shuffle_f32x4(high01, high23, 0x88));
-    _mm512_store_ps(to + (12 + c) * to_stride, _mm512_shuffle_f32x4(high01, high23, 0xdd));
+    for (int i = 0; i < 4; ++i) {
+      const float* row = from + i * from_stride + 4 * q;
+      r[i] = _mm512_castps128_ps512(_mm_load_ps(row));
+      r[i] = _mm512_mask_broadcast_f32x4(r[i], 0x00f0, _mm_load_ps(row + 4 * from_stride));
+      r[i] = _mm512_mask_broadcast_f32x4(r[i], 0x0f00, _mm_load_ps(row + 8 * from_stride));
+      r[i] = _mm512_mask_broadcast_f32x4(r[i], 0xf000, _mm_load_ps(row + 12 * from_stride));
+    }
+    const __m512 a0 = _mm512_unpacklo_ps(r[0], r[1]);
+    const __m512 a1 = _mm512_unpackhi_ps(r[0], r[1]);
+    const __m512 a2 = _mm512_unpacklo_ps(r[2], r[3]);
+    const __m512 a3 = _mm512_unpackhi_ps(r[2], r[3]);
+    store(4 * q, F32{_mm512_shuffle_ps(a0, a2, 0x44)});
+    store(4 * q + 1, F32{_mm512_shuffle_ps(a0, a2, 0xee)});
+    store(4 * q + 2, F32{_mm512_shuffle_ps(a1, a3, 0x44)});
+    store(4 * q + 3, F32{_mm512_shuffle_ps(a1, a3, 0xee)});
   }
 }
 
@@ -101,10 +97,10 @@ struct Isa {
   using Double = F64;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
-  static AXIOM_INLINE void transpose(const float* from, int from_stride, float* to, int to_stride) {
-    transpose_block(from, from_stride, to, to_stride);
+  template <class Store>
+  static AXIOM_INLINE void transpose(const float* from, int from_stride, Store store) {
+    transpose_block(from, from_stride, store);
   }
-  static constexpr int transpose_size = 16;
 };
 
 }  // namespace axiom::cpu::avx512

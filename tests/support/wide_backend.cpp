@@ -37,7 +37,12 @@ struct Vector : Pair<Half> {
   }
 };
 struct F32 : Vector<F32, half::F32, float> {};
-struct F64 : Vector<F64, half::F64, double> {};
+struct F64 : Vector<F64, half::F64, double> {
+  AXIOM_INLINE void store_unaligned(double* p) const {
+    low.store_unaligned(p);
+    high.store_unaligned(p + half::F64::lanes);
+  }
+};
 
 AXIOM_INLINE F32 add(F32 a, F32 b) { return {{{add(a.low, b.low), add(a.high, b.high)}}}; }
 AXIOM_INLINE F32 sub(F32 a, F32 b) { return {{{sub(a.low, b.low), sub(a.high, b.high)}}}; }
@@ -86,12 +91,14 @@ struct Isa {
   using Double = F64;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
-  static void transpose(const float* from, int from_stride, float* to, int to_stride) {
-    for (int r = 0; r < 16; ++r) {
-      for (int c = 0; c < 16; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+  template <class Store>
+  static void transpose(const float* from, int from_stride, Store store) {
+    for (int c = 0; c < 16; ++c) {
+      alignas(64) float column[16];
+      for (int r = 0; r < 16; ++r) column[r] = from[r * from_stride + c];
+      store(c, F32::load(column));
     }
   }
-  static constexpr int transpose_size = 16;
 };
 
 }  // namespace axiom::test::wide
