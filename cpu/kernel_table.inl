@@ -16,6 +16,7 @@ constexpr Kernels kernel_table() {
       Network::forward,
       Network::backward,
       Network::input_gradients,
+      Network::first_layer_gradient,
       Network::transpose_weights,
       {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram, Tridiagonal<Isa>::reduce}};
 }

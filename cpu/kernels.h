@@ -75,8 +75,11 @@ struct Kernels {
   void (*forward)(const NetworkBuffers& net, int rows);
   /// Logits to ∂L/∂z of the output layer; then back through all layers, updating each.
   void (*backward)(const NetworkBuffers& net, int rows, const UpdateArguments& update);
-  /// Logits to input gradients (per sample, unscaled), parameters untouched.
+  // Gradients of a block that forward() was given last. Parameters stay; outputs are overwritten.
+  /// ∂L_i/∂x of each sample's own loss.
   void (*input_gradients)(const NetworkBuffers& net, int rows);
+  /// Σ over samples of ∂L/∂W1 times `scale`, from +0 in the first block, else continued.
+  void (*first_layer_gradient)(const NetworkBuffers& net, int rows, float scale, bool first_block);
   /// Fills the transposed copies of weights (hidden layers but the first; the first if wanted).
   void (*transpose_weights)(const NetworkBuffers& net, bool first_layer);
   MatrixOps matrix_ops;

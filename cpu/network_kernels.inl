@@ -151,16 +151,23 @@ struct NetworkKernels {
   }
 
   static void input_gradients(const NetworkBuffers& net, int rows) {
-    output_deltas(net, rows, 1.0f);
-    deltas_from_output(net, rows);
-    for (int l = net.layers - 2; l > 0; --l) {
-      hidden_deltas(net, net.layer[l], net.layer[l - 1], rows);
-    }
+    all_deltas(net, rows, 1.0f);
     const LayerBuffers& first = net.layer[0];
     const Index block = stride(net.capacity);
     const Product<float> p{first.deltas, block,        net.input_transposed, stride(first.fan_out),
                            rows,         first.fan_in, first.fan_out};
     product<Isa, F, Walk::along_sum>(p, Zero{}, Panels{net.input_gradients, block});
+  }
+
+  static void first_layer_gradient(const NetworkBuffers& net, int rows, float scale,
+                                   bool first_block) {
+    all_deltas(net, rows, scale);
+    update_weights(net, net.layer[0], net.inputs, rows,
+                   {.scale = scale,
+                    .negative_learning_rate = 0.0f,
+                    .keep = 1.0f,
+                    .first_block = first_block,
+                    .last_block = false});
   }
 
   static void transpose_weights(const NetworkBuffers& net, bool first_layer) {
@@ -175,6 +182,16 @@ struct NetworkKernels {
   }
 
  private:
+  /// ∂L/∂z of every layer, from the activations.
+  static void all_deltas(const NetworkBuffers& net, int rows, float scale) {
+    forward_output(net, rows);
+    output_deltas(net, rows, scale);
+    deltas_from_output(net, rows);
+    for (int l = net.layers - 2; l > 0; --l) {
+      hidden_deltas(net, net.layer[l], net.layer[l - 1], rows);
+    }
+  }
+
   /// Where the deltas of a hidden layer go. A unit passes its gradient where its activation is > 0
   /// (times its dropout factor).
   template <bool dropout>

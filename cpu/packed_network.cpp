@@ -77,6 +77,9 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
       }
     }
     layer.biases = arena.take(padded(layer.fan_out, width));
+    if (l == 0 && demand.first_layer_gradient && !demand.split_gradients) {
+      layer.weight_gradient = arena.take(weights);
+    }
     if (demand.split_gradients) {
       layer.weight_gradient = arena.take(output ? transposed : weights);
       layer.bias_gradient = arena.take(padded(layer.fan_out, width));
@@ -105,16 +108,30 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
   return layout;
 }
 
-/// Calls visit(row, column, panel entry) for every entry of a panel matrix.
+/// Calls visit(first entry in row-major order, panel entries, count) for the rows of every panel.
 template <class Visit>
-void for_each_entry(float* panels, int rows, int columns, int width, Visit visit) {
-  const std::size_t stride = padded(rows, width) * static_cast<std::size_t>(width);
-  for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < columns; ++c) {
-      visit(r, c,
-            panels[static_cast<std::size_t>(c / width) * stride +
-                   static_cast<std::size_t>(r) * static_cast<std::size_t>(width) +
-                   static_cast<std::size_t>(c % width)]);
+void for_each_run(float* panels, int rows, int columns, int width, Visit visit) {
+  for (int first = 0; first < columns; first += width) {
+    const auto count = static_cast<std::size_t>(std::min(width, columns - first));
+    for (int r = 0; r < rows; ++r) {
+      visit(static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) +
+                static_cast<std::size_t>(first),
+            panels + static_cast<std::ptrdiff_t>(r) * width, count);
+    }
+    panels += padded(rows, width) * static_cast<std::size_t>(width);
+  }
+}
+
+/// Calls visit(unit k, output j, panel entry) for the output layer's weights.
+template <class Visit>
+void for_each_output_weight(const LayerBuffers& layer, int width, Visit visit) {
+  const std::size_t stride = padded(layer.fan_out, width) * static_cast<std::size_t>(width);
+  for (int j = 0; j < layer.fan_out; ++j) {
+    float* row = layer.transposed + static_cast<std::ptrdiff_t>(j) * width;
+    for (int k = 0; k < layer.fan_in; ++k) {
+      visit(
+          k, j,
+          row[static_cast<std::size_t>(k / width) * stride + static_cast<std::size_t>(k % width)]);
     }
   }
 }
@@ -139,11 +156,13 @@ void PackedNetwork::load(const NetworkShape& shape, std::span<const float> param
     const float* weights = parameters.data() + shape.weight_offset(l);
     const float* biases = parameters.data() + shape.bias_offset(l);
     if (layer.weights) {
-      for_each_entry(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
-                     [&](int k, int j, float& w) { w = weights[k * layer.fan_out + j]; });
+      for_each_run(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
+                   [&](std::size_t first, float* panel, std::size_t count) {
+                     std::copy_n(weights + first, count, panel);
+                   });
     } else {
-      for_each_entry(layer.transposed, layer.fan_out, layer.fan_in, panel_width_,
-                     [&](int j, int k, float& w) { w = weights[k * layer.fan_out + j]; });
+      for_each_output_weight(layer, panel_width_,
+                             [&](int k, int j, float& w) { w = weights[k * layer.fan_out + j]; });
     }
     std::copy(biases, biases + layer.fan_out, layer.biases);
   }
@@ -154,11 +173,14 @@ void PackedNetwork::store(const NetworkShape& shape, std::span<float> parameters
     const LayerBuffers& layer = net_.layer[l];
     float* weights = parameters.data() + shape.weight_offset(l);
     if (layer.weights) {
-      for_each_entry(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
-                     [&](int k, int j, float& w) { weights[k * layer.fan_out + j] = w; });
+      for_each_run(layer.weights, layer.fan_in, layer.fan_out, panel_width_,
+                   [&](std::size_t first, const float* panel, std::size_t count) {
+                     std::copy_n(panel, count, weights + first);
+                   });
     } else {
-      for_each_entry(layer.transposed, layer.fan_out, layer.fan_in, panel_width_,
-                     [&](int j, int k, float& w) { weights[k * layer.fan_out + j] = w; });
+      for_each_output_weight(layer, panel_width_, [&](int k, int j, const float& w) {
+        weights[k * layer.fan_out + j] = w;
+      });
     }
     std::copy(layer.biases, layer.biases + layer.fan_out, parameters.data() + shape.bias_offset(l));
   }
@@ -166,10 +188,10 @@ void PackedNetwork::store(const NetworkShape& shape, std::span<float> parameters
 
 void PackedNetwork::store_first_gradient(std::span<float> gradient) const {
   const LayerBuffers& layer = net_.layer[0];
-  for_each_entry(layer.weight_gradient, layer.fan_in, layer.fan_out, panel_width_,
-                 [&](int k, int j, float& g) {
-                   gradient[static_cast<std::size_t>(k * layer.fan_out + j)] = g;
-                 });
+  for_each_run(layer.weight_gradient, layer.fan_in, layer.fan_out, panel_width_,
+               [&](std::size_t first, const float* panel, std::size_t count) {
+                 std::copy_n(panel, count, gradient.data() + first);
+               });
 }
 
 void PackedNetwork::unpack_block(const float* panels, int rows, int columns, float* out) const {

@@ -20,6 +20,7 @@ class PackedNetwork {
     int block_rows = 0;            ///< samples worked on at once
     int backward_rows = 0;         ///< samples whose deltas are taken between two updates; 0 = none
     bool split_gradients = false;  ///< sums over samples are kept from block to block
+    bool first_layer_gradient = false;
     bool input_gradients = false;
     bool dropout = false;
   };

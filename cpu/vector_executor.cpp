@@ -10,27 +10,30 @@ namespace {
 
 constexpr int evaluation_rows = 128;
 
-/// Samples worked on at once: mini-batches whole; large batches in blocks whose activations stay in
-/// the second-level cache beside the weights (measured: docs/PERFORMANCE.md).
-int training_rows(const TrainingRun& run) {
-  const int widest = *std::max_element(run.shape.sizes.begin(), run.shape.sizes.end());
-  return std::min(run.batch_size(), widest <= 64 ? 128 : 64);
-}
+/// Samples worked on at once: larger batches in blocks whose activations stay in the second-level
+/// cache beside the weights (measured: docs/PERFORMANCE.md).
+constexpr int training_rows = 64;
 
 int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 PackedNetwork::Demand training_demand(const TrainingRun& run) {
-  const int rows = training_rows(run);
+  const int rows = std::min(run.batch_size(), training_rows);
   return {.block_rows = rows,
           .backward_rows = run.batch_size(),
           .split_gradients = rows<run.batch_size(), .dropout = run.dropout> 0};
 }
-PackedNetwork::Demand probe_demand(const Probe& probe) {
-  const bool backward = probe.input_gradients || probe.first_layer_gradient;
-  return {.block_rows = std::min(probe.samples, evaluation_rows),
-          .backward_rows = backward ? probe.samples : 0,
-          .split_gradients = probe.first_layer_gradient,
-          .input_gradients = probe.input_gradients};
+/// All probes of a run share one packed network.
+PackedNetwork::Demand probe_demand(const TrainingRun& run) {
+  PackedNetwork::Demand demand;
+  for (const Probe& probe : run.probes) {
+    demand.block_rows = std::max(demand.block_rows, std::min(probe.samples, evaluation_rows));
+    if (probe.input_gradients || probe.first_layer_gradient) {
+      demand.backward_rows = std::max(demand.backward_rows, probe.samples);
+    }
+    demand.first_layer_gradient |= probe.first_layer_gradient;
+    demand.input_gradients |= probe.input_gradients;
+  }
+  return demand;
 }
 
 std::size_t packed_bytes(int samples, int features, int width) {
@@ -57,10 +60,10 @@ std::size_t snapshot_bytes(const TrainingRun& run) {
 
 std::size_t VectorExecutor::bytes(const Kernels& kernels, const TrainingRun& run) {
   const int width = kernels.panel_width;
-  std::size_t network = PackedNetwork::bytes(run.shape, width, training_demand(run));
+  const std::size_t network = std::max(PackedNetwork::bytes(run.shape, width, training_demand(run)),
+                                       PackedNetwork::bytes(run.shape, width, probe_demand(run)));
   std::size_t data = packed_bytes(run.samples, run.shape.inputs(), width);
   for (const Probe& probe : run.probes) {
-    network = std::max(network, PackedNetwork::bytes(run.shape, width, probe_demand(probe)));
     data = std::max(data, packed_bytes(probe.samples, run.shape.inputs(), width));
   }
   return network + data + EpochOrder::bytes(run) + snapshot_bytes(run);
@@ -132,18 +135,19 @@ void VectorExecutor::evaluate(const TrainingRun& run, const RunState& state, Sna
   snapshot.parameters = state.parameters;
   snapshot.diverged = state.diverged || !all_finite(state.parameters);
   snapshot.probes.resize(run.probes.size());
+  if (snapshot.diverged) return;
+  const PackedNetwork::Demand demand = probe_demand(run);
+  network_.shape(run.shape, kernels_.panel_width, demand);
+  network_.load(run.shape, state.parameters);
+  kernels_.transpose_weights(network_.buffers(), demand.input_gradients);
   for (std::size_t i = 0; i < run.probes.size() && !snapshot.diverged; ++i) {
-    evaluate_probe(run, state, run.probes[i], snapshot.probes[i]);
+    evaluate_probe(run, run.probes[i], snapshot.probes[i]);
     snapshot.diverged = !all_finite(snapshot.probes[i].outputs);
   }
 }
 
-void VectorExecutor::evaluate_probe(const TrainingRun& run, const RunState& state,
-                                    const Probe& probe, ProbeValues& values) {
-  const PackedNetwork::Demand demand = probe_demand(probe);
-  network_.shape(run.shape, kernels_.panel_width, demand);
-  network_.load(run.shape, state.parameters);
-  kernels_.transpose_weights(network_.buffers(), demand.input_gradients);
+void VectorExecutor::evaluate_probe(const TrainingRun& run, const Probe& probe,
+                                    ProbeValues& values) {
   pack_data(*probe.data, probe.samples);
   const NetworkBuffers& net = network_.buffers();
   const auto samples = static_cast<std::size_t>(probe.samples);
@@ -157,8 +161,8 @@ void VectorExecutor::evaluate_probe(const TrainingRun& run, const RunState& stat
   }
   if (probe.input_gradients) sized(values.input_gradients, run.shape.inputs());
   const float mean = arithmetic::div(1.0f, static_cast<float>(probe.samples));
-  for (int first = 0; first < probe.samples; first += demand.block_rows) {
-    const int rows = std::min(demand.block_rows, probe.samples - first);
+  for (int first = 0; first < probe.samples; first += evaluation_rows) {
+    const int rows = std::min(evaluation_rows, probe.samples - first);
     const auto row_of = [first](std::vector<float>& matrix, int columns) {
       return matrix.data() + static_cast<std::ptrdiff_t>(first) * columns;
     };
@@ -176,8 +180,7 @@ void VectorExecutor::evaluate_probe(const TrainingRun& run, const RunState& stat
                             row_of(values.input_gradients, run.shape.inputs()));
     }
     if (probe.first_layer_gradient) {
-      if (probe.input_gradients) kernels_.forward(net, rows);
-      kernels_.backward(net, rows, {mean, 0.0f, 1.0f, first == 0, false});
+      kernels_.first_layer_gradient(net, rows, mean, first == 0);
     }
   }
   if (probe.first_layer_gradient) {

@@ -26,8 +26,7 @@ class VectorExecutor final : public Executor {
   void pack_data(const Dataset& data, int samples);
   void step(const TrainingRun& run, const Dataset& data, std::uint64_t step, int block_rows);
   void fill_masks(const TrainingRun& run, std::uint32_t epoch, int position, int rows);
-  void evaluate_probe(const TrainingRun& run, const RunState& state, const Probe& probe,
-                      ProbeValues& values);
+  void evaluate_probe(const TrainingRun& run, const Probe& probe, ProbeValues& values);
 
   const Kernels& kernels_;
   PackedNetwork network_;

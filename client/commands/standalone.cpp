@@ -138,6 +138,9 @@ class StandaloneRun {
     telemetry_.seeds = work_.seeds.size();
     telemetry_.seconds_session = progress.seconds;
     telemetry_.seconds_total = state.seconds;
+    telemetry_.thread_seconds_training = progress.training_seconds;
+    telemetry_.thread_seconds_evaluating = progress.evaluating_seconds;
+    telemetry_.thread_seconds_metrics = progress.metrics_seconds;
     telemetry_.flops_session = progress.session_flops;
     telemetry_.flops_resumed = progress.resumed_flops;
     telemetry_.planned_bytes = plan.total();

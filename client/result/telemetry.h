@@ -22,9 +22,12 @@ struct Telemetry {
   int threads = 0;
   std::uint64_t seeds = 0;
   double seconds_session = 0;
-  double seconds_total = 0;  ///< all sessions that led here
-  double flops_session = 0;  ///< of training steps, counted as they were done
-  double flops_resumed = 0;  ///< of the steps taken over from a checkpoint
+  double seconds_total = 0;              ///< all sessions that led here
+  double thread_seconds_training = 0;    ///< this session, all threads together
+  double thread_seconds_evaluating = 0;  ///< likewise
+  double thread_seconds_metrics = 0;     ///< likewise
+  double flops_session = 0;              ///< of training steps, counted as they were done
+  double flops_resumed = 0;              ///< of the steps taken over from a checkpoint
   std::uint64_t planned_bytes = 0;
   std::uint64_t peak_bytes = 0;
   std::uint64_t checkpoints = 0;  ///< written, all sessions

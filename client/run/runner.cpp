@@ -152,6 +152,9 @@ RunProgress Runner::locked_progress() const {
   for (const Slot& slot : slots_) progress.session_flops += slot.flops();
   progress.total_flops = total_flops_;
   progress.seconds = monotonic_seconds() - started_;
+  progress.training_seconds = training_seconds_;
+  progress.evaluating_seconds = evaluating_seconds_;
+  progress.metrics_seconds = metrics_seconds_;
   return progress;
 }
 

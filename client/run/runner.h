@@ -24,10 +24,13 @@ namespace axiom {
 
 /// How far the training is, in floating-point operations of its steps.
 struct RunProgress {
-  double resumed_flops = 0;  ///< done before this session
-  double session_flops = 0;  ///< done in this session
-  double total_flops = 0;    ///< of the work unit, less what diverged networks need not do
-  double seconds = 0;        ///< of this session
+  double resumed_flops = 0;       ///< done before this session
+  double session_flops = 0;       ///< done in this session
+  double total_flops = 0;         ///< of the work unit, less what diverged networks need not do
+  double seconds = 0;             ///< of this session
+  double training_seconds = 0;    ///< of this session, all threads together
+  double evaluating_seconds = 0;  ///< likewise: networks on their probes
+  double metrics_seconds = 0;     ///< likewise
 
   double fraction() const;
   double gflops_per_second() const;
@@ -94,7 +97,8 @@ class Runner {
   void open_seed(std::unique_lock<std::mutex>& lock);
   void do_item(const WorkItem& item, Executor& executor, Slot& slot,
                std::unique_lock<std::mutex>& lock);
-  double measure(const WorkItem& item, Executor& executor);
+  double evaluate(const WorkItem& item, Executor& executor, std::vector<Snapshot>& snapshots);
+  void measure(const WorkItem& item, const std::vector<Snapshot>& snapshots);
   void wake_for_ready_items();
 
   const WorkUnit& work_;
@@ -122,6 +126,9 @@ class Runner {
   double total_flops_ = 0;
   double resumed_flops_ = 0;
   double session_flops_ = 0;
+  double training_seconds_ = 0;
+  double evaluating_seconds_ = 0;
+  double metrics_seconds_ = 0;
   bool save_failed_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "client/plan/initial_parameters.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/runner.h"
+#include "client/system/clock.h"
 
 namespace axiom {
 namespace {
@@ -68,6 +69,7 @@ void Runner::open_seed(std::unique_lock<std::mutex>& lock) {
 void Runner::do_item(const WorkItem& item, Executor& executor, Slot& slot,
                      std::unique_lock<std::mutex>& lock) {
   ++busy_;
+  const double started = monotonic_seconds();
   double skipped_flops = 0;
   switch (item.kind) {
     case WorkItem::Kind::start:
@@ -87,13 +89,20 @@ void Runner::do_item(const WorkItem& item, Executor& executor, Slot& slot,
       lock.lock();
       slot.run = nullptr;
       session_flops_ += run.flops(member.step) - run.flops(slot.first_step);
+      training_seconds_ += monotonic_seconds() - started;
       break;
     }
-    case WorkItem::Kind::measure:
+    case WorkItem::Kind::measure: {
+      std::vector<Snapshot> snapshots(item.plan().members.size());
       lock.unlock();
-      skipped_flops = measure(item, executor);
+      skipped_flops = evaluate(item, executor, snapshots);
+      const double evaluated = monotonic_seconds();
+      measure(item, snapshots);
       lock.lock();
+      evaluating_seconds_ += evaluated - started;
+      metrics_seconds_ += monotonic_seconds() - evaluated;
       break;
+    }
   }
   total_flops_ -= skipped_flops;
   schedule_.give_back(item);
@@ -102,11 +111,11 @@ void Runner::do_item(const WorkItem& item, Executor& executor, Slot& slot,
 }
 
 // Returns the operations that newly diverged members need not do.
-double Runner::measure(const WorkItem& item, Executor& executor) {
+double Runner::evaluate(const WorkItem& item, Executor& executor,
+                        std::vector<Snapshot>& snapshots) {
   const Group& group = item.plan();
   GroupState& state = item.state();
   double skipped_flops = 0;
-  std::vector<Snapshot> snapshots(group.members.size());
   for (std::size_t m = 0; m < group.members.size(); ++m) {
     const TrainingRun& run = group.members[m];
     RunState& member = state.members[m];
@@ -121,11 +130,15 @@ double Runner::measure(const WorkItem& item, Executor& executor) {
       snapshots[m].diverged = true;
     }
   }
-  const std::size_t count = group.values_per_measurement;
+  return skipped_flops;
+}
+
+void Runner::measure(const WorkItem& item, const std::vector<Snapshot>& snapshots) {
+  GroupState& state = item.state();
+  const std::size_t count = item.plan().values_per_measurement;
   state.values.resize(state.values.size() + count, std::numeric_limits<double>::quiet_NaN());
   work_.experiment->measure(work_.parameters, item.seed->plan, item.group, state.measured,
                             snapshots, backend_.matrix_ops(), std::span(state.values).last(count));
-  return skipped_flops;
 }
 
 // This worker takes the first item itself.

@@ -28,6 +28,9 @@ class Results(CliTest):
         self.assertEqual(telemetry["result_sha256"], hashlib.sha256(text).hexdigest())
         self.assertEqual(telemetry["seeds"], 2)
         self.assertGreater(telemetry["flops_session"], 0)
+        spent = [telemetry["thread_seconds_" + what] for what in ("training", "evaluating", "metrics")]
+        self.assertGreater(min(spent), 0)
+        self.assertLessEqual(sum(spent), telemetry["seconds_session"] * telemetry["threads"])
         self.assertGreater(telemetry["planned_bytes"], 0)
         self.assertGreater(telemetry["peak_bytes"], 0)
         self.assertEqual([name for name in os.listdir(self.out) if "checkpoint" in name], [])
