@@ -13,7 +13,7 @@ struct MatrixKernels {
   static constexpr int lanes = D::lanes;
   static constexpr int width = Panel<Isa, D>::width;
 
-  static Index panel_floats(int rows) { return static_cast<Index>(rows) * width; }
+  static Index panel_doubles(int rows) { return static_cast<Index>(rows) * width; }
   static int panels(int columns) { return (columns + width - 1) / width; }
 
   /// Row-major to panels, row by row, so that reading is sequential; padding columns become zero.
@@ -23,10 +23,10 @@ struct MatrixKernels {
       const double* row = from + static_cast<Index>(r) * columns;
       double* packed = to + r * width;
       for (int panel = 0; panel < full; ++panel) {
-#pragma GCC unroll 16
-        for (int c = 0; c < width; ++c) packed[c] = row[c];
+#pragma GCC unroll 4
+        for (int v = 0; v < width; v += lanes) D::load_unaligned(row + v).store(packed + v);
         row += width;
-        packed += panel_floats(rows);
+        packed += panel_doubles(rows);
       }
       if (full * width < columns) {
         for (int c = 0; c < width; ++c) packed[c] = full * width + c < columns ? row[c] : 0.0;
@@ -34,45 +34,64 @@ struct MatrixKernels {
     }
   }
 
+  /// Rows of the operands that are packed and summed at once, so that the panels of a tile stay in
+  /// the first-level cache (measured: docs/PERFORMANCE.md). Sums continue from block to block.
+  static constexpr int row_block = 128;
+
   static void transposed_product(const double* a, const double* b, double* c, int rows, int m,
                                  int n) {
-    const Index a_size = panels(m) * panel_floats(rows);
-    const Index b_size = panels(n) * panel_floats(rows);
+    const Index a_size = panels(m) * panel_doubles(row_block);
+    const Index b_size = panels(n) * panel_doubles(row_block);
     double* packed = thread_workspace(static_cast<std::size_t>(a_size + b_size));
-    pack(a, rows, m, packed);
-    pack(b, rows, n, packed + a_size);
-    const Product<double> p{packed, panel_floats(rows), packed + a_size, panel_floats(rows), m, n,
-                            rows};
-    product<Isa, D, Walk::along_rows>(
-        p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); },
-        [&](Index panel, Index row, int v, D sum) __attribute__((always_inline)) {
-          store_some(sum, c + row * n, panel * width + v * lanes, n);
-        });
+    for (int first = 0; first < rows || first == 0; first += row_block) {
+      const int count = rows - first < row_block ? rows - first : row_block;
+      pack(a + static_cast<Index>(first) * m, count, m, packed);
+      pack(b + static_cast<Index>(first) * n, count, n, packed + a_size);
+      const Product<double> p{
+          packed, panel_doubles(count), packed + a_size, panel_doubles(count), m, n, count};
+      accumulate(p, first == 0, c, n, n);
+    }
   }
 
   /// Panels on and above the diagonal are computed, the rest is mirrored.
   static void gram(const double* a, double* c, int rows, int m) {
-    double* packed = thread_workspace(static_cast<std::size_t>(panels(m) * panel_floats(rows)));
-    pack(a, rows, m, packed);
-    for (int panel = 0; panel < panels(m); ++panel) {
-      const int columns = m - panel * width < width ? m - panel * width : width;
-      const Product<double> p{packed,
-                              panel_floats(rows),
-                              packed + panel * panel_floats(rows),
-                              panel_floats(rows),
-                              panel * width + columns,
-                              columns,
-                              rows};
-      product<Isa, D, Walk::along_rows>(
-          p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); },
-          [&](Index, Index row, int v, D sum) __attribute__((always_inline)) {
-            store_some(sum, c + row * m, panel * width + v * lanes, m);
-          });
+    double* packed =
+        thread_workspace(static_cast<std::size_t>(panels(m) * panel_doubles(row_block)));
+    for (int first = 0; first < rows || first == 0; first += row_block) {
+      const int count = rows - first < row_block ? rows - first : row_block;
+      pack(a + static_cast<Index>(first) * m, count, m, packed);
+      for (int panel = 0; panel < panels(m); ++panel) {
+        const int columns = m - panel * width < width ? m - panel * width : width;
+        const double* b = packed + panel * panel_doubles(count);
+        const Product<double> p{
+            packed, panel_doubles(count), b, panel_doubles(count), panel * width + columns, columns,
+            count};
+        accumulate(p, first == 0, c + panel * width, m, columns);
+      }
     }
     mirror(c, m);
   }
 
  private:
+  /// Adds a product to the columns [0, columns) of c, whose rows are `stride` apart.
+  static void accumulate(const Product<double>& p, bool from_zero, double* c, Index stride,
+                         int columns) {
+    const auto store = [=](Index panel, Index row, int v, D sum) __attribute__((always_inline)) {
+      store_some(sum, c + row * stride, panel * width + v * lanes, columns);
+    };
+    if (from_zero) {
+      product<Isa, D, Walk::along_rows>(
+          p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); }, store);
+    } else {
+      product<Isa, D, Walk::along_rows>(
+          p,
+          [=](Index panel, Index row, int v) __attribute__((always_inline)) {
+            return load_some(c + row * stride, panel * width + v * lanes, columns);
+          },
+          store);
+    }
+  }
+
   /// Copies the upper triangle to the lower one, in blocks that stay in the cache.
   static void mirror(double* c, int m) {
     constexpr int block = 16;
@@ -89,7 +108,13 @@ struct MatrixKernels {
     }
   }
 
-  /// Stores the lanes that lie inside a row of n columns.
+  /// The lanes that lie inside a row of n columns; zeros beyond.
+  static AXIOM_INLINE D load_some(const double* row, Index column, int n) {
+    if (column + lanes <= n) return D::load_unaligned(row + column);
+    alignas(64) double values[lanes] = {};
+    for (int i = 0; column + i < n; ++i) values[i] = row[column + i];
+    return D::load(values);
+  }
   static AXIOM_INLINE void store_some(D sum, double* row, Index column, int n) {
     if (column + lanes <= n) {
       sum.store_unaligned(row + column);

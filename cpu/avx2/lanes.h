@@ -60,6 +60,7 @@ struct F64 {
   static AXIOM_INLINE F64 splat(double a) { return {_mm256_set1_pd(a)}; }
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm256_broadcast_sd(p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm256_load_pd(p)}; }
+  static AXIOM_INLINE F64 load_unaligned(const double* p) { return {_mm256_loadu_pd(p)}; }
   AXIOM_INLINE void store(double* p) const { _mm256_store_pd(p, v); }
   AXIOM_INLINE void store_unaligned(double* p) const { _mm256_storeu_pd(p, v); }
 };

@@ -57,6 +57,7 @@ struct F64 {
   static AXIOM_INLINE F64 splat(double a) { return {_mm512_set1_pd(a)}; }
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm512_set1_pd(*p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm512_load_pd(p)}; }
+  static AXIOM_INLINE F64 load_unaligned(const double* p) { return {_mm512_loadu_pd(p)}; }
   AXIOM_INLINE void store(double* p) const { _mm512_store_pd(p, v); }
   AXIOM_INLINE void store_unaligned(double* p) const { _mm512_storeu_pd(p, v); }
 };

@@ -199,7 +199,7 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 TEST_P(BackendEquality, MatrixProducts) {
   const MatrixOps& expected = reference_backend().matrix_ops();
   const MatrixOps& actual = GetParam()->matrix_ops();
-  for (const int rows : {1, 7, 100}) {
+  for (const int rows : {1, 7, 100, 128, 300}) {
     for (const int m : {1, 3, 8, 17, 33, 64}) {
       const auto a = random_matrix(rows, m, 1);
       std::vector<double> c(static_cast<std::size_t>(m * m));
