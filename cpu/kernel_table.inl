@@ -1,6 +1,7 @@
 // Fills the kernel table from the templates, for the instruction set of the including file.
 #pragma once
 
+#include "cpu/cholesky.inl"
 #include "cpu/matrix_kernels.inl"
 #include "cpu/network_kernels.inl"
 #include "cpu/tridiagonal.inl"
@@ -10,15 +11,15 @@ namespace axiom::cpu {
 template <class Isa>
 constexpr Kernels kernel_table() {
   using Network = NetworkKernels<Isa>;
-  return {
-      Network::width,
-      Network::gather,
-      Network::forward,
-      Network::backward,
-      Network::input_gradients,
-      Network::first_layer_gradient,
-      Network::transpose_weights,
-      {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram, Tridiagonal<Isa>::reduce}};
+  return {Network::width,
+          Network::gather,
+          Network::forward,
+          Network::backward,
+          Network::input_gradients,
+          Network::first_layer_gradient,
+          Network::transpose_weights,
+          {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram,
+           Tridiagonal<Isa>::reduce, Cholesky<Isa>::factor}};
 }
 
 }  // namespace axiom::cpu

@@ -1,24 +1,11 @@
 #include "client/experiments/ridge.h"
 
-#include "client/arithmetic/ops.h"
-
 namespace axiom {
 
-bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count) {
+bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count,
+                             const MatrixOps& matrix_ops) {
   const auto size = static_cast<std::size_t>(n);
-  // Row k of U is final after step k; every later entry sums its updates in the order of k.
-  for (std::size_t k = 0; k < size; ++k) {
-    double* pivot_row = a.data() + k * size;
-    if (!(pivot_row[k] > 0)) return false;
-    const double pivot = arithmetic::sqrt(pivot_row[k]);
-    pivot_row[k] = pivot;
-    for (std::size_t j = k + 1; j < size; ++j) pivot_row[j] /= pivot;
-    for (std::size_t i = k + 1; i < size; ++i) {
-      const double factor = pivot_row[i];
-      double* row = a.data() + i * size;
-      for (std::size_t j = i; j < size; ++j) row[j] -= factor * pivot_row[j];
-    }
-  }
+  if (!matrix_ops.cholesky(a.data(), n)) return false;
   for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c) {
     double* x = b.data() + c * size;
     for (std::size_t k = 0; k < size; ++k) {  // Uᵀ y = b
@@ -75,7 +62,7 @@ bool RidgeProbe::fit(std::span<const float> h, int samples, int width,
   for (std::size_t t = 0; t < k; ++t) {
     for (std::size_t i = 0; i < m; ++i) coefficients_[t * order + i] = products_[t * m + i];
   }
-  return solve_positive_definite(system_, width + 1, coefficients_, count);
+  return solve_positive_definite(system_, width + 1, coefficients_, count, matrix_ops_);
 }
 
 double RidgeProbe::accuracy(std::span<const float> h, int samples, std::span<const double> targets,

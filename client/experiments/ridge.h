@@ -12,7 +12,8 @@ namespace axiom {
 /// Solves A v = b for each of `count` right-hand sides by Cholesky's method (A = UᵀU).
 /// a: n × n, row-major, symmetric positive definite; the upper triangle is read and overwritten.
 /// b: count × n, row-major; each row becomes its solution. False if a pivot is not positive.
-bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count);
+bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count,
+                             const MatrixOps& matrix_ops);
 
 /// Linear read-outs v of activations h: (AᵀA + λI) v = Aᵀt with A = [h 1] and
 /// λ = 1e-3 · tr(hᵀh) / width + 1e-9. One object may be fitted many times: it keeps its memory.

@@ -1,7 +1,7 @@
 // Double-precision matrix kernels for the metrics, as a table that each backend fills.
 //
-// Every sum runs over its index from 0 upwards into one accumulator with fma, starting from +0, so
-// all implementations give equal bits. Matrices are row-major without padding.
+// Every sum of products runs over its index from 0 upwards into one accumulator with fma, starting
+// from +0, so all implementations give equal bits. Matrices are row-major without padding.
 #pragma once
 
 namespace axiom {
@@ -15,6 +15,10 @@ struct MatrixOps {
   /// diagonal[n], off_diagonal[n] (entry 0 is 0). The exact order of operations is written down in
   /// cpu/tridiagonal.inl.
   void (*tridiagonalize)(const double* a, int n, double* diagonal, double* off_diagonal);
+  /// Cholesky factor of the symmetric positive definite n × n matrix a = uᵀu: the upper triangle is
+  /// read and overwritten by u. False if a pivot is not positive; a is undefined then. The exact
+  /// order of operations is written down in cpu/cholesky.inl.
+  bool (*cholesky)(double* a, int n);
 };
 
 }  // namespace axiom

@@ -65,6 +65,7 @@ struct F64 {
   AXIOM_INLINE void store_unaligned(double* p) const { _mm256_storeu_pd(p, v); }
 };
 AXIOM_INLINE F64 add(F64 a, F64 b) { return {_mm256_add_pd(a.v, b.v)}; }
+AXIOM_INLINE F64 sub(F64 a, F64 b) { return {_mm256_sub_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {_mm256_mul_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) { return {_mm256_fmadd_pd(a.v, b.v, c.v)}; }
 

@@ -79,8 +79,22 @@ void tridiagonalize(const double* matrix, int order, double* diagonal, double* o
   }
 }
 
+bool cholesky(double* a, int order) {
+  const std::size_t n = size(order);
+  for (std::size_t k = 0; k < n; ++k) {
+    double* pivot_row = a + k * n;
+    if (!(pivot_row[k] > 0)) return false;
+    pivot_row[k] = arithmetic::sqrt(pivot_row[k]);
+    for (std::size_t j = k + 1; j < n; ++j) pivot_row[j] /= pivot_row[k];
+    for (std::size_t i = k + 1; i < n; ++i) {
+      for (std::size_t j = i; j < n; ++j) a[i * n + j] -= pivot_row[i] * pivot_row[j];
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
-const MatrixOps matrix_ops{transposed_product, gram, tridiagonalize};
+const MatrixOps matrix_ops{transposed_product, gram, tridiagonalize, cholesky};
 
 }  // namespace axiom::cpu::reference

@@ -63,7 +63,20 @@ inline void plain_tridiagonalize(const double* matrix, int n, double* diagonal,
   }
 }
 
+/// Cholesky–Banachiewicz: row by row of the lower factor, here the columns of the upper one.
+inline bool plain_cholesky(double* a, int n) {
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double sum = a[j * n + i];
+      for (int k = 0; k < j; ++k) sum -= a[k * n + i] * a[k * n + j];
+      if (i == j && !(sum > 0)) return false;
+      a[j * n + i] = i == j ? std::sqrt(sum) : sum / a[j * n + j];
+    }
+  }
+  return true;
+}
+
 inline constexpr MatrixOps plain_matrix_ops = {plain_transposed_product, plain_gram,
-                                               plain_tridiagonalize};
+                                               plain_tridiagonalize, plain_cholesky};
 
 }  // namespace axiom::test

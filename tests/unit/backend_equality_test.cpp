@@ -243,6 +243,28 @@ TEST_P(BackendEquality, Tridiagonalization) {
   }
 }
 
+TEST_P(BackendEquality, CholeskyFactors) {
+  for (const int n : {1, 2, 3, 4, 5, 8, 21, 33, 65, 129}) {
+    const auto a = random_matrix(n + 3, n, 4);
+    const auto size = static_cast<std::size_t>(n);
+    std::vector<double> gram(size * size);
+    reference_backend().matrix_ops().gram(a.data(), gram.data(), n + 3, n);
+    std::vector<double> expected = gram;
+    std::vector<double> actual = gram;
+    EXPECT_TRUE(reference_backend().matrix_ops().cholesky(expected.data(), n));
+    EXPECT_TRUE(GetParam()->matrix_ops().cholesky(actual.data(), n));
+    EXPECT_TRUE(same_bits(expected, actual)) << n;
+    // A pivot that is not positive is found by both, wherever it is.
+    for (std::size_t k = 0; k < size; k += 3) {
+      std::vector<double> indefinite = gram;
+      indefinite[k * size + k] = -1.0;
+      std::vector<double> again = indefinite;
+      EXPECT_FALSE(reference_backend().matrix_ops().cholesky(indefinite.data(), n));
+      EXPECT_FALSE(GetParam()->matrix_ops().cholesky(again.data(), n)) << n << ", pivot " << k;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, BackendEquality,
                          testing::Values(&avx2_backend(), &avx512_backend(), &wide_backend()),
                          [](const auto& parameter) { return parameter.param->name(); });

@@ -203,13 +203,13 @@ TEST(Ridge, SolvesByHand) {
   // [[4, 2], [2, 3]] x = [2, 5] → x = [−.5, 2].
   std::vector<double> a = {4, 2, 2, 3};
   std::vector<double> b = {2, 5, 4, 2};
-  ASSERT_TRUE(solve_positive_definite(a, 2, b, 2));
+  ASSERT_TRUE(solve_positive_definite(a, 2, b, 2, plain_matrix_ops));
   EXPECT_NEAR(b[0], -.5, 1e-15);
   EXPECT_NEAR(b[1], 2, 1e-15);
   EXPECT_NEAR(b[2], 1, 1e-15);
   EXPECT_NEAR(b[3], 0, 1e-15);
   std::vector<double> indefinite = {1, 2, 2, 1};
-  EXPECT_FALSE(solve_positive_definite(indefinite, 2, b, 1));
+  EXPECT_FALSE(solve_positive_definite(indefinite, 2, b, 1, plain_matrix_ops));
 }
 
 TEST(Ridge, FitByHand) {
