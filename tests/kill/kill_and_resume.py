@@ -110,11 +110,13 @@ def lost_work(client, directory, backend):
     """Kills once well after a checkpoint; the work counted as resumed shows what was lost."""
     experiment = "microscalev2"
     out = pathlib.Path(directory) / "lost"
-    plan = ["--set", "widths=[64]", "--set", "depths=[2]", "--set", "epochs=600"]
+    plan = ["--set", "widths=[64]", "--set", "depths=[2]", "--set", "epochs=2000"]
     args = command(client, experiment, str(out), backend, 1, plan)
     process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     alive = 1.7
     time.sleep(alive)
+    if process.poll() is not None:
+        fail(f"the run ended with {process.returncode} before the kill after {alive} s: give it more epochs")
     process.kill()
     process.communicate()
     done = subprocess.run(args, capture_output=True, text=True)
