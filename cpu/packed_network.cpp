@@ -32,10 +32,13 @@ std::size_t panel_floats(int rows, int columns, int width) {
 }
 
 /// Deltas of the layer below need the weights with lanes over fan_in, or the deltas with lanes over
-/// the samples: whichever is less to transpose (measured: docs/PERFORMANCE.md).
+/// the samples: whichever is less to transpose. A second copy of large weights would crowd the
+/// second-level cache, so these are never transposed (measured: docs/PERFORMANCE.md).
 bool transposes_weights(int fan_in, int fan_out, int backward_rows) {
-  const auto units = static_cast<std::int64_t>(fan_in) + fan_out;
-  return static_cast<std::int64_t>(fan_in) * fan_out < units * backward_rows;
+  constexpr std::int64_t large = std::int64_t{256} * 256;
+  const std::int64_t weights = std::int64_t{fan_in} * fan_out;
+  const std::int64_t units = std::int64_t{fan_in} + fan_out;
+  return weights < large && weights < units * backward_rows;
 }
 
 struct Layout {
