@@ -85,11 +85,17 @@ void CheckpointStore::set_aside(int slot, const std::string& reason,
   }
 }
 
-void CheckpointStore::save(Checkpoint& checkpoint) {
+void CheckpointStore::save(Checkpoint& checkpoint) { write(prepare(checkpoint)); }
+
+std::string CheckpointStore::prepare(Checkpoint& checkpoint) {
   if (!loaded_) throw std::logic_error("CheckpointStore::save() before load()");
   // A number is used once, even if the save fails: two states never share one.
   checkpoint.sequence = ++sequence_;
-  files_.write_durably(path(next_slot_), encode(checkpoint));
+  return encode(checkpoint);
+}
+
+void CheckpointStore::write(const std::string& bytes) {
+  files_.write_durably(path(next_slot_), bytes);
   // After a failure the same file is written again: the other one is the last that is safe.
   next_slot_ = 1 - next_slot_;
 }

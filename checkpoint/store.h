@@ -33,6 +33,10 @@ class CheckpointStore {
   /// Raises checkpoint.sequence and writes it durably. On IoError the state saved before is still
   /// there, and save() may be called again. REQUIRES: load() returned (std::logic_error otherwise).
   void save(Checkpoint& checkpoint);
+  /// save() in two steps, so that the state may change again before the disk has it: the bytes, and
+  /// writing those that were prepared last.
+  std::string prepare(Checkpoint& checkpoint);
+  void write(const std::string& bytes);
 
   /// Deletes both generations; files set aside stay.
   void remove();

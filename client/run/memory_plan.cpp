@@ -114,7 +114,7 @@ MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::
   if (resumed != nullptr) memory.states = std::max(memory.states, resumed_state_bytes(*resumed));
   memory.workers = workers * worker_bytes(experiment, plan, backend);
   memory.values = seeds * value_bytes(plan);
-  if (checkpoints) memory.checkpoint = 2 * (memory.states + memory.values);
+  if (checkpoints) memory.checkpoint = memory.states + memory.values;
   // About 20 digits per value while the workers' memory is free again.
   const std::uint64_t text = 5 * memory.values / 2;
   const std::uint64_t freed = memory.states + memory.workers + memory.checkpoint;

@@ -29,7 +29,7 @@ struct MemoryPlan {
   std::uint64_t states = 0;      ///< parameters of the networks in training at once
   std::uint64_t workers = 0;     ///< executors, snapshots and metrics, one per thread
   std::uint64_t values = 0;      ///< measurements of all seeds
-  std::uint64_t checkpoint = 0;  ///< a copy of states and values, and its encoded bytes
+  std::uint64_t checkpoint = 0;  ///< states and values, encoded
   std::uint64_t result = 0;      ///< text of the result, where it outgrows the workers
 
   std::uint64_t total() const {

@@ -102,34 +102,34 @@ int Runner::supervise() {
 }
 
 void Runner::save_while_running() {
-  Checkpoint copy;
+  std::string bytes;
   {
     std::unique_lock lock(mutex_);
     pausing_ = true;
     pause_ = true;
     main_wakes_.wait(lock, [&] { return error_ || busy_ == 0; });
     if (error_) return;
-    copy = state_;
+    // Encoded while all stand still (a few milliseconds), so that no second copy is needed.
+    state_.seconds = seconds();
+    ++state_.checkpoints;
+    bytes = store_->prepare(state_);
     pausing_ = false;
     pause_ = false;
   }
   workers_wake_.notify_all();
-  copy.seconds = seconds();
-  ++copy.checkpoints;
   try {
-    store_->save(copy);
+    store_->write(bytes);
   } catch (const IoError& error) {
     // The disk may have room again later; until then one warning is enough.
     if (!save_failed_) {
       observer_.warning(std::string("checkpoint not saved, the run goes on: ") + error.what());
     }
     save_failed_ = true;
+    --state_.checkpoints;
     return;
   }
   if (save_failed_) observer_.warning("checkpoints are saved again");
   save_failed_ = false;
-  state_.sequence = copy.sequence;
-  state_.checkpoints = copy.checkpoints;
 }
 
 void Runner::save() {

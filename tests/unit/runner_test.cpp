@@ -275,7 +275,7 @@ TEST_F(RunnerTest, PlansMemory) {
   EXPECT_EQ(three.datasets, 3 * one.datasets);
   EXPECT_EQ(three.states, 3 * one.states);
   EXPECT_EQ(three.values, 7 * one.values);
-  EXPECT_EQ(three.checkpoint, 2 * (three.states + three.values));
+  EXPECT_EQ(three.checkpoint, three.states + three.values);
   EXPECT_NO_THROW(require_memory(one, {8ull << 30, one.total()}, 4ull << 30));
   EXPECT_THROW(require_memory(one, {8ull << 30, one.total() - 1}, 4ull << 30), NotEnoughMemory);
   EXPECT_THROW(require_memory(one, {4ull << 30, 3ull << 30}, 4ull << 30), NotEnoughMemory);
