@@ -29,7 +29,7 @@ struct ParameterSpec {
   std::string name;
   Kind kind;
   Json default_value;
-  double minimum;             ///< of each entry
+  double minimum;  ///< of each entry
   double maximum;
   std::size_t max_items = 1;  ///< lists: 1 … max_items entries, strictly ascending
 };
