@@ -17,8 +17,10 @@ class AlignedBuffer {
   /// At least so many bytes; their contents are unspecified.
   void* reserve(std::size_t bytes) {
     if (bytes > size_) {
-      data_.reset();
-      data_.reset(static_cast<unsigned char*>(::operator new (bytes, std::align_val_t{alignment})));
+      size_ = 0;
+      data_ = nullptr;  // first, so that the two are not held at once
+      data_ =
+          Memory(static_cast<unsigned char*>(::operator new (bytes, std::align_val_t{alignment})));
       size_ = bytes;
     }
     return data_.get();
@@ -35,7 +37,8 @@ class AlignedBuffer {
   struct Free {
     void operator()(unsigned char* p) const { ::operator delete (p, std::align_val_t{alignment}); }
   };
-  std::unique_ptr<unsigned char, Free> data_;
+  using Memory = std::unique_ptr<unsigned char, Free>;
+  Memory data_;
   std::size_t size_ = 0;
 };
 

@@ -145,13 +145,15 @@ AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
         } else {
           tile<Isa, L, R, Isa::tile_vectors, walk>(a_tile, p.a_stride, b, p.depth, start, end);
         }
-        done += R;
       };
-      // Full tiles need no choice of a row count: a tile of 32 steps is too short to hide one.
-      while (next_tile_rows<Isa>(row_count - done) == Isa::tile_rows) {
+      // Full tiles need no choice of a row count.
+      for (; next_tile_rows<Isa>(row_count - done) == Isa::tile_rows; done += Isa::tile_rows) {
         next.template operator()<Isa::tile_rows>();
       }
-      while (done < row_count) with_rows<Isa>(next_tile_rows<Isa>(row_count - done), next);
+      for (int rows; done < row_count; done += rows) {
+        rows = next_tile_rows<Isa>(row_count - done);
+        with_rows<Isa>(rows, next);
+      }
     };
     if constexpr (walk == Walk::along_sum) {
       strip(0, p.rows, p.a);

@@ -48,7 +48,8 @@ TrainingRun make_run(const TrainingCase& c) {
   auto data = std::make_shared<Dataset>();
   data->samples = c.samples;
   data->features = c.sizes.front();
-  data->inputs.resize(static_cast<std::size_t>(c.samples * c.sizes.front()));
+  data->inputs.resize(static_cast<std::size_t>(c.samples) *
+                      static_cast<std::size_t>(c.sizes.front()));
   data->labels.resize(static_cast<std::size_t>(c.samples));
   fill_normal(Stream{1, 0, 0, Purpose::features, 0}, data->inputs.data(), data->inputs.size());
   const int classes = c.loss == Loss::sigmoid_cross_entropy ? 2 : c.sizes.back();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -29,7 +30,7 @@ constexpr int test_samples = 1000;
 std::vector<int> sample_counts(const Parameters& parameters) {
   std::vector<int> counts;
   for (const double fraction : number_list(parameters, "fractions")) {
-    counts.push_back(static_cast<int>(train_samples * fraction + 0.5));
+    counts.push_back(static_cast<int>(std::floor(train_samples * fraction + 0.5)));
   }
   return counts;
 }

@@ -78,7 +78,7 @@ std::string parse_name(const Json& unit) {
   if (found == unit.end()) return {};
   const std::string expected = "a string of 1 to 256 printable ASCII characters";
   if (!found->is_string()) refuse("name", expected, *found);
-  const std::string name = *found;
+  std::string name = *found;
   const bool printable =
       std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
   if (name.empty() || name.size() > 256 || !printable) refuse("name", expected, *found);

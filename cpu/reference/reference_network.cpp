@@ -138,7 +138,8 @@ void ReferenceNetwork::input_gradients(std::span<const float> parameters,
 }
 
 std::size_t ReferenceNetwork::bytes(const NetworkShape& shape, int rows) {
-  const auto units = static_cast<std::size_t>(shape.hidden_units() + shape.outputs());
+  const std::size_t units =
+      static_cast<std::size_t>(shape.hidden_units()) + static_cast<std::size_t>(shape.outputs());
   return 2 * static_cast<std::size_t>(rows) * units * sizeof(float);
 }
 
