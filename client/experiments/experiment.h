@@ -84,8 +84,8 @@ class Experiment {
                        const MatrixOps& matrix_ops, std::span<double> values) const = 0;
   /// Bytes that measure() holds at most, beyond its arguments.
   virtual std::size_t measure_bytes(const SeedPlan& plan, std::size_t group) const = 0;
-  /// The seed's object of the result file, without the key "seed". The plan is filled;
-  /// `values` has one entry per group.
+  /// The seed's object of the result file, without the key "seed". The plan's datasets need not be
+  /// filled; `values` has one entry per group.
   virtual Json summarize(const Parameters& parameters, const SeedPlan& plan,
                          std::span<const GroupValues> values) const = 0;
 };

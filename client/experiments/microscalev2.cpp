@@ -147,8 +147,10 @@ class Microscalev2 final : public DescribedExperiment {
       summary[kind + "_r2_mean"] = number(mean(r_squared));
       summary[kind + "_scaling_holds"] = flag(scaling_holds(exponents, r_squared));
     }
+    const auto test = sized_dataset(test_samples, features);
+    generate_mixture(plan.seed, Split::test, classes, *test);
     const BayesScore bayes =
-        bayes_score(*plan.datasets[1], mixture_centres(plan.seed, classes, features), classes);
+        bayes_score(*test, mixture_centres(plan.seed, classes, features), classes);
     summary["bayes_loss"] = number(bayes.loss);
     summary["bayes_acc"] = number(bayes.accuracy);
     summary["n_runs"] = static_cast<int>(values.networks()) - values.diverged_count();

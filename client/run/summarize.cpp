@@ -14,8 +14,7 @@ std::optional<Summary> summarize(const WorkUnit& work, const Checkpoint& state,
   Summary summary;
   for (std::size_t i = 0; i < work.seeds.size(); ++i) {
     if (stop_signal() != 0) return std::nullopt;
-    SeedPlan plan = experiment.plan(work.parameters, work.seeds[i]);
-    experiment.generate(work.parameters, plan);
+    const SeedPlan plan = experiment.plan(work.parameters, work.seeds[i]);
     std::vector<GroupValues> values;
     for (const GroupState& group : state.seeds[i].groups) values.push_back(group.values);
     Json seed = experiment.summarize(work.parameters, plan, values);

@@ -16,8 +16,8 @@ struct Summary {
   FlatMeans means;
 };
 
-/// Generates each seed's data again and summarises it, in the order of the work unit. Nothing if
-/// `stop_signal` became other than 0. REQUIRES: all seeds of `state` are finished.
+/// Summarises each seed, in the order of the work unit. Nothing if `stop_signal` became other than
+/// 0. REQUIRES: all seeds of `state` are finished.
 std::optional<Summary> summarize(const WorkUnit& work, const Checkpoint& state,
                                  const std::function<int()>& stop_signal);
 

@@ -86,7 +86,7 @@ class FakeExperiment : public Experiment {
     for (const GroupValues& group : values) {
       for (const double value : group) all.push_back(std::isnan(value) ? Json() : Json(value));
     }
-    return {{"detail", all}, {"first_input", plan.datasets[0]->inputs[0]}};
+    return {{"detail", all}, {"planned_seed", plan.seed}};
   }
 
   bool fail_in_measure = false;
