@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <numbers>
 #include <numeric>
@@ -16,6 +17,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "client/arithmetic/normals.h"
 
 namespace axiom::arithmetic {
 namespace {
@@ -222,6 +225,23 @@ TEST(Streams, NeighbouringStreamsAreUncorrelated) {
       }
       EXPECT_LT(std::fabs(product) / std::sqrt(static_cast<double>(count)), 4.5)
           << name << ", lag " << lag;
+    }
+  }
+}
+
+TEST(Streams, NormalsAreEqualWithAndWithoutVectorCode) {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    GTEST_SKIP() << "SKIPPED: the processor has no AVX2 with FMA";
+  }
+  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    const Stream stream{seed, 3, 141, Purpose::features, 2};
+    for (const std::size_t count : {1u, 3u, 255u, 256u, 257u, 1'000'000u}) {
+      std::vector<float> expected(count);
+      std::vector<float> actual(count);
+      baseline::fill_normal(stream, expected.data(), count);
+      avx2::fill_normal(stream, actual.data(), count);
+      EXPECT_EQ(std::memcmp(expected.data(), actual.data(), count * sizeof(float)), 0)
+          << seed << ", " << count;
     }
   }
 }

@@ -1,0 +1,21 @@
+// fill_normal() (streams.h), built for two instruction sets: equal bits, since fma is exact in
+// both.
+#pragma once
+
+#include <cstddef>
+
+#include "client/arithmetic/streams.h"
+
+namespace axiom::arithmetic {
+
+namespace baseline {
+/// On any processor; fma in software where the build has none.
+void fill_normal(const Stream& stream, float* out, std::size_t count);
+}  // namespace baseline
+
+namespace avx2 {
+/// REQUIRES: the processor and the operating system have AVX2 and FMA.
+void fill_normal(const Stream& stream, float* out, std::size_t count);
+}  // namespace avx2
+
+}  // namespace axiom::arithmetic
