@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is needed, builds everything and runs the tests. Exits with 0 only if all pass.
-# Usage: test.sh [long]   short and medium tests; with "long" the long ones (an hour) instead.
+# Usage: test.sh [long]   short and medium tests; with "long" the long ones (ten minutes and more) instead.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/install-packages.sh test
