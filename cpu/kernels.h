@@ -2,8 +2,8 @@
 //
 // Panel matrices: columns are grouped in panels of `panel_width`, and a matrix is stored as
 // [panel][row][panel_width], so that a tile of a product streams through contiguous memory. Rows
-// are padded to a multiple of panel_width; padding is zero and stays zero. All buffers are 64-byte
-// aligned.
+// are padded to a multiple of panel_width. Padding columns are zero and stay zero; padding rows may
+// hold anything, and no sum reads them. All buffers are 64-byte aligned.
 #pragma once
 
 #include <cstddef>

@@ -4,22 +4,20 @@
 
 #include "client/arithmetic/functions.h"
 #include "cpu/kernels.h"
+#include "cpu/panel_matrices.inl"
 #include "cpu/tile.inl"
 
 namespace axiom::cpu {
 
 template <class Isa>
 struct NetworkKernels {
+  using Matrices = PanelMatrices<Isa>;
   using F = typename Isa::Float;
   static constexpr int lanes = F::lanes;
-  static constexpr int width = Panel<Isa, F>::width;
+  static constexpr int width = Matrices::width;
 
-  static constexpr int padded(int n) { return (n + width - 1) / width * width; }
-  /// Floats between the panels of a matrix with so many rows.
-  static constexpr Index stride(int rows) { return static_cast<Index>(padded(rows)) * width; }
-  static constexpr Index at(Index panel_stride, Index panel, Index row, int v) {
-    return panel * panel_stride + row * width + v * lanes;
-  }
+  static constexpr auto stride = Matrices::stride;
+  static constexpr auto at = Matrices::at;
 
   static void gather(const NetworkBuffers& net, const BlockArguments& block) {
     const int features = net.layer[0].fan_in;
@@ -90,8 +88,8 @@ struct NetworkKernels {
   /// Few outputs: lanes run over samples, so the last hidden activations are transposed first.
   static void forward_output(const NetworkBuffers& net, int rows) {
     const LayerBuffers& layer = net.layer[net.layers - 1];
-    transpose(net.layer[net.layers - 2].activations, stride(net.capacity), rows, layer.fan_in,
-              net.hidden_transposed, stride(layer.fan_in));
+    Matrices::transpose(net.layer[net.layers - 2].activations, stride(net.capacity), rows,
+                        layer.fan_in, net.hidden_transposed, stride(layer.fan_in));
     const Index out = stride(layer.fan_out);
     const float* biases = layer.biases;
     float* outputs = net.outputs;
@@ -176,8 +174,8 @@ struct NetworkKernels {
     }
     if (first_layer) {
       const LayerBuffers& layer = net.layer[0];
-      transpose(layer.weights, stride(layer.fan_in), layer.fan_in, layer.fan_out,
-                net.input_transposed, stride(layer.fan_out));
+      Matrices::transpose(layer.weights, stride(layer.fan_in), layer.fan_in, layer.fan_out,
+                          net.input_transposed, stride(layer.fan_out));
     }
   }
 
@@ -270,11 +268,11 @@ struct NetworkKernels {
       return;
     }
     // The same sums with lanes over the samples, (W·dᵀ)ᵀ: the weights are read as they lie.
-    transpose(layer.deltas, block, rows, layer.fan_out, net.deltas_transposed, from);
+    Matrices::transpose(layer.deltas, block, rows, layer.fan_out, net.deltas_transposed, from);
     const Product<float> p{layer.weights, to,   net.deltas_transposed, from,
                            layer.fan_in,  rows, layer.fan_out};
     product<Isa, F, Walk::along_sum>(p, Zero{}, Panels{net.sums_transposed, to});
-    transpose_each(
+    Matrices::transpose_each(
         net.sums_transposed, to, layer.fan_in,
         rows, [=](Index unit, Index sample, F sum) __attribute__((always_inline)) {
           sink.store((unit / width) * block + sample * width + unit % width, sum);
@@ -377,33 +375,8 @@ struct NetworkKernels {
   }
 
   static void transpose_layer(const LayerBuffers& layer) {
-    transpose(layer.weights, stride(layer.fan_in), layer.fan_in, layer.fan_out, layer.transposed,
-              stride(layer.fan_out));
-  }
-
-  /// Panels rows × columns to panels columns × rows; padding is copied along.
-  static void transpose(const float* from, Index from_stride, int rows, int columns, float* to,
-                        Index to_stride) {
-    transpose_each(
-        from, from_stride, rows,
-        columns, [=](Index row, Index column, F values) __attribute__((always_inline)) {
-          values.store(to + (row / width) * to_stride + column * width + row % width);
-        });
-  }
-
-  /// Visits a panel matrix in blocks: use(row, column, values of rows row … row + lanes − 1).
-  template <class Use>
-  static AXIOM_INLINE void transpose_each(const float* from, Index from_stride, int rows,
-                                          int columns, Use use) {
-    for (Index column = 0; column < columns; column += lanes) {
-      const float* panel = from + (column / width) * from_stride + column % width;
-      for (Index row = 0; row < rows; row += lanes) {
-        const auto at_column = [=](int c, F values) __attribute__((always_inline)) {
-          use(row, column + c, values);
-        };
-        Isa::transpose(panel + row * width, width, at_column);
-      }
-    }
+    Matrices::transpose(layer.weights, stride(layer.fan_in), layer.fan_in, layer.fan_out,
+                        layer.transposed, stride(layer.fan_out));
   }
 };
 
