@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "client/plan/backend.h"
+#include "client/plan/step.h"
 #include "cpu/aligned_buffer.h"
 #include "cpu/kernels.h"
 #include "cpu/packed_network.h"
-#include "cpu/schedule.h"
 
 namespace axiom::cpu {
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "client/plan/matrix_ops.h"
@@ -12,6 +13,21 @@
 #include "client/plan/training_run.h"
 
 namespace axiom {
+
+/// One network to be trained, as Executor::train() takes it.
+struct TrainingTask {
+  const TrainingRun* run;
+  RunState* state;
+  std::uint64_t until;
+  std::atomic<std::uint64_t>* progress;
+};
+
+/// One network to be evaluated, as Executor::evaluate() takes it.
+struct EvaluationTask {
+  const TrainingRun* run;
+  const RunState* state;
+  Snapshot* snapshot;
+};
 
 /// Computes training runs. One executor belongs to one thread.
 class Executor {
@@ -27,6 +43,26 @@ class Executor {
   /// Evaluates the run's probes at `state`. Sets snapshot.diverged if a parameter or output is not
   /// finite. The snapshot refers to state.parameters, which must outlive it.
   virtual void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) = 0;
+
+  /// Trains several networks, at once where the device can. May return when only some of them have
+  /// arrived, so that others can take their places.
+  virtual void train_all(std::span<const TrainingTask> tasks, const std::atomic<bool>& pause) {
+    for (const TrainingTask& task : tasks) {
+      train(*task.run, *task.state, task.until, pause, *task.progress);
+    }
+  }
+  /// Evaluates several networks, at once where the device can.
+  virtual void evaluate_all(std::span<const EvaluationTask> tasks) {
+    for (const EvaluationTask& task : tasks) evaluate(*task.run, *task.state, *task.snapshot);
+  }
+};
+
+/// Memory of a device, planned before the start.
+struct DevicePlan {
+  std::size_t networks_at_once = 1;  ///< per executor
+  std::uint64_t planned_bytes = 0;   ///< of all executors
+  std::uint64_t free_bytes = 0;      ///< before the start
+  std::uint64_t usable_bytes = 0;    ///< the share of them that may be used
 };
 
 /// A way to compute on this host.
@@ -43,6 +79,13 @@ class Backend {
   /// the snapshot's values included).
   virtual std::size_t executor_bytes(const TrainingRun& run) const = 0;
   virtual const MatrixOps& matrix_ops() const = 0;
+
+  /// What a device with memory of its own holds at once. `runs`: those of one seed; `seeds`: of the
+  /// work unit. DeviceError if not even one network fits. On a processor: one network, no memory.
+  virtual DevicePlan plan_device(std::span<const TrainingRun* const> /*runs*/,
+                                 std::size_t /*seeds*/, int /*executors*/) const {
+    return {};
+  }
 };
 
 }  // namespace axiom

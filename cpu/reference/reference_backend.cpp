@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "client/arithmetic/ops.h"
+#include "client/plan/step.h"
 #include "cpu/reference/reference_matrix.h"
 #include "cpu/reference/reference_network.h"
-#include "cpu/schedule.h"
 #include "cpu/vector_executor.h"
 
 namespace axiom {
@@ -20,7 +20,7 @@ class ReferenceExecutor final : public Executor {
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override {
     ReferenceNetwork network(run.shape);
-    cpu::EpochOrder order;
+    EpochOrder order;
     while (state.step < until) {
       step(run, state, network, order);
       ++state.step;
@@ -31,19 +31,19 @@ class ReferenceExecutor final : public Executor {
 
   void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) override {
     snapshot.parameters = state.parameters;
-    snapshot.diverged = state.diverged || !cpu::all_finite(state.parameters);
+    snapshot.diverged = state.diverged || !all_finite(state.parameters);
     snapshot.probes.resize(run.probes.size());
     for (std::size_t i = 0; i < run.probes.size() && !snapshot.diverged; ++i) {
       evaluate_probe(run, state, run.probes[i], snapshot.probes[i]);
-      snapshot.diverged = !cpu::all_finite(snapshot.probes[i].outputs);
+      snapshot.diverged = !all_finite(snapshot.probes[i].outputs);
     }
   }
 
  private:
   static void step(const TrainingRun& run, RunState& state, ReferenceNetwork& network,
-                   cpu::EpochOrder& order) {
-    const cpu::StepRange range = cpu::step_range(run, state.step);
-    const cpu::StepScalars scalars = cpu::step_scalars(run, range.count);
+                   EpochOrder& order) {
+    const StepRange range = step_range(run, state.step);
+    const StepScalars scalars = step_scalars(run, range.count);
     const std::int32_t* visit = order.of(run, range.epoch);
     const auto features = static_cast<std::size_t>(run.shape.inputs());
     const auto units = static_cast<std::size_t>(run.shape.hidden_units());
@@ -51,7 +51,7 @@ class ReferenceExecutor final : public Executor {
     std::vector<float> inputs(rows * features);
     std::vector<std::int32_t> labels(rows);
     std::vector<float> masks(run.dropout > 0 ? rows * units : 0);
-    const cpu::DropoutFactors dropout(run);
+    const DropoutFactors dropout(run);
     for (std::size_t i = 0; i < rows; ++i) {
       const int position = range.first + static_cast<int>(i);
       const auto sample = static_cast<std::size_t>(visit ? visit[position] : position);
@@ -67,7 +67,7 @@ class ReferenceExecutor final : public Executor {
     update(run.shape, scalars, network, state.parameters);
   }
 
-  static void update(const NetworkShape& shape, const cpu::StepScalars& scalars,
+  static void update(const NetworkShape& shape, const StepScalars& scalars,
                      const ReferenceNetwork& network, std::vector<float>& parameters) {
     std::vector<float> gradient;
     for (int l = 0; l < shape.layers(); ++l) {
@@ -124,7 +124,7 @@ class ReferenceBackend final : public Backend {
     const auto inputs = static_cast<std::size_t>(run.batch_size()) *
                         static_cast<std::size_t>(run.shape.inputs() + run.shape.hidden_units() + 1);
     return ReferenceNetwork::bytes(run.shape, rows) + cpu::snapshot_bytes(run) +
-           cpu::EpochOrder::bytes(run) + (inputs + run.shape.parameters()) * sizeof(float);
+           EpochOrder::bytes(run) + (inputs + run.shape.parameters()) * sizeof(float);
   }
   const MatrixOps& matrix_ops() const override { return cpu::reference::matrix_ops; }
 };

@@ -18,7 +18,7 @@ ALLOWED = {
     "client/plan": {"client/arithmetic"},
     "client/experiments": {"client/plan", "client/arithmetic"},
     "client/system": set(),
-    "client/backends": {"client/plan", "client/arithmetic", "client/system", "cpu"},
+    "client/backends": {"client/plan", "client/arithmetic", "client/system", "cpu", "cuda"},
     "client/work_unit": {"client/experiments", "client/arithmetic", "client/plan", "client/system",
                          "client/result"},
     "client/result": {"client/experiments", "client/plan", "client/system"},
@@ -33,12 +33,16 @@ ALLOWED = {
     "cpu/reference": {"client/plan", "client/arithmetic", "cpu"},
     "cpu/avx2": {"client/plan", "client/arithmetic", "cpu"},
     "cpu/avx512": {"client/plan", "client/arithmetic", "cpu"},
+    "cuda": {"client/plan", "client/arithmetic", "cuda/kernels"},
+    "cuda/kernels": {"client/arithmetic"},
+    "cuda/nvidia": set(),
 }
 # The registry of backends is the only part outside cpu/ that names one.
 CPU_SUBFOLDERS_OPEN_TO = {"client/backends"}
 SOURCES = (".h", ".cpp", ".inl", ".cu", ".in")
 # Headers whose functions have unspecified last bits, in code whose numbers reach a result.
-NO_LIBM_HEADERS = {"client/arithmetic", "client/plan", "cpu", "cpu/reference", "cpu/avx2", "cpu/avx512"}
+NO_LIBM_HEADERS = {"client/arithmetic", "client/plan", "cpu", "cpu/reference", "cpu/avx2", "cpu/avx512",
+                   "cuda", "cuda/kernels", "cuda/nvidia"}
 # Elsewhere <cmath> may give the exact functions only (isnan, isfinite, fabs, …).
 LIBM_CALL = re.compile(r"\bstd::(exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|tan|tanh|sinh|cosh|"
                        r"atan|atan2|asin|acos|cbrt|hypot|erf|erfc|fma|lgamma|tgamma)\(")
@@ -65,7 +69,7 @@ def folder_of(path):
 
 
 def sources():
-    for top in ("client", "cpu", "checkpoint"):
+    for top in ("client", "cpu", "cuda", "checkpoint"):
         for path in sorted((SOURCE / top).rglob("*")):
             if path.suffix in SOURCES:
                 yield path.relative_to(SOURCE).as_posix(), path.read_text()
@@ -110,7 +114,8 @@ def objects(pattern):
 
 def check_libm_symbols():
     for pattern in ("client/arithmetic/CMakeFiles/**/*.o", "client/plan/CMakeFiles/**/*.o",
-                    "client/experiments/CMakeFiles/**/*.o", "cpu/CMakeFiles/**/*.o"):
+                    "client/experiments/CMakeFiles/**/*.o", "cpu/CMakeFiles/**/*.o",
+                    "cuda/CMakeFiles/**/*.o"):
         for path in objects(pattern):
             for line in nm(path, "-u"):
                 symbol = line.split()[-1]
@@ -138,7 +143,8 @@ def check_vector_code():
 def check_executable():
     """The program itself must start on any x86-64 processor: no vector code outside the kernels."""
     for pattern in ("client/CMakeFiles/axiom-client.dir/**/*.o", "client/*/CMakeFiles/**/*.o",
-                    "checkpoint/CMakeFiles/**/*.o", "cpu/CMakeFiles/axiom_cpu.dir/**/*.o"):
+                    "checkpoint/CMakeFiles/**/*.o", "cpu/CMakeFiles/axiom_cpu.dir/**/*.o",
+                    "cuda/CMakeFiles/**/*.cpp.o"):
         for path in objects(pattern):
             if any(f"/{target}.dir/" in str(path) for _, target, _ in VECTOR_OBJECTS):
                 continue

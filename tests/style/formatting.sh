@@ -4,5 +4,5 @@
 set -eu
 cd "$1"
 command -v clang-format >/dev/null || { echo "SKIPPED: clang-format is missing (apt-get install clang-format)"; exit 77; }
-find client cpu checkpoint tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' | sort |
+find client cpu cuda checkpoint tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' | sort |
   xargs clang-format --dry-run --Werror

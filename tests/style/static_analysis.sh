@@ -4,4 +4,4 @@
 set -eu
 cd "$1"
 command -v clang-tidy >/dev/null || { echo "SKIPPED: clang-tidy is missing (apt-get install clang-tidy)"; exit 77; }
-find client cpu checkpoint -name '*.cpp' | sort | xargs -P "$(nproc)" -n 4 clang-tidy -p "$2" --quiet --extra-arg=-Wno-unknown-warning-option
+find client cpu cuda checkpoint -name '*.cpp' | sort | xargs -P "$(nproc)" -n 4 clang-tidy -p "$2" --quiet --extra-arg=-Wno-unknown-warning-option

@@ -19,115 +19,19 @@
 #include "cpu/features.h"
 #include "cpu/reference/reference_backend.h"
 #include "cpu/vector_backend.h"
+#include "tests/support/equality_cases.h"
 #include "tests/support/wide_backend.h"
 
 namespace axiom {
 namespace {
 
+using test::Case;
+using test::make_run;
+using test::train_and_evaluate;
+
 const Backend& wide_backend() {
   static const cpu::VectorBackend backend("wide", test::wide_kernels(), cpu::avx2_unavailable);
   return backend;
-}
-
-struct Case {
-  std::vector<int> sizes;
-  Loss loss;
-  int samples;
-  int batch;
-  float dropout;
-  float weight_decay;
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  for (const int size : c.sizes) out << size << ' ';
-  return out << "samples " << c.samples << " batch " << c.batch << " dropout " << c.dropout;
-}
-
-std::vector<Case> cases() {
-  const auto softmax = Loss::softmax_cross_entropy;
-  const auto sigmoid = Loss::sigmoid_cross_entropy;
-  return {
-      {{20, 32, 32, 2}, softmax, 100, 32, 0, 0},
-      {{20, 64, 2}, softmax, 70, 32, 0, 0.01f},
-      {{20, 128, 128, 2}, softmax, 65, 32, 0, 0},
-      {{20, 256, 2}, softmax, 40, 8, 0, 0},
-      {{10, 8, 8, 8, 5}, softmax, 200, 64, 0, 0},
-      {{10, 16, 5}, softmax, 122, 64, 0, 0},
-      {{20, 32, 32, 32, 1}, sigmoid, 300, 0, 0, 0},
-      {{20, 48, 48, 48, 1}, sigmoid, 150, 0, 0, 0.1f},
-      {{20, 64, 32, 5}, softmax, 260, 0, 0, 0},
-      {{20, 33, 17, 2}, softmax, 45, 7, 0, 0},
-      {{3, 5, 4, 3}, softmax, 31, 10, 0, 0},
-      {{1, 4, 2}, softmax, 9, 1, 0, 0},
-      {{20, 40, 24, 9, 2}, softmax, 90, 32, 0.4f, 0},
-      {{20, 96, 80, 72, 2}, softmax, 70, 12, 0, 0},
-      {{20, 72, 80, 96, 2}, softmax, 50, 12, 0.3f, 0.02f},
-      {{20, 256, 256, 1}, sigmoid, 66, 0, 0, 0},
-      {{20, 32, 2}, softmax, 150, 150, 0.2f, 0.05f},
-      {{17, 129, 2}, softmax, 20, 13, 0, 0},
-  };
-}
-
-TrainingRun make_run(const Case& c) {
-  auto data = std::make_shared<Dataset>();
-  data->samples = c.samples;
-  data->features = c.sizes.front();
-  data->inputs.resize(static_cast<std::size_t>(c.samples * c.sizes.front()));
-  data->labels.resize(static_cast<std::size_t>(c.samples));
-  const arithmetic::Stream normals{7, 0, 0, arithmetic::Purpose::features, 0};
-  const arithmetic::Stream labels{7, 0, 0, arithmetic::Purpose::labels, 0};
-  arithmetic::fill_normal(normals, data->inputs.data(), data->inputs.size());
-  const int classes = c.loss == Loss::sigmoid_cross_entropy ? 2 : c.sizes.back();
-  arithmetic::fill_below(labels, static_cast<std::uint32_t>(classes), data->labels.data(),
-                         data->labels.size());
-  TrainingRun run;
-  run.shape = {c.sizes, c.loss};
-  run.train = data;
-  run.samples = c.samples;
-  run.batch = c.batch;
-  run.learning_rate = 0.05f;
-  run.dropout = c.dropout;
-  run.weight_decay = c.weight_decay;
-  run.seed = 1234567890123456789ull;
-  run.trial = 2;
-  run.network = 5;
-  run.steps = 2 * run.steps_per_epoch() + 1;
-  Probe probe{data, c.samples, {}, true, true};
-  for (int l = 1; l < run.shape.layers(); ++l) probe.hidden_layers.push_back(l);
-  run.probes = {probe, {data, (c.samples + 1) / 2, {1}, false, true}, {data, 1, {}, true, false}};
-  return run;
-}
-
-void append(std::vector<std::uint32_t>& bits, std::span<const float> values) {
-  for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
-}
-
-/// All bits of a trained network and its probes.
-std::vector<std::uint32_t> train_and_evaluate(const Backend& backend, const TrainingRun& run,
-                                              std::uint64_t pause_every) {
-  const auto executor = backend.make_executor();
-  RunState state;
-  initial_parameters(run, state.parameters);
-  const std::atomic<bool> pause{pause_every == 1};
-  std::atomic<std::uint64_t> progress{0};
-  while (state.step < run.steps) {
-    const std::uint64_t until =
-        pause_every ? std::min(run.steps, state.step + pause_every) : run.steps;
-    executor->train(run, state, until, pause, progress);
-  }
-  EXPECT_EQ(progress.load(), run.steps);
-  Snapshot snapshot;
-  executor->evaluate(run, state, snapshot);
-  EXPECT_FALSE(snapshot.diverged);
-  std::vector<std::uint32_t> bits;
-  append(bits, state.parameters);
-  for (const ProbeValues& values : snapshot.probes) {
-    append(bits, values.outputs);
-    for (const auto& activations : values.activations) append(bits, activations);
-    append(bits, values.input_gradients);
-    append(bits, values.first_layer_gradient);
-  }
-  return bits;
 }
 
 class BackendEquality : public testing::TestWithParam<const Backend*> {
@@ -139,25 +43,25 @@ class BackendEquality : public testing::TestWithParam<const Backend*> {
 };
 
 TEST_P(BackendEquality, TrainingAndProbes) {
-  for (const Case& c : cases()) {
+  for (const Case& c : test::equality_cases()) {
     SCOPED_TRACE(testing::Message() << c);
     const TrainingRun run = make_run(c);
-    const auto expected = train_and_evaluate(reference_backend(), run, 0);
-    EXPECT_TRUE(expected == train_and_evaluate(*GetParam(), run, 0));
+    const auto expected = train_and_evaluate(*reference_backend().make_executor(), run, 0);
+    EXPECT_TRUE(expected == train_and_evaluate(*GetParam()->make_executor(), run, 0));
   }
 }
 
 TEST_P(BackendEquality, PausedAtEveryStep) {
-  for (const Case& c : cases()) {
+  for (const Case& c : test::equality_cases()) {
     SCOPED_TRACE(testing::Message() << c);
     const TrainingRun run = make_run(c);
-    const auto expected = train_and_evaluate(*GetParam(), run, 0);
-    EXPECT_TRUE(expected == train_and_evaluate(*GetParam(), run, 1));
+    const auto expected = train_and_evaluate(*GetParam()->make_executor(), run, 0);
+    EXPECT_TRUE(expected == train_and_evaluate(*GetParam()->make_executor(), run, 1));
   }
 }
 
 TEST_P(BackendEquality, HandedOverToTheReferenceHalfWay) {
-  const TrainingRun run = make_run(cases().front());
+  const TrainingRun run = make_run(test::equality_cases().front());
   const std::atomic<bool> pause{false};
   std::atomic<std::uint64_t> progress{0};
   RunState whole;
@@ -172,7 +76,7 @@ TEST_P(BackendEquality, HandedOverToTheReferenceHalfWay) {
 }
 
 TEST_P(BackendEquality, DivergenceIsSeen) {
-  TrainingRun run = make_run(cases().front());
+  TrainingRun run = make_run(test::equality_cases().front());
   run.learning_rate = 1e20f;
   const std::atomic<bool> pause{false};
   std::atomic<std::uint64_t> progress{0};

@@ -1,4 +1,4 @@
-#include "cpu/schedule.h"
+#include "client/plan/step.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include "client/arithmetic/ops.h"
 #include "client/arithmetic/streams.h"
 
-namespace axiom::cpu {
+namespace axiom {
 
 StepScalars step_scalars(const TrainingRun& run, int batch_samples) {
   const float negative_rate = -run.learning_rate;
@@ -67,4 +67,4 @@ bool all_finite(std::span<const float> values) {
   });
 }
 
-}  // namespace axiom::cpu
+}  // namespace axiom

@@ -7,7 +7,7 @@
 
 #include "client/plan/training_run.h"
 
-namespace axiom::cpu {
+namespace axiom {
 
 /// Scalars of the SGD update, each rounded as docs/EXPERIMENTS.md says.
 struct StepScalars {
@@ -45,6 +45,10 @@ class DropoutFactors {
   /// All hidden units of the sample at `position`, in order.
   void fill(const TrainingRun& run, std::uint32_t epoch, int position,
             std::span<float> factors) const;
+  /// Random words below this (≤ 2^32) drop a unit.
+  std::uint64_t threshold() const { return threshold_; }
+  /// Factor of a kept unit.
+  float kept() const { return kept_; }
 
  private:
   std::uint64_t threshold_;
@@ -54,4 +58,4 @@ class DropoutFactors {
 /// Whether all values are finite, by their bits.
 bool all_finite(std::span<const float> values);
 
-}  // namespace axiom::cpu
+}  // namespace axiom

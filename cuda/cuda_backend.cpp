@@ -1,0 +1,160 @@
+#include "cuda/cuda_backend.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "client/plan/device_error.h"
+#include "cuda/device.h"
+#include "cuda/executor.h"
+#include "cuda/images.h"
+#include "cuda/packing.h"
+#include "cuda/resources.h"
+
+namespace axiom {
+
+namespace cuda {
+namespace {
+
+CudaOptions options;
+
+std::string megabytes(std::size_t bytes) { return std::to_string(bytes / 1000000) + " MB"; }
+
+/// Device memory that is kept for the evaluation of many networks, per executor.
+std::size_t evaluation_reserve(std::size_t usable) {
+  constexpr std::size_t enough = std::size_t{256} << 20;
+  return std::min(enough, usable / 8);
+}
+
+std::size_t usable_bytes(std::size_t free) {
+  const std::size_t share = free / 5 * 4;
+  return options.memory_limit == 0 ? share : std::min<std::size_t>(share, options.memory_limit);
+}
+
+/// Device memory for one network at work, trained or evaluated.
+std::size_t network_bytes(const TrainingRun& run, std::size_t shared_bytes) {
+  return std::max(training_bytes(run, fits_block(run, shared_bytes)), evaluation_bytes(run));
+}
+
+std::size_t seed_bytes(std::span<const TrainingRun* const> runs) {
+  std::set<const Dataset*> datasets;
+  for (const TrainingRun* run : runs) {
+    datasets.insert(run->train.get());
+    for (const Probe& probe : run->probes) datasets.insert(probe.data.get());
+  }
+  std::size_t bytes = 0;
+  for (const Dataset* data : datasets) bytes += dataset_bytes(*data);
+  return bytes;
+}
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend(int ordinal, const MatrixOps& host) : ordinal_(ordinal), host_(host) {}
+
+  std::string name() const override { return "cuda:" + std::to_string(ordinal_); }
+
+  std::string unavailable_reason() const override try {
+    const DeviceFacts facts = device_facts(ordinal_);
+    choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
+    return {};
+  } catch (const DeviceError& error) {
+    return error.what();
+  }
+
+  std::unique_ptr<Executor> make_executor() const override {
+    const std::shared_ptr<const Device> device = shared_device(ordinal_);
+    device->use();
+    const std::size_t usable = usable_bytes(device->free_bytes());
+    return std::make_unique<CudaExecutor>(
+        device, ExecutorOptions{options.launch_seconds, evaluation_reserve(usable)});
+  }
+
+  // Of the host: staged parameters and results.
+  std::size_t executor_bytes(const TrainingRun& run) const override {
+    return evaluation_bytes(run);
+  }
+
+  const MatrixOps& matrix_ops() const override { return host_; }
+
+  DevicePlan plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
+                         int executors) const override;
+
+ private:
+  const int ordinal_;
+  const MatrixOps& host_;
+};
+
+DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
+                                    int executors) const {
+  const std::shared_ptr<const Device> device = shared_device(ordinal_);
+  device->use();
+  DevicePlan plan;
+  plan.free_bytes = device->free_bytes();
+  plan.usable_bytes = usable_bytes(plan.free_bytes);
+  const auto parts = static_cast<std::size_t>(executors);
+  const std::size_t each = plan.usable_bytes / parts;
+  std::size_t network = 0;
+  for (const TrainingRun* run : runs) {
+    network = std::max(network, network_bytes(*run, device->facts().shared_bytes));
+  }
+  const std::size_t seed = seed_bytes(runs);
+  const std::size_t control = std::size_t{1} << 20;
+  const auto needed = [&](std::size_t networks) {
+    const std::size_t open_seeds = std::min(seeds, networks / runs.size() + 2);
+    return networks * network + open_seeds * seed + control + evaluation_reserve(plan.usable_bytes);
+  };
+  if (needed(1) > each) {
+    throw DeviceError(DeviceStatus::out_of_memory,
+                      "not enough device memory: one network of the work unit needs " +
+                          megabytes(needed(1) * parts) + ", " + megabytes(plan.usable_bytes) +
+                          " of the free " + megabytes(plan.free_bytes) + " on " +
+                          device->facts().name +
+                          " may be used; close other programs that use it, or take --backend auto");
+  }
+  // More than a few times what the device holds at once only makes its caches colder.
+  const auto most = std::min<std::size_t>(
+      runs.size() * seeds, static_cast<std::size_t>(device->facts().multiprocessors) * 16);
+  std::size_t low = 1;
+  for (std::size_t high = most; low < high;) {
+    const std::size_t middle = low + (high - low + 1) / 2;
+    if (needed(middle) <= each) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  plan.networks_at_once = low;
+  plan.planned_bytes = parts * needed(low);
+  return plan;
+}
+
+}  // namespace
+}  // namespace cuda
+
+const Backend& cuda_backend(int ordinal, const MatrixOps& host) {
+  static std::mutex mutex;
+  static std::map<int, std::unique_ptr<const Backend>> backends;
+  const std::lock_guard lock(mutex);
+  std::unique_ptr<const Backend>& backend = backends[ordinal];
+  if (backend == nullptr) backend = std::make_unique<cuda::CudaBackend>(ordinal, host);
+  return *backend;
+}
+
+std::vector<const Backend*> cuda_backends(const MatrixOps& host) {
+  int count = 1;
+  try {
+    count = std::max(1, cuda::device_count());
+  } catch (const DeviceError&) {
+    // The one backend says why.
+  }
+  std::vector<const Backend*> backends;
+  for (int i = 0; i < count; ++i) backends.push_back(&cuda_backend(i, host));
+  return backends;
+}
+
+void set_cuda_options(const CudaOptions& chosen) { cuda::options = chosen; }
+
+}  // namespace axiom

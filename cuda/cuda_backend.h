@@ -1,0 +1,27 @@
+// NVIDIA GPUs as backends: one per device, or one that says why there is none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "client/plan/backend.h"
+
+namespace axiom {
+
+/// How devices are used; set before work begins.
+struct CudaOptions {
+  double launch_seconds = 0.05;  ///< a launch ends with the first step after so long
+  std::uint64_t memory_limit =
+      0;  ///< bytes of device memory that may be used; 0 = 80 % of the free
+};
+
+/// The backend of a device, whether the device exists or not: "cuda:0" and so on. `host`: what
+/// computes the metrics. Lives as long as the program.
+const Backend& cuda_backend(int ordinal, const MatrixOps& host);
+/// Those of all devices, at least one.
+std::vector<const Backend*> cuda_backends(const MatrixOps& host);
+
+void set_cuda_options(const CudaOptions& options);
+
+}  // namespace axiom

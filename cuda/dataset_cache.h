@@ -1,0 +1,34 @@
+// Samples that are on the device already.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "client/plan/dataset.h"
+#include "cuda/kernels/jobs.h"
+#include "cuda/resources.h"
+
+namespace axiom::cuda {
+
+class DatasetCache {
+ public:
+  struct Addresses {
+    Address<const float> inputs;         ///< samples × padded(features)
+    Address<const std::int32_t> labels;  ///< samples
+  };
+
+  /// Copies the data to the device unless they are there.
+  Addresses find_or_upload(const std::shared_ptr<const Dataset>& data, Stream& stream);
+  /// Frees what nobody else refers to any more.
+  void drop_unused();
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Dataset> data;
+    Buffer memory;
+    Addresses addresses;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace axiom::cuda

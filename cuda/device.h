@@ -1,0 +1,80 @@
+// One GPU: what it is, and its kernels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cuda/driver.h"
+
+namespace axiom::cuda {
+
+/// Facts about a device, known without a context on it.
+struct DeviceFacts {
+  int ordinal = 0;
+  std::string name;
+  std::string uuid;    ///< "GPU-…" as NVIDIA's tools print it
+  int capability = 0;  ///< 10 · major + minor
+  int multiprocessors = 0;
+  int clock_khz = 0;
+  std::size_t memory_bytes = 0;
+  std::size_t shared_bytes = 0;  ///< that a block may have
+  bool cooperative = false;
+  int driver_version = 0;
+
+  /// "NVIDIA GeForce GTX 1050 (compute capability 6.1, 2.0 GiB), driver for CUDA 12.2".
+  std::string describe() const;
+};
+
+/// Devices that the driver shows. DeviceError: as driver().
+int device_count();
+/// DeviceError: as driver(); no such device.
+DeviceFacts device_facts(int ordinal);
+
+/// A kernel and how to launch it.
+struct Kernel {
+  FunctionHandle function = nullptr;
+  std::string name;
+};
+
+/// A device in use: its primary context, and the kernels loaded into it.
+class Device {
+ public:
+  /// DeviceError: no such device, no image for it, driver too old.
+  explicit Device(int ordinal);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const DeviceFacts& facts() const { return facts_; }
+  /// Makes the device that of the calling thread. To be called by every thread that uses it.
+  void use() const;
+  /// Bytes that are free now, of the whole device.
+  std::size_t free_bytes() const;
+
+  const Kernel& train_block() const { return train_block_; }
+  const Kernel& train_team() const { return train_team_; }
+  const Kernel& evaluate() const { return evaluate_; }
+
+  /// Blocks of `kernel` that the device holds at once.
+  int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
+
+ private:
+  void load_kernels();
+  Kernel find(ModuleHandle module, const char* name, std::size_t shared_bytes) const;
+
+  DeviceFacts facts_;
+  DeviceNumber number_ = 0;
+  ContextHandle context_ = nullptr;
+  ModuleHandle block_module_ = nullptr;
+  ModuleHandle team_module_ = nullptr;
+  Kernel train_block_;
+  Kernel train_team_;
+  Kernel evaluate_;
+};
+
+/// The device, opened once for the whole program. Thread-safe.
+std::shared_ptr<const Device> shared_device(int ordinal);
+
+}  // namespace axiom::cuda

@@ -1,0 +1,126 @@
+# Compiles the kernels ahead of time: one bare cubin per architecture and one PTX per compiler, all
+# embedded by .incbin (a fatbin carries a host tag and would not serve other operating systems).
+# Sets AXIOM_CUDA_IMAGE_SOURCES.
+enable_language(ASM)
+set(axiom_cuda_kernels block_kernel team_kernel)
+set(axiom_cuda_headers block_layout.h direct_product.h jobs.h matrix.h passes.h permutation.h
+                       staged_product.h team.h team_layout.h training.h)
+list(TRANSFORM axiom_cuda_headers PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/)
+foreach(header IN ITEMS functions.h ops.h philox.h platform.h software_fma.h streams.h)
+  list(APPEND axiom_cuda_headers ${PROJECT_SOURCE_DIR}/client/arithmetic/${header})
+endforeach()
+list(APPEND axiom_cuda_headers ${CMAKE_CURRENT_SOURCE_DIR}/nvidia/device.h)
+
+set(axiom_image_directory ${CMAKE_CURRENT_BINARY_DIR}/images)
+file(MAKE_DIRECTORY ${axiom_image_directory} ${CMAKE_CURRENT_BINARY_DIR}/generated)
+set(axiom_image_assembly "")
+set(axiom_image_declarations "")
+set(axiom_image_entries "")
+set(axiom_image_files "")
+
+# One image of one kernel: kind "cubin" or "ptx".
+function(axiom_cuda_image compiler standard version kernel kind architecture)
+  set(name axiom_image_${kernel}_${kind}_${architecture})
+  set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${kind})
+  if(kind STREQUAL "cubin")
+    set(target -arch=sm_${architecture} --cubin)
+    # A cubin needs a driver of its toolkit's major version only.
+    math(EXPR driver "${version} / 1000 * 1000")
+    set(portable false)
+  else()
+    set(target -arch=compute_${architecture} --ptx)
+    set(driver ${version})
+    set(portable true)
+  endif()
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
+  add_custom_command(OUTPUT ${file}
+    COMMAND ${compiler} -std=${standard} -O3 ${target} -fmad=false -Werror all-warnings
+            -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}/nvidia -o ${file} ${source}
+    DEPENDS ${source} ${axiom_cuda_headers} ${compiler}
+    COMMENT "CUDA ${kernel} for ${kind} ${architecture}" VERBATIM)
+  string(APPEND axiom_image_assembly
+    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}\"\n  .byte 0\n"
+    "  .globl ${name}_end\n${name}_end:\n")
+  string(APPEND axiom_image_declarations
+    "extern const unsigned char ${name}[];\nextern const unsigned char ${name}_end[];\n")
+  string(APPEND axiom_image_entries
+    "    {\"${kernel}\", ${architecture}, ${portable}, ${driver}, ${name},\n"
+    "     static_cast<std::size_t>(${name}_end - ${name}) - 1},\n")
+  set(axiom_image_assembly "${axiom_image_assembly}" PARENT_SCOPE)
+  set(axiom_image_declarations "${axiom_image_declarations}" PARENT_SCOPE)
+  set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
+  set(axiom_image_files ${axiom_image_files} ${file} PARENT_SCOPE)
+endfunction()
+
+# Version (12040 = 12.4) and architectures ("75;80;…") of a compiler.
+function(axiom_cuda_abilities compiler version architectures)
+  execute_process(COMMAND ${compiler} --version OUTPUT_VARIABLE text RESULT_VARIABLE failed)
+  if(failed OR NOT text MATCHES "release ([0-9]+)\\.([0-9]+)")
+    message(FATAL_ERROR "'${compiler} --version' does not answer like nvcc")
+  endif()
+  math(EXPR number "${CMAKE_MATCH_1} * 1000 + ${CMAKE_MATCH_2} * 10")
+  execute_process(COMMAND ${compiler} --list-gpu-code OUTPUT_VARIABLE codes)
+  string(REGEX MATCHALL "sm_[0-9]+" codes "${codes}")
+  list(TRANSFORM codes REPLACE "sm_" "")
+  set(${version} ${number} PARENT_SCOPE)
+  set(${architectures} ${codes} PARENT_SCOPE)
+endfunction()
+
+if(NOT AXIOM_CUDA MATCHES "^(auto|on|off)$")
+  message(FATAL_ERROR "AXIOM_CUDA is \"${AXIOM_CUDA}\": expected auto, on or off")
+endif()
+if(NOT AXIOM_CUDA STREQUAL "off")
+  if(AXIOM_CUDA_COMPILER)
+    set(axiom_nvcc ${AXIOM_CUDA_COMPILER})
+  else()
+    find_program(axiom_nvcc nvcc HINTS /usr/local/cuda/bin)
+  endif()
+  if(axiom_nvcc)
+    axiom_cuda_abilities(${axiom_nvcc} version architectures)
+    set(served "")
+    foreach(architecture IN LISTS architectures)
+      if(architecture GREATER_EQUAL AXIOM_CUDA_OLDEST)
+        list(APPEND served ${architecture})
+      endif()
+    endforeach()
+    set(newest 0)
+    foreach(kernel IN LISTS axiom_cuda_kernels)
+      foreach(architecture IN LISTS served)
+        axiom_cuda_image(${axiom_nvcc} c++20 ${version} ${kernel} cubin ${architecture})
+        if(architecture GREATER newest)
+          set(newest ${architecture})
+        endif()
+      endforeach()
+      # PTX of the oldest architecture serves every newer device.
+      list(GET served 0 oldest)
+      axiom_cuda_image(${axiom_nvcc} c++20 ${version} ${kernel} ptx ${oldest})
+    endforeach()
+    message(STATUS "CUDA kernels: ${axiom_nvcc}, architectures ${served}")
+  elseif(AXIOM_CUDA STREQUAL "on")
+    message(FATAL_ERROR "AXIOM_CUDA is on, but there is no nvcc (AXIOM_CUDA_COMPILER names one)")
+  else()
+    message(STATUS "CUDA kernels: none (no nvcc)")
+  endif()
+  if(AXIOM_CUDA_LEGACY)
+    axiom_cuda_abilities(${AXIOM_CUDA_LEGACY} version architectures)
+    foreach(kernel IN LISTS axiom_cuda_kernels)
+      foreach(architecture IN LISTS architectures)
+        if(architecture GREATER_EQUAL 50 AND NOT architecture IN_LIST served)
+          axiom_cuda_image(${AXIOM_CUDA_LEGACY} c++17 ${version} ${kernel} cubin ${architecture})
+        endif()
+      endforeach()
+      axiom_cuda_image(${AXIOM_CUDA_LEGACY} c++17 ${version} ${kernel} ptx 50)
+    endforeach()
+    message(STATUS "CUDA kernels for older devices: ${AXIOM_CUDA_LEGACY}")
+  endif()
+endif()
+
+configure_file(image_table.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp @ONLY)
+set(AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp)
+if(axiom_image_files)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S @ONLY
+       CONTENT "  .section .rodata\n${axiom_image_assembly}  .section .note.GNU-stack,\"\",%progbits\n")
+  set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/generated/images.S
+    PROPERTIES OBJECT_DEPENDS "${axiom_image_files}")
+  list(APPEND AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S)
+endif()

@@ -1,0 +1,41 @@
+// Networks that one launch trains together: same kernel, same size of block.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "cuda/device.h"
+#include "cuda/kernels/jobs.h"
+#include "cuda/resources.h"
+
+namespace axiom::cuda {
+
+/// How a kernel is launched on persistent blocks that take jobs from a list.
+struct LaunchShape {
+  const Kernel* kernel = nullptr;
+  int threads = 0;
+  std::size_t shared_bytes = 0;
+  bool in_teams = false;
+  int resident = 0;  ///< blocks that the device holds at once
+
+  /// Blocks for so many jobs, and how many of them share a job.
+  int blocks_per_team(std::size_t jobs, bool cooperative) const;
+  int blocks(std::size_t jobs, int blocks_per_team) const;
+};
+
+/// Starts `kernel` on jobs that lie on the device. `control`: device memory for LaunchState and the
+/// teams, control_bytes().
+void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, std::size_t count,
+            DevicePointer control, double seconds, Stream& stream);
+/// Bytes of control memory for any launch of this shape.
+std::size_t control_bytes(const LaunchShape& shape);
+
+struct LaunchGroup {
+  LaunchShape shape;
+  std::vector<TrainingJob> jobs;
+  std::vector<std::size_t> tasks;  ///< the task of each job
+  DevicePointer jobs_on_device = 0;
+  DevicePointer control = 0;
+};
+
+}  // namespace axiom::cuda

@@ -1,0 +1,76 @@
+// What is held on a device, given back when its owner ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "cuda/driver.h"
+
+namespace axiom::cuda {
+
+/// Device memory. Grows when asked for more; its contents are lost then.
+class Buffer {
+ public:
+  Buffer() = default;
+  ~Buffer() { release(); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept
+      : pointer_(std::exchange(other.pointer_, 0)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(pointer_, other.pointer_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+
+  /// DeviceError if the device has no such block.
+  void reserve(std::size_t bytes) {
+    if (bytes <= bytes_) return;
+    release();
+    driver().check(driver().allocate(&pointer_, bytes),
+                   "allocating " + std::to_string(bytes) + " bytes of device memory");
+    bytes_ = bytes;
+  }
+  DevicePointer address() const { return pointer_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void release() {
+    if (pointer_ != 0) driver().free(pointer_);  // nothing can be done about a failure here
+    pointer_ = 0;
+    bytes_ = 0;
+  }
+
+  DevicePointer pointer_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+/// A queue of work, in order.
+class Stream {
+ public:
+  Stream() { driver().check(driver().stream_create(&handle_, stream_non_blocking), "stream"); }
+  ~Stream() { driver().stream_destroy(handle_); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  StreamHandle handle() const { return handle_; }
+  /// `from` is copied at once or kept until wait().
+  void upload(DevicePointer to, const void* from, std::size_t bytes) {
+    driver().check(driver().copy_to_device(to, from, bytes, handle_), "copying to the device");
+  }
+  void download(void* to, DevicePointer from, std::size_t bytes) {
+    driver().check(driver().copy_to_host(to, from, bytes, handle_), "copying from the device");
+  }
+  void zero(DevicePointer to, std::size_t bytes) {
+    driver().check(driver().fill_bytes(to, 0, bytes, handle_), "clearing device memory");
+  }
+  /// Until all is done; the thread sleeps. DeviceError: what failed since the last call.
+  void wait() { driver().check(driver().stream_synchronize(handle_), "computing on the device"); }
+
+ private:
+  StreamHandle handle_ = nullptr;
+};
+
+}  // namespace axiom::cuda

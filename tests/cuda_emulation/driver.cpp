@@ -1,0 +1,356 @@
+// A CUDA driver for tests: libcuda.so.1 with the functions that the product uses, on top of the
+// emulator. Found through LD_LIBRARY_PATH, so that the product is tested as it is.
+//
+// Environment: AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each),
+// AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
+// AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
+// shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
+// faults()).
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "cuda/driver_api.h"
+#include "cuda/kernels/block_layout.h"
+#include "cuda/kernels/jobs.h"
+#include "cuda/kernels/team_layout.h"
+#include "tests/cuda_emulation/emulator.h"
+
+// The kernels, compiled as C++.
+extern "C" {
+void axiom_train_block(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                       std::uint64_t);
+void axiom_train_team(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                      std::uint64_t, axiom::cuda::TeamState*, std::uint32_t);
+void axiom_evaluate(const axiom::cuda::EvaluationJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                    std::uint64_t, axiom::cuda::TeamState*, std::uint32_t);
+}
+
+namespace {
+
+using namespace axiom::cuda;
+
+constexpr Result invalid_value = 1;
+constexpr Result not_found = 500;
+constexpr Result launch_failed = 719;
+constexpr std::size_t guard = 256;  // bytes before and after every block of memory
+constexpr unsigned char guard_byte = 0xA5;
+
+long setting(const char* name, long otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atol(text);
+}
+
+std::size_t device_memory() {
+  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
+}
+
+struct State {
+  std::mutex mutex;
+  std::map<DevicePointer, std::size_t> blocks;
+  std::size_t used = 0;
+  long launches = 0;
+  bool lost = false;
+  std::uint64_t order = 0;
+};
+State state;
+
+/// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; memory:N = the N-th allocation
+/// fails; flip:N:SEED = after launch N a random bit of a random block of memory is flipped.
+struct Fault {
+  std::string action;
+  long at = -1;
+  std::uint64_t seed = 0;
+};
+Fault fault() {
+  Fault fault;
+  const char* text = std::getenv("AXIOM_EMULATED_FAULT");
+  if (text == nullptr) return fault;
+  const std::string line = text;
+  const auto colon = line.find(':');
+  const auto second = line.find(':', colon + 1);
+  fault.action = line.substr(0, colon);
+  fault.at = std::atol(line.c_str() + colon + 1);
+  if (second != std::string::npos) {
+    fault.seed = static_cast<std::uint64_t>(std::atol(line.c_str() + second + 1));
+  }
+  return fault;
+}
+
+void flip_a_bit(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  auto block = state.blocks.begin();
+  std::advance(block, static_cast<long>(random() % state.blocks.size()));
+  auto* bytes = reinterpret_cast<unsigned char*>(block->first);
+  bytes[random() % block->second] ^= static_cast<unsigned char>(1u << (random() % 8));
+}
+
+bool guards_intact(DevicePointer pointer, std::size_t bytes) {
+  const auto* p = reinterpret_cast<const unsigned char*>(pointer);
+  const auto intact = [](unsigned char byte) { return byte == guard_byte; };
+  return std::all_of(p - guard, p, intact) && std::all_of(p + bytes, p + bytes + guard, intact);
+}
+
+/// Copies must lie within one block of memory.
+bool inside(DevicePointer pointer, std::size_t bytes) {
+  auto block = state.blocks.upper_bound(pointer);
+  if (block == state.blocks.begin()) return false;
+  --block;
+  return pointer + bytes <= block->first + block->second;
+}
+
+template <class T>
+T parameter(void** parameters, int i) {
+  T value;
+  std::memcpy(&value, parameters[i], sizeof value);
+  return value;
+}
+
+/// The kernels by name, with their parameters unpacked.
+using Entry = std::function<void(void**)>;
+const std::map<std::string, Entry>& kernels() {
+  static const std::map<std::string, Entry> all = {
+      {"axiom_train_block",
+       [](void** p) {
+         axiom_train_block(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
+                           parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3));
+       }},
+      {"axiom_train_team",
+       [](void** p) {
+         axiom_train_team(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
+                          parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
+                          parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5));
+       }},
+      {"axiom_evaluate",
+       [](void** p) {
+         axiom_evaluate(parameter<const EvaluationJob*>(p, 0), parameter<std::uint32_t>(p, 1),
+                        parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
+                        parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5));
+       }},
+  };
+  return all;
+}
+
+Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,
+                     void** parameters, bool all_at_once) {
+  const std::lock_guard lock(state.mutex);
+  if (state.lost) return launch_failed;
+  const Fault planned = fault();
+  ++state.launches;
+  if (planned.action == "lose" && state.launches >= planned.at) {
+    state.lost = true;
+    return launch_failed;
+  }
+  if (shared > static_cast<unsigned long>(setting("AXIOM_EMULATED_SHARED", 99 << 10))) {
+    return invalid_value;
+  }
+  const auto& entry = *reinterpret_cast<const Entry*>(function);
+  const auto shuffle = static_cast<std::uint64_t>(setting("AXIOM_EMULATED_SHUFFLE", 0));
+  emulation::Launch launch;
+  launch.blocks = static_cast<int>(blocks);
+  launch.threads = static_cast<int>(threads);
+  launch.shared_bytes = shared;
+  launch.all_at_once = all_at_once;
+  launch.shuffle = shuffle == 0 ? 0 : shuffle + ++state.order;
+  try {
+    emulation::run(launch, [&] { entry(parameters); });
+  } catch (const emulation::EmulationError& error) {
+    std::fprintf(stderr, "emulated device: %s\n", error.what());
+    std::abort();
+  }
+  for (const auto& [pointer, bytes] : state.blocks) {
+    if (!guards_intact(pointer, bytes)) {
+      std::fputs("emulated device: a kernel wrote outside its memory\n", stderr);
+      std::abort();
+    }
+  }
+  if (planned.action == "flip" && state.launches == planned.at) flip_a_bit(planned.seed);
+  return success;
+}
+
+}  // namespace
+
+extern "C" {
+
+Result cuInit(unsigned) { return setting("AXIOM_EMULATED_DEVICES", 1) == 0 ? no_device : success; }
+
+Result cuDriverGetVersion(int* version) {
+  *version = static_cast<int>(setting("AXIOM_EMULATED_DRIVER", 13000));
+  return success;
+}
+
+Result cuDeviceGetCount(int* count) {
+  *count = static_cast<int>(setting("AXIOM_EMULATED_DEVICES", 1));
+  return success;
+}
+
+Result cuDeviceGet(DeviceNumber* device, int ordinal) {
+  *device = ordinal;
+  return success;
+}
+
+Result cuDeviceGetName(char* name, int length, DeviceNumber) {
+  std::strncpy(name, "Emulated device", static_cast<std::size_t>(length));
+  return success;
+}
+
+Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
+  std::fill(std::begin(uuid->bytes), std::end(uuid->bytes), static_cast<unsigned char>(device));
+  return success;
+}
+
+Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
+  const auto capability = static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90));
+  switch (attribute) {
+    case attribute_multiprocessors:
+      *value = 2;
+      return success;
+    case attribute_clock_khz:
+      *value = 1000000;
+      return success;
+    case attribute_major:
+      *value = capability / 10;
+      return success;
+    case attribute_minor:
+      *value = capability % 10;
+      return success;
+    case attribute_cooperative_launch:
+      *value = 1;
+      return success;
+    case attribute_shared_bytes_optin:
+      *value = static_cast<int>(setting("AXIOM_EMULATED_SHARED", 99 << 10));
+      return success;
+    default:
+      return invalid_value;
+  }
+}
+
+Result cuDeviceTotalMem_v2(std::size_t* bytes, DeviceNumber) {
+  *bytes = device_memory();
+  return success;
+}
+
+Result cuDevicePrimaryCtxSetFlags_v2(DeviceNumber, unsigned) { return success; }
+Result cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceNumber device) {
+  *context = reinterpret_cast<ContextHandle>(static_cast<std::uintptr_t>(device) + 1);
+  return success;
+}
+Result cuDevicePrimaryCtxRelease_v2(DeviceNumber) { return success; }
+Result cuCtxSetCurrent(ContextHandle) { return state.lost ? launch_failed : success; }
+
+Result cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
+  const std::lock_guard lock(state.mutex);
+  *total = device_memory();
+  *free = *total - state.used;
+  return success;
+}
+
+// The images are a real compiler's; here it matters only that they are images.
+Result cuModuleLoadData(ModuleHandle* module, const void* image) {
+  const bool elf = std::memcmp(image, "\177ELF", 4) == 0;
+  const bool ptx = std::memcmp(image, "//", 2) == 0;
+  *module = reinterpret_cast<ModuleHandle>(1);
+  return elf || ptx ? success : invalid_value;
+}
+Result cuModuleUnload(ModuleHandle) { return success; }
+Result cuModuleGetFunction(FunctionHandle* function, ModuleHandle, const char* name) {
+  const auto found = kernels().find(name);
+  if (found == kernels().end()) return not_found;
+  *function = reinterpret_cast<FunctionHandle>(const_cast<Entry*>(&found->second));
+  return success;
+}
+Result cuFuncSetAttribute(FunctionHandle, int, int) { return success; }
+Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int,
+                                                   std::size_t shared_bytes) {
+  *blocks =
+      static_cast<int>(std::max<std::size_t>(1, (std::size_t{100} << 10) / (shared_bytes + 1)));
+  return success;
+}
+
+Result cuMemAlloc_v2(DevicePointer* pointer, std::size_t bytes) {
+  const std::lock_guard lock(state.mutex);
+  if (state.lost) return launch_failed;
+  if (bytes == 0) return invalid_value;
+  if (state.used + bytes > device_memory()) return out_of_memory;
+  auto* memory =
+      static_cast<unsigned char*>(std::aligned_alloc(256, (bytes + 2 * guard + 255) / 256 * 256));
+  std::memset(memory, guard_byte, bytes + 2 * guard);  // as floats: no number that goes unnoticed
+  *pointer = reinterpret_cast<DevicePointer>(memory + guard);
+  state.blocks[*pointer] = bytes;
+  state.used += bytes;
+  return success;
+}
+
+Result cuMemFree_v2(DevicePointer pointer) {
+  const std::lock_guard lock(state.mutex);
+  const auto found = state.blocks.find(pointer);
+  if (found == state.blocks.end()) return invalid_value;
+  state.used -= found->second;
+  state.blocks.erase(found);
+  std::free(reinterpret_cast<unsigned char*>(pointer) - guard);
+  return success;
+}
+
+Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, std::size_t bytes, StreamHandle) {
+  const std::lock_guard lock(state.mutex);
+  if (state.lost) return launch_failed;
+  if (!inside(to, bytes)) return invalid_value;
+  std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  return success;
+}
+
+Result cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, std::size_t bytes, StreamHandle) {
+  const std::lock_guard lock(state.mutex);
+  if (state.lost) return launch_failed;
+  if (!inside(from, bytes)) return invalid_value;
+  std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  return success;
+}
+
+Result cuMemsetD8Async(DevicePointer to, unsigned char value, std::size_t bytes, StreamHandle) {
+  const std::lock_guard lock(state.mutex);
+  if (!inside(to, bytes)) return invalid_value;
+  std::memset(reinterpret_cast<void*>(to), value, bytes);
+  return success;
+}
+
+Result cuStreamCreate(StreamHandle* stream, unsigned) {
+  *stream = reinterpret_cast<StreamHandle>(1);
+  return success;
+}
+Result cuStreamDestroy_v2(StreamHandle) { return success; }
+Result cuStreamSynchronize(StreamHandle) { return state.lost ? launch_failed : success; }
+
+Result cuLaunchKernel(FunctionHandle function, unsigned blocks, unsigned, unsigned,
+                      unsigned threads, unsigned, unsigned, unsigned shared, StreamHandle,
+                      void** parameters, void**) {
+  return launch_kernel(function, blocks, threads, shared, parameters, false);
+}
+
+Result cuLaunchCooperativeKernel(FunctionHandle function, unsigned blocks, unsigned, unsigned,
+                                 unsigned threads, unsigned, unsigned, unsigned shared,
+                                 StreamHandle, void** parameters) {
+  return launch_kernel(function, blocks, threads, shared, parameters, true);
+}
+
+Result cuGetErrorName(Result error, const char** text) {
+  *text = error == out_of_memory   ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : error == launch_failed ? "CUDA_ERROR_LAUNCH_FAILED"
+          : error == no_device     ? "CUDA_ERROR_NO_DEVICE"
+          : error == invalid_value ? "CUDA_ERROR_INVALID_VALUE"
+                                   : nullptr;
+  return *text == nullptr ? invalid_value : success;
+}
+Result cuGetErrorString(Result error, const char** text) {
+  *text = error == launch_failed ? "unspecified launch failure" : "emulated error";
+  return success;
+}
+
+}  // extern "C"
