@@ -36,7 +36,10 @@ struct CommandLine {
   std::string result;  ///< verify: path
 
   std::string backend = "auto";
-  int threads = 0;  ///< 0 = all processors
+  bool desktop = false;  ///< short launches on a GPU
+  std::uint64_t device_memory =
+      0;            ///< bytes of a GPU's memory that may be used; 0 = most of the free
+  int threads = 0;  ///< 0 = all processors; with a GPU two
   bool json = false;
   bool quiet = false;
 };

@@ -29,6 +29,10 @@ std::size_t evaluation_reserve(std::size_t usable) {
   return std::min(enough, usable / 8);
 }
 
+void require_kernels(const DeviceFacts& facts) {
+  choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
+}
+
 std::size_t usable_bytes(std::size_t free) {
   const std::size_t share = free / 5 * 4;
   return options.memory_limit == 0 ? share : std::min<std::size_t>(share, options.memory_limit);
@@ -55,10 +59,10 @@ class CudaBackend final : public Backend {
   CudaBackend(int ordinal, const MatrixOps& host) : ordinal_(ordinal), host_(host) {}
 
   std::string name() const override { return "cuda:" + std::to_string(ordinal_); }
+  std::string device() const override { return device_facts(ordinal_).describe(); }
 
   std::string unavailable_reason() const override try {
-    const DeviceFacts facts = device_facts(ordinal_);
-    choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
+    require_kernels(device_facts(ordinal_));
     return {};
   } catch (const DeviceError& error) {
     return error.what();
@@ -153,6 +157,14 @@ std::vector<const Backend*> cuda_backends(const MatrixOps& host) {
   std::vector<const Backend*> backends;
   for (int i = 0; i < count; ++i) backends.push_back(&cuda_backend(i, host));
   return backends;
+}
+
+void require_cuda_device(int ordinal) try {
+  cuda::require_kernels(cuda::device_facts(ordinal));
+} catch (const DeviceError& error) {
+  throw DeviceError(error.status(), "backend cuda:" + std::to_string(ordinal) +
+                                        " cannot run on this host: " + error.what() +
+                                        " (--backend auto takes what can)");
 }
 
 void set_cuda_options(const CudaOptions& chosen) { cuda::options = chosen; }

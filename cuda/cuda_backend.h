@@ -22,6 +22,9 @@ const Backend& cuda_backend(int ordinal, const MatrixOps& host);
 /// Those of all devices, at least one.
 std::vector<const Backend*> cuda_backends(const MatrixOps& host);
 
+/// DeviceError: "backend cuda:N cannot run on this host: …".
+void require_cuda_device(int ordinal);
+
 void set_cuda_options(const CudaOptions& options);
 
 }  // namespace axiom

@@ -116,8 +116,7 @@ void Device::load_kernels() {
   load("block_kernel", block_module_);
   load("team_kernel", team_module_);
   train_block_ = find(block_module_, "axiom_train_block", facts_.shared_bytes);
-  train_team_ = find(team_module_, "axiom_train_team", team_shared_bytes);
-  evaluate_ = find(team_module_, "axiom_evaluate", team_shared_bytes);
+  team_ = find(team_module_, "axiom_team", team_shared_bytes);
 }
 
 Kernel Device::find(ModuleHandle module, const char* name, std::size_t shared_bytes) const {

@@ -54,8 +54,7 @@ class Device {
   std::size_t free_bytes() const;
 
   const Kernel& train_block() const { return train_block_; }
-  const Kernel& train_team() const { return train_team_; }
-  const Kernel& evaluate() const { return evaluate_; }
+  const Kernel& team() const { return team_; }
 
   /// Blocks of `kernel` that the device holds at once.
   int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
@@ -70,8 +69,7 @@ class Device {
   ModuleHandle block_module_ = nullptr;
   ModuleHandle team_module_ = nullptr;
   Kernel train_block_;
-  Kernel train_team_;
-  Kernel evaluate_;
+  Kernel team_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

@@ -21,7 +21,8 @@ void find(void* library, const char* symbol, Function& function) {
 Driver load() {
   void* const library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);  // stays loaded
   if (library == nullptr) {
-    throw DeviceError(DeviceStatus::no_driver, std::string("no NVIDIA driver (") + dlerror() + ")");
+    throw DeviceError(DeviceStatus::no_driver,
+                      std::string("no NVIDIA driver (") + library_name + " is not there)");
   }
   Driver driver;
 #define AXIOM_CUDA_FIND(member, symbol, parameters) find(library, #symbol, driver.member);

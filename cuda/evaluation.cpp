@@ -149,7 +149,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     pack_parameters(pending[p].task->run->shape, pending[p].task->state->parameters,
                     staging_.data() + parameters[p]);
   }
-  LaunchShape shape{&device_->evaluate(), team_threads, team_shared_bytes, true, 0};
+  LaunchShape shape{&device_->team(), team_threads, team_shared_bytes, true, true};
   shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
 
   std::size_t result_floats = 0;

@@ -61,11 +61,11 @@ std::vector<LaunchGroup> CudaExecutor::group(std::span<const TrainingTask> tasks
     LaunchShape shape;
     GroupKey key{0, 0};
     if (fits_block(run, device_->facts().shared_bytes)) {
-      shape = {&device_->train_block(), block_threads(run), block_shared_bytes(run), false, 0};
+      shape = {&device_->train_block(), block_threads(run), block_shared_bytes(run)};
       shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
       key = {shape.threads, shape.resident};
     } else {
-      shape = {&device_->train_team(), team_threads, team_shared_bytes, true, 0};
+      shape = {&device_->team(), team_threads, team_shared_bytes, true};
       shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
     }
     LaunchGroup& group = groups[key];

@@ -116,6 +116,8 @@ if(NOT AXIOM_CUDA STREQUAL "off")
 endif()
 
 configure_file(image_table.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp @ONLY)
+list(LENGTH axiom_image_files count)
+set(AXIOM_CUDA_IMAGES ${count} CACHE INTERNAL "Embedded images")
 set(AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp)
 if(axiom_image_files)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S @ONLY

@@ -37,7 +37,10 @@ void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, 
   int team = shape.blocks_per_team(count, device.facts().cooperative);
   auto team_blocks = static_cast<std::uint32_t>(team);
   DevicePointer teams = control + sizeof(LaunchState);
-  std::array<void*, 6> parameters = {&jobs, &job_count, &control, &limit, &teams, &team_blocks};
+  std::uint32_t evaluation = shape.evaluation ? 1 : 0;
+  // The block kernel takes the first four.
+  std::array<void*, 7> parameters = {&jobs,  &job_count,   &control,   &limit,
+                                     &teams, &team_blocks, &evaluation};
   const auto blocks = static_cast<unsigned>(shape.blocks(count, team));
   const auto threads = static_cast<unsigned>(shape.threads);
   const auto shared = static_cast<unsigned>(shape.shared_bytes);

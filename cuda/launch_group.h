@@ -16,6 +16,7 @@ struct LaunchShape {
   int threads = 0;
   std::size_t shared_bytes = 0;
   bool in_teams = false;
+  bool evaluation = false;
   int resident = 0;  ///< blocks that the device holds at once
 
   /// Blocks for so many jobs, and how many of them share a job.

@@ -1,23 +1,28 @@
 #include "client/backends/registry.h"
 
 #include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
 
+#include "client/plan/device_error.h"
 #include "cpu/avx2/avx2_backend.h"
 #include "cpu/avx512/avx512_backend.h"
 #include "cpu/reference/reference_backend.h"
+#include "cuda/cuda_backend.h"
 
 namespace axiom {
 namespace {
 
 std::string known_names() {
-  std::string names = "auto";
-  for (const Backend* backend : backends()) names += ", " + backend->name();
+  std::string names = "auto, cuda, cuda:N";
+  for (const Backend* backend : processor_backends()) names += ", " + backend->name();
   return names;
 }
 
-BackendChoice fastest_backend() {
+BackendChoice first_of(std::span<const Backend* const> list) {
   std::string passed_over;
-  for (const Backend* backend : backends()) {
+  for (const Backend* backend : list) {
     const std::string why_not = backend->unavailable_reason();
     if (why_not.empty()) return {backend, "the fastest that this host can run" + passed_over};
     passed_over += "; not " + backend->name() + ": " + why_not;
@@ -25,25 +30,62 @@ BackendChoice fastest_backend() {
   throw BackendError("no backend can run on this host" + passed_over);
 }
 
+/// N of "cuda:N", 0 of "cuda".
+std::optional<int> device_number(std::string_view name) {
+  if (name == "cuda") return 0;
+  if (!name.starts_with("cuda:")) return std::nullopt;
+  const std::string_view digits = name.substr(5);
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) {
+    throw BackendError("backend \"" + std::string(name) + "\": expected cuda:N, N from 0");
+  }
+  return number;
+}
+
+/// What computes the metrics of networks that were trained on a device.
+const MatrixOps& processor_matrix_ops() { return choose_processor_backend().backend->matrix_ops(); }
+
 }  // namespace
 
-std::span<const Backend* const> backends() {
+std::span<const Backend* const> processor_backends() {
   static const std::array<const Backend*, 3> all = {&avx512_backend(), &avx2_backend(),
                                                     &reference_backend()};
   return all;
 }
 
+std::span<const Backend* const> backends() {
+  static const std::vector<const Backend*> all = [] {
+    std::vector<const Backend*> list = cuda_backends(processor_matrix_ops());
+    for (const Backend* backend : processor_backends()) list.push_back(backend);
+    return list;
+  }();
+  return all;
+}
+
+BackendChoice choose_processor_backend() { return first_of(processor_backends()); }
+
 BackendChoice choose_backend(std::string_view name) {
-  if (name == "auto") return fastest_backend();
-  for (const Backend* backend : backends()) {
+  if (name == "auto") return first_of(backends());
+  const std::string asked = "asked for with --backend";
+  if (const std::optional<int> number = device_number(name)) {
+    require_cuda_device(*number);
+    return {&cuda_backend(*number, processor_matrix_ops()), asked};
+  }
+  for (const Backend* backend : processor_backends()) {
     if (backend->name() != name) continue;
     const std::string why_not = backend->unavailable_reason();
-    if (why_not.empty()) return {backend, "asked for with --backend"};
+    if (why_not.empty()) return {backend, asked};
     throw BackendError("backend " + backend->name() + " cannot run on this host: " + why_not +
                        " (--backend auto takes the fastest that can)");
   }
   throw BackendError("unknown backend \"" + std::string(name) + "\" (known: " + known_names() +
                      ")");
+}
+
+void set_device_options(const DeviceOptions& options) {
+  // A frame at 60 Hz lasts 17 ms.
+  set_cuda_options({options.desktop ? 0.008 : 0.05, options.memory_limit});
 }
 
 }  // namespace axiom

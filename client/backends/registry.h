@@ -1,6 +1,7 @@
 // All backends, and the choice among them.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -16,16 +17,27 @@ class BackendError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The fastest first.
+/// Devices first, then the processor's, the fastest first.
 std::span<const Backend* const> backends();
+/// Those that compute on the processor.
+std::span<const Backend* const> processor_backends();
 
 struct BackendChoice {
   const Backend* backend = nullptr;
   std::string reason;  ///< for the log
 };
 
-/// `name` is "auto" (the first that this host can run) or a backend's name. Never falls back from a
-/// name to another backend: BackendError.
+/// `name` is "auto" (the first that this host can run) or a backend's name; "cuda" is "cuda:0".
+/// Never falls back from a name to another backend: BackendError, or DeviceError for a device.
 BackendChoice choose_backend(std::string_view name);
+/// The fastest that computes on the processor.
+BackendChoice choose_processor_backend();
+/// How devices are used; set before work begins.
+struct DeviceOptions {
+  bool desktop = false;  ///< short launches, so that the desktop stays smooth
+  std::uint64_t memory_limit =
+      0;  ///< bytes of device memory that may be used; 0 = most of the free
+};
+void set_device_options(const DeviceOptions& options);
 
 }  // namespace axiom

@@ -15,7 +15,11 @@ nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
   for (const Backend* backend : backends()) {
     const std::string why_not = backend->unavailable_reason();
     nlohmann::json entry = {{"name", backend->name()}, {"available", why_not.empty()}};
-    if (!why_not.empty()) entry["reason"] = why_not;
+    if (!why_not.empty()) {
+      entry["reason"] = why_not;
+    } else if (const std::string device = backend->device(); !device.empty()) {
+      entry["device"] = device;
+    }
     list.push_back(std::move(entry));
   }
   return {{"processor", processor_name()},     {"processors", usable_processors()},
@@ -30,8 +34,10 @@ std::string listing(const HostMemory& memory, const BackendChoice& choice) {
   for (const Backend* backend : backends()) {
     const std::string why_not = backend->unavailable_reason();
     const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');
+    const std::string device = why_not.empty() ? backend->device() : "";
     text += backend->name() + padding + (why_not.empty() ? "available" : "no: " + why_not) +
-            (backend == choice.backend ? ", chosen" : "") + "\n";
+            (backend == choice.backend ? ", chosen" : "") + (device.empty() ? "" : ": " + device) +
+            "\n";
   }
   return text;
 }

@@ -9,6 +9,7 @@
 #include "checkpoint/store.h"
 #include "client/backends/registry.h"
 #include "client/command_line.h"
+#include "client/plan/device_error.h"
 #include "client/run/memory_plan.h"
 #include "client/system/files.h"
 #include "client/system/process.h"
@@ -27,6 +28,26 @@ bool colour() {
 ExitCode report(ExitCode code, const std::exception& error) {
   print_diagnostic("error", error.what());
   return code;
+}
+
+ExitCode code_of(DeviceStatus status) {
+  switch (status) {
+    case DeviceStatus::no_driver:
+      return ExitCode::no_driver;
+    case DeviceStatus::driver_too_old:
+      return ExitCode::driver_too_old;
+    case DeviceStatus::no_device:
+      return ExitCode::no_device;
+    case DeviceStatus::unsupported:
+      return ExitCode::unsupported_device;
+    case DeviceStatus::out_of_memory:
+      return ExitCode::device_memory;
+    case DeviceStatus::lost:
+      return ExitCode::device_lost;
+    case DeviceStatus::wrong_results:
+      return ExitCode::wrong_results;
+  }
+  return ExitCode::internal_error;
 }
 
 }  // namespace
@@ -51,6 +72,8 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::invalid_input, error);
   } catch (const NotEnoughMemory& error) {
     return report(ExitCode::memory, error);
+  } catch (const DeviceError& error) {
+    return report(code_of(error.status()), error);
   } catch (const BackendError& error) {
     return report(ExitCode::backend, error);
   } catch (const CheckpointMismatch& error) {

@@ -8,11 +8,12 @@
 #include "client/commands/delivery.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
+#include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "client/run/floating_point_environment.h"
-#include "client/run/memory_plan.h"
 #include "client/run/runner.h"
 #include "client/run/summarize.h"
+#include "client/run/worker_plan.h"
 #include "client/system/clock.h"
 #include "client/system/process.h"
 #include "client/system/signals.h"
@@ -32,8 +33,6 @@ class StandaloneRun {
         work_(requested_work(line)),
         shape_(work_.experiment->plan(work_.parameters, work_.seeds.front())),
         backend_(choose_backend(line.backend)),
-        threads_(useful_threads(shape_, work_.seeds.size(),
-                                line.threads > 0 ? line.threads : usable_processors())),
         console_(std::string(work_.experiment->name()), line.quiet) {}
 
   ExitCode run() {
@@ -42,19 +41,16 @@ class StandaloneRun {
     const DirectoryLock only_one_writes(line_.out);
     CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
     Checkpoint state = take_up(store);
-    const MemoryPlan plan = admit(state);
-    Runner runner(work_, *backend_.backend, state, &store,
-                  {threads_, line_.checkpoint_interval, stop_signal}, console_);
-    if (state.resumes > 0)
-      console_.note("resuming at " + readable_percent(runner.progress().fraction()));
-    if (const int signal = runner.run(); signal != 0) return stopped(signal, runner);
+    const int signal = compute(state, store);
+    const Runner& runner = *runner_;
+    if (signal != 0) return stopped(signal, runner);
     console_.finish(runner.progress());
     const std::optional<Summary> summary = summarize(work_, state, stop_signal);
     if (!summary) {
-      runner.save();
+      runner_->save();
       return stopped(stop_signal(), runner);
     }
-    deliver(*summary, plan, state, runner);
+    deliver(*summary, state, *runner_);
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
     return ExitCode::ok;
@@ -65,8 +61,6 @@ class StandaloneRun {
     console_.note(std::string(work_.experiment->name()) + " " + std::string(experiment_version) +
                   ", preset " + work_.parameters.preset + ", " + counted_seeds(work_.seeds.size()) +
                   " from " + std::to_string(work_.seeds.front()));
-    console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason +
-                  "), threads: " + std::to_string(threads_));
     std::string reason;
     if (line_.idle_priority && !set_idle_priority(&reason)) {
       console_.warning("the priority stays normal: " + reason);
@@ -93,13 +87,48 @@ class StandaloneRun {
     return fresh;
   }
 
-  MemoryPlan admit(const Checkpoint& state) {
+  // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
+  // processor goes on from where it was.
+  int compute(Checkpoint& state, CheckpointStore& store) {
+    for (;;) {
+      try {
+        plan_ = admit(state);
+        runner_.emplace(work_, *backend_.backend, state, &store,
+                        RunnerOptions{plan_.threads, line_.checkpoint_interval, stop_signal,
+                                      plan_.networks_at_once},
+                        console_);
+        if (state.resumes > 0) {
+          console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
+        }
+        return runner_->run();
+      } catch (const DeviceError& error) {
+        const BackendChoice processor = choose_processor_backend();
+        if (line_.backend != "auto" || backend_.backend == processor.backend) throw;
+        console_.warning(backend_.backend->name() + ": " + error.what() +
+                         "; the processor takes over");
+        backend_ = processor;
+        backend_.reason = "takes over from a device that failed";
+      }
+    }
+  }
+
+  WorkerPlan admit(const Checkpoint& state) {
+    const std::string device = backend_.backend->device();
+    console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason + ")");
+    if (!device.empty()) console_.note("device: " + device);
     const HostMemory host = host_memory();
-    const MemoryPlan plan = plan_memory(*work_.experiment, shape_, work_.seeds.size(),
-                                        *backend_.backend, threads_, &state, true);
-    console_.note("memory: plan " + readable_bytes(plan.total()) + ", host " +
-                  readable_bytes(host.total) + ", available " + readable_bytes(host.available));
-    require_memory(plan, host, work_.minimum_ram_bytes);
+    const WorkerPlan plan =
+        plan_workers(work_, shape_, *backend_.backend, line_.threads, host, &state, true);
+    console_.note("threads: " + std::to_string(plan.threads) + ", memory: plan " +
+                  readable_bytes(plan.memory.total()) + ", host " + readable_bytes(host.total) +
+                  ", available " + readable_bytes(host.available));
+    if (!device.empty()) {
+      console_.note("device memory: plan " + readable_bytes(plan.device.planned_bytes) + " for " +
+                    std::to_string(plan.networks_at_once) +
+                    " networks at once and thread, usable " +
+                    readable_bytes(plan.device.usable_bytes) + " of " +
+                    readable_bytes(plan.device.free_bytes) + " free");
+    }
     return plan;
   }
 
@@ -108,8 +137,7 @@ class StandaloneRun {
     return static_cast<ExitCode>(128 + signal);
   }
 
-  void deliver(const Summary& summary, const MemoryPlan& plan, const Checkpoint& state,
-               Runner& runner) {
+  void deliver(const Summary& summary, const Checkpoint& state, Runner& runner) {
     try {
       written_ = write_result(files_, paths_, summary.result);
     } catch (const IoError&) {
@@ -117,12 +145,12 @@ class StandaloneRun {
       throw;
     }
     if (!written_.kept.empty()) console_.note("an earlier result was kept: " + written_.kept);
-    describe(plan, state, runner.progress());
+    describe(state, runner.progress());
     files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");
     console_.note("result: " + paths_.result);
   }
 
-  void describe(const MemoryPlan& plan, const Checkpoint& state, const RunProgress& progress) {
+  void describe(const Checkpoint& state, const RunProgress& progress) {
     telemetry_.client_version = client_version();
     telemetry_.build = build_identifier();
     telemetry_.experiment = work_.experiment->name();
@@ -134,7 +162,10 @@ class StandaloneRun {
     telemetry_.processor = processor_name();
     telemetry_.started = started_;
     telemetry_.finished = utc_timestamp();
-    telemetry_.threads = threads_;
+    telemetry_.threads = plan_.threads;
+    telemetry_.device = backend_.backend->device();
+    telemetry_.device_planned_bytes = plan_.device.planned_bytes;
+    telemetry_.networks_at_once = plan_.networks_at_once;
     telemetry_.seeds = work_.seeds.size();
     telemetry_.seconds_session = progress.seconds;
     telemetry_.seconds_total = state.seconds;
@@ -143,7 +174,7 @@ class StandaloneRun {
     telemetry_.thread_seconds_metrics = progress.metrics_seconds;
     telemetry_.flops_session = progress.session_flops;
     telemetry_.flops_resumed = progress.resumed_flops;
-    telemetry_.planned_bytes = plan.total();
+    telemetry_.planned_bytes = plan_.memory.total();
     telemetry_.peak_bytes = peak_resident_bytes();
     telemetry_.checkpoints = state.checkpoints;
     telemetry_.resumes = state.resumes;
@@ -153,8 +184,9 @@ class StandaloneRun {
   const CommandLine& line_;
   const WorkUnit work_;
   const SeedPlan shape_;  // of any seed
-  const BackendChoice backend_;
-  const int threads_;
+  BackendChoice backend_;
+  WorkerPlan plan_;
+  std::optional<Runner> runner_;
   Console console_;
   FileSystem& files_ = real_file_system();
   const ResultPaths paths_{line_.out, work_.experiment->name()};
@@ -167,6 +199,7 @@ class StandaloneRun {
 ExitCode run_standalone(const CommandLine& line) {
   set_floating_point_environment();
   install_stop_signals();
+  set_device_options({line.desktop, line.device_memory});
   return StandaloneRun(line).run();
 }
 

@@ -8,9 +8,9 @@
 #include "client/result/canonical_json.h"
 #include "client/result/compare.h"
 #include "client/run/floating_point_environment.h"
-#include "client/run/memory_plan.h"
 #include "client/run/runner.h"
 #include "client/run/summarize.h"
+#include "client/run/worker_plan.h"
 #include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/work_unit/recorded_work.h"
@@ -41,14 +41,12 @@ WorkUnit work_of(const std::string& path, const Json& result) {
 std::optional<Summary> recompute(const WorkUnit& work, const CommandLine& line,
                                  const Backend& backend, Console& console) {
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
-  const int threads = useful_threads(shape, work.seeds.size(),
-                                     line.threads > 0 ? line.threads : usable_processors());
-  require_memory(
-      plan_memory(*work.experiment, shape, work.seeds.size(), backend, threads, nullptr, false),
-      host_memory(), work.minimum_ram_bytes);
+  const WorkerPlan plan =
+      plan_workers(work, shape, backend, line.threads, host_memory(), nullptr, false);
   Checkpoint state;
   state.seeds.resize(work.seeds.size());
-  Runner runner(work, backend, state, nullptr, {threads, 0, stop_signal}, console);
+  Runner runner(work, backend, state, nullptr,
+                {plan.threads, 0, stop_signal, plan.networks_at_once}, console);
   if (runner.run() != 0) return std::nullopt;
   console.finish(runner.progress());
   return summarize(work, state, stop_signal);
@@ -89,6 +87,7 @@ ExitCode verify_result(const CommandLine& line) {
   const std::string text = real_file_system().read(line.result, maximum_result_bytes);
   const Json found = parse_result(line.result, text);
   const WorkUnit work = work_of(line.result, found);
+  set_device_options({line.desktop, line.device_memory});
   const BackendChoice choice = choose_backend(line.backend);
   Console console("verify", line.quiet);
   console.note("backend: " + choice.backend->name() + " (" + choice.reason + ")");

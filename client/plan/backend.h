@@ -71,6 +71,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual std::string name() const = 0;
+  /// The device, as its users know it; empty on a processor. REQUIRES: as make_executor().
+  virtual std::string device() const { return {}; }
   /// Why this host cannot run it, in a phrase; empty if it can.
   virtual std::string unavailable_reason() const = 0;
   /// REQUIRES: unavailable_reason() is empty.

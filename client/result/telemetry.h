@@ -17,6 +17,7 @@ struct Telemetry {
   std::string backend;
   std::string backend_reason;
   std::string processor;
+  std::string device;   ///< empty if the processor computed
   std::string started;  ///< ISO 8601, this session
   std::string finished;
   int threads = 0;
@@ -30,7 +31,9 @@ struct Telemetry {
   double flops_resumed = 0;              ///< of the steps taken over from a checkpoint
   std::uint64_t planned_bytes = 0;
   std::uint64_t peak_bytes = 0;
-  std::uint64_t checkpoints = 0;  ///< written, all sessions
+  std::uint64_t device_planned_bytes = 0;
+  std::uint64_t networks_at_once = 1;  ///< per thread
+  std::uint64_t checkpoints = 0;       ///< written, all sessions
   std::uint64_t resumes = 0;
 };
 

@@ -14,9 +14,16 @@ enum class ExitCode : int {
   input_output = 7,
   verify_differs = 8,
   self_test_failed = 9,
-  hung_up = 129,      ///< SIGHUP, checkpoint saved
-  interrupted = 130,  ///< SIGINT, checkpoint saved
-  terminated = 143,   ///< SIGTERM, checkpoint saved
+  no_driver = 10,  ///< of the device that was asked for
+  driver_too_old = 11,
+  no_device = 12,
+  unsupported_device = 13,  ///< no kernels for it
+  device_memory = 14,       ///< not enough for one network
+  device_lost = 15,         ///< failed while at work
+  wrong_results = 16,       ///< the device computes other numbers than it must
+  hung_up = 129,            ///< SIGHUP, checkpoint saved
+  interrupted = 130,        ///< SIGINT, checkpoint saved
+  terminated = 143,         ///< SIGTERM, checkpoint saved
 };
 
 }  // namespace axiom

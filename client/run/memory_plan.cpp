@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "client/run/schedule.h"
+
 namespace axiom {
 namespace {
 
@@ -37,21 +39,28 @@ std::uint64_t snapshot_bytes(const TrainingRun& run) {
 }
 
 // An executor keeps the buffers of the largest run it has seen; one snapshot is counted in it.
+// With a device, several groups are measured in one go.
 std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
-                           const Backend& backend) {
+                           const Backend& backend, std::size_t networks_at_once) {
+  const std::uint64_t groups = networks_at_once > 1 ? measured_at_once : 1;
   std::uint64_t executor = 0;
   std::uint64_t measuring = 0;
+  std::uint64_t parameters = 0;
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     std::uint64_t snapshots = 0;
     std::uint64_t largest = 0;
     for (const TrainingRun& run : plan.groups[g].members) {
       executor = std::max<std::uint64_t>(executor, backend.executor_bytes(run));
+      parameters = std::max<std::uint64_t>(parameters, float_bytes * run.shape.parameters());
       snapshots += snapshot_bytes(run);
       largest = std::max(largest, snapshot_bytes(run));
     }
-    measuring = std::max(measuring, snapshots - largest + experiment.measure_bytes(plan, g));
+    // On the way from a device, results of all groups exist twice.
+    const std::uint64_t copies = groups > 1 ? 2 * groups * snapshots : snapshots - largest;
+    measuring = std::max(measuring, copies + experiment.measure_bytes(plan, g));
   }
-  return executor + measuring;
+  const std::uint64_t staged = networks_at_once > 1 ? networks_at_once * parameters : 0;
+  return executor + measuring + staged;
 }
 
 std::uint64_t value_bytes(const SeedPlan& plan) {
@@ -63,13 +72,13 @@ std::uint64_t value_bytes(const SeedPlan& plan) {
   return bytes;
 }
 
-// Schedule keeps at most one group per worker in training, the largest first.
-std::uint64_t planned_state_bytes(const SeedPlan& plan, std::uint64_t open_seeds, int threads) {
+// Schedule keeps at most one group per network at work in training, the largest first.
+std::uint64_t planned_state_bytes(const SeedPlan& plan, std::uint64_t open_seeds,
+                                  std::uint64_t places) {
   std::vector<std::uint64_t> sizes;
   for (const Group& group : plan.groups) sizes.push_back(state_bytes(group));
   std::sort(sizes.begin(), sizes.end(), std::greater<>());
   std::uint64_t bytes = 0;
-  auto places = static_cast<std::uint64_t>(threads);
   for (const std::uint64_t size : sizes) {
     const std::uint64_t taken = std::min(places, open_seeds);
     bytes += taken * size;
@@ -90,29 +99,46 @@ std::uint64_t resumed_state_bytes(const Checkpoint& checkpoint) {
   return bytes;
 }
 
+std::size_t networks_per_seed(const SeedPlan& plan) {
+  std::size_t networks = 0;
+  for (const Group& group : plan.groups) networks += group.members.size();
+  return networks;
+}
+
 }  // namespace
 
 int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads) {
-  std::size_t networks = 0;
-  for (const Group& group : plan.groups) networks += group.members.size();
-  return static_cast<int>(
-      std::clamp<std::size_t>(networks * seeds, 1, static_cast<std::size_t>(threads)));
+  return static_cast<int>(std::clamp<std::size_t>(networks_per_seed(plan) * seeds, 1,
+                                                  static_cast<std::size_t>(threads)));
+}
+
+DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Backend& backend,
+                              int threads) {
+  std::vector<const TrainingRun*> runs;
+  for (const Group& group : plan.groups) {
+    for (const TrainingRun& run : group.members) runs.push_back(&run);
+  }
+  return backend.plan_device(runs, seeds, threads);
 }
 
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                        const Backend& backend, int threads, const Checkpoint* resumed,
-                       bool checkpoints) {
+                       bool checkpoints, std::size_t networks_at_once) {
   const auto workers = static_cast<std::uint64_t>(threads);
-  const std::uint64_t open_seeds = std::min<std::uint64_t>(workers, seeds);
+  const std::uint64_t networks = workers * networks_at_once;
+  // Enough for all places, one that is being left and one that is being opened.
+  const std::uint64_t wanted_seeds =
+      networks_at_once > 1 ? networks / networks_per_seed(plan) + 2 : workers;
+  const std::uint64_t open_seeds = std::min<std::uint64_t>(wanted_seeds, seeds);
   std::uint64_t dataset_bytes = 0;
   for (const auto& data : plan.datasets) dataset_bytes += data->bytes();
 
   MemoryPlan memory;
   memory.program = MemoryPlan::program_bytes + workers * MemoryPlan::thread_bytes;
   memory.datasets = open_seeds * dataset_bytes;
-  memory.states = planned_state_bytes(plan, open_seeds, threads);
+  memory.states = planned_state_bytes(plan, open_seeds, networks);
   if (resumed != nullptr) memory.states = std::max(memory.states, resumed_state_bytes(*resumed));
-  memory.workers = workers * worker_bytes(experiment, plan, backend);
+  memory.workers = workers * worker_bytes(experiment, plan, backend, networks_at_once);
   memory.values = seeds * value_bytes(plan);
   if (checkpoints) memory.checkpoint = memory.states + memory.values;
   // About 20 digits per value while the workers' memory is free again.

@@ -40,11 +40,15 @@ struct MemoryPlan {
 /// Threads that can be busy at once: `threads`, or the networks of the work unit if they are fewer.
 int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads);
 
+/// The device's memory as `backend` plans it for the work unit. DeviceError: it has too little.
+DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Backend& backend,
+                              int threads);
+
 /// `plan` is that of any seed, since all have the same shape. `resumed` may be null. With
-/// `checkpoints` false no copies for saving are counted.
+/// `checkpoints` false no copies for saving are counted. `networks_at_once`: RunnerOptions.
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                        const Backend& backend, int threads, const Checkpoint* resumed,
-                       bool checkpoints);
+                       bool checkpoints, std::size_t networks_at_once = 1);
 
 /// NotEnoughMemory if the host has `minimum_ram` bytes or less, or less available than the plan.
 void require_memory(const MemoryPlan& plan, const HostMemory& host, std::uint64_t minimum_ram);

@@ -149,7 +149,9 @@ RunProgress Runner::locked_progress() const {
   RunProgress progress;
   progress.resumed_flops = resumed_flops_;
   progress.session_flops = session_flops_;
-  for (const Slot& slot : slots_) progress.session_flops += slot.flops();
+  for (const Slot& slot : slots_) {
+    for (const Training& training : slot) progress.session_flops += training.flops();
+  }
   progress.total_flops = total_flops_;
   progress.seconds = monotonic_seconds() - started_;
   progress.training_seconds = training_seconds_;

@@ -51,6 +51,7 @@ struct RunnerOptions {
   int threads = 1;
   double checkpoint_interval = 60;                      ///< seconds
   std::function<int()> stop_signal = [] { return 0; };  ///< polled; 0 = go on
+  std::size_t networks_at_once = 1;                     ///< that one thread's device trains
 };
 
 /// The values are a function of the work unit alone: not of threads, order or interruptions.
@@ -77,14 +78,16 @@ class Runner {
   RunProgress progress() const;
 
  private:
-  // What one worker is at.
-  struct Slot {
+  // A network that a worker trains.
+  struct Training {
     const TrainingRun* run = nullptr;
     std::uint64_t first_step = 0;
     std::atomic<std::uint64_t> steps{0};  // since first_step
 
     double flops() const;
   };
+  // What one worker is at.
+  using Slot = std::deque<Training>;
 
   void start_workers();
   void stop_workers();
@@ -95,9 +98,14 @@ class Runner {
 
   void work(Slot& slot);
   void open_seed(std::unique_lock<std::mutex>& lock);
-  void do_item(const WorkItem& item, Executor& executor, Slot& slot,
-               std::unique_lock<std::mutex>& lock);
-  double evaluate(const WorkItem& item, Executor& executor, std::vector<Snapshot>& snapshots);
+  std::vector<WorkItem> take_items();
+  void do_items(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+                std::unique_lock<std::mutex>& lock);
+  void train(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+             std::unique_lock<std::mutex>& lock);
+  void evaluate_and_measure(const std::vector<WorkItem>& items, Executor& executor,
+                            std::unique_lock<std::mutex>& lock);
+  double note_divergence(const WorkItem& item, std::vector<Snapshot>& snapshots);
   void measure(const WorkItem& item, const std::vector<Snapshot>& snapshots);
   void wake_for_ready_items();
 
@@ -121,7 +129,8 @@ class Runner {
   bool pausing_ = false;   // no new items
   bool stopping_ = false;  // workers leave
   bool opening_ = false;   // one worker is generating a seed's data
-  int busy_ = 0;           // workers that hold an item
+  int busy_ = 0;           // workers that hold items
+  int training_ = 0;       // of them: those that train
   std::exception_ptr error_;
   double total_flops_ = 0;
   double resumed_flops_ = 0;

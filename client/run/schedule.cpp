@@ -1,6 +1,8 @@
 #include "client/run/schedule.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -93,7 +95,36 @@ Schedule::Schedule(std::vector<SeedState>& seeds, const SeedPlan& shape) : seeds
 
 std::optional<WorkItem> Schedule::take() {
   if (ready_.empty()) return std::nullopt;
-  return ready_.extract(ready_.begin()).mapped();
+  return extract(ready_.begin());
+}
+
+std::vector<WorkItem> Schedule::take_several(std::size_t networks, bool training_first) {
+  if (ready_.empty()) return {};
+  const auto start = first_start();
+  if (ready_to_train_ < networks && start != ready_.end()) return {extract(start)};
+  const bool train = training_first && ready_to_train_ > 0;
+  const WorkItem::Kind kind = train ? WorkItem::Kind::train : ready_.begin()->second.kind;
+  const std::size_t most = kind == WorkItem::Kind::train ? networks : measured_at_once;
+  std::vector<WorkItem> items;
+  for (auto place = ready_.cbegin(); place != ready_.cend() && items.size() < most;) {
+    const auto next = std::next(place);
+    if (place->second.kind == kind) items.push_back(extract(place));
+    place = next;
+  }
+  return items;
+}
+
+// Items that start a group sort behind all others.
+Schedule::Ready::const_iterator Schedule::first_start() const {
+  constexpr double lowest = -std::numeric_limits<double>::infinity();
+  return ready_.lower_bound(Order{true, 0, lowest, 0, 0});
+}
+
+WorkItem Schedule::extract(Ready::const_iterator place) {
+  const WorkItem item = place->second;
+  ready_.erase(place);
+  if (item.kind == WorkItem::Kind::train) --ready_to_train_;
+  return item;
 }
 
 std::optional<std::size_t> Schedule::next_seed() const {
@@ -153,6 +184,7 @@ void Schedule::push(const WorkItem& item) {
   const double longest = longest_training(item.plan(), item.state().measured);
   const bool is_new = item.kind == WorkItem::Kind::start;  // false sorts first
   ready_.emplace(Order{is_new, item.seed->index, -longest, item.group, item.member}, item);
+  if (item.kind == WorkItem::Kind::train) ++ready_to_train_;
 }
 
 void Schedule::finish_group(OpenSeed& seed, std::size_t group) {

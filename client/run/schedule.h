@@ -41,6 +41,9 @@ struct WorkItem {
   std::uint64_t until() const { return plan().measured_steps[state().measured]; }
 };
 
+/// Groups that a worker with a device measures in one go.
+inline constexpr std::size_t measured_at_once = 8;
+
 /// Order: groups that have started, the earlier seed first; then new groups, likewise, the longest
 /// training first, so that the short ones fill up the end. A group starts only when no started
 /// group has work to give away. So no more groups are in training at once than threads ask for
@@ -54,8 +57,16 @@ class Schedule {
 
   /// The next item; nothing if what is left is in progress or not open.
   std::optional<WorkItem> take();
+  /// Items for a device that trains `networks` at once: one start, or several to train or to
+  /// measure. New groups are started while fewer networks than that are ready for training.
+  /// `training_first`: the device has nothing to do otherwise. Empty like take().
+  std::vector<WorkItem> take_several(std::size_t networks, bool training_first);
   /// Items that take() has to give.
   std::size_t ready() const { return ready_.size(); }
+  /// Whether more seeds must be opened for `networks` to be ready for training.
+  bool wants_seed(std::size_t networks) const {
+    return ready_to_train_ < networks && !unopened_.empty() && first_start() == ready_.end();
+  }
 
   /// The next seed to be opened, as its index; nothing if none is left.
   std::optional<std::size_t> next_seed() const;
@@ -73,13 +84,18 @@ class Schedule {
   // started first, seed, longest first, group, member
   using Order = std::tuple<bool, std::size_t, double, std::size_t, std::size_t>;
 
+  using Ready = std::map<Order, WorkItem>;
+
+  Ready::const_iterator first_start() const;
+  WorkItem extract(Ready::const_iterator place);
   void advance(OpenSeed& seed, std::size_t group);
   void push(const WorkItem& item);
   void finish_group(OpenSeed& seed, std::size_t group);
 
   std::vector<SeedState>& seeds_;
   std::map<std::size_t, std::unique_ptr<OpenSeed>> open_;
-  std::map<Order, WorkItem> ready_;
+  Ready ready_;
+  std::size_t ready_to_train_ = 0;
   std::vector<std::size_t> unopened_;  // descending
   std::size_t finished_seeds_ = 0;
 };

@@ -21,8 +21,7 @@ void initialize(const Group& group, GroupState& state) {
 
 }  // namespace
 
-double Runner::Slot::flops() const {
-  if (run == nullptr) return 0;
+double Runner::Training::flops() const {
   return run->flops(first_step + steps.load(std::memory_order_relaxed)) - run->flops(first_step);
 }
 
@@ -32,9 +31,13 @@ void Runner::work(Slot& slot) try {
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
     if (!pausing_) {
-      if (const auto item = schedule_.take()) {
-        do_item(*item, *executor, slot, lock);
-        continue;
+      const bool hungry = options_.networks_at_once > 1 &&
+                          schedule_.wants_seed(options_.networks_at_once) && !opening_;
+      if (!hungry) {
+        if (const std::vector<WorkItem> items = take_items(); !items.empty()) {
+          do_items(items, *executor, slot, lock);
+          continue;
+        }
       }
       if (!opening_ && schedule_.next_seed()) {
         open_seed(lock);
@@ -66,60 +69,94 @@ void Runner::open_seed(std::unique_lock<std::mutex>& lock) {
   workers_wake_.notify_all();
 }
 
-void Runner::do_item(const WorkItem& item, Executor& executor, Slot& slot,
-                     std::unique_lock<std::mutex>& lock) {
+std::vector<WorkItem> Runner::take_items() {
+  if (options_.networks_at_once > 1) {
+    return schedule_.take_several(options_.networks_at_once, training_ == 0);
+  }
+  const auto item = schedule_.take();
+  return item ? std::vector<WorkItem>{*item} : std::vector<WorkItem>{};
+}
+
+// All items are of one kind.
+void Runner::do_items(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+                      std::unique_lock<std::mutex>& lock) {
   ++busy_;
-  const double started = monotonic_seconds();
-  double skipped_flops = 0;
-  switch (item.kind) {
+  switch (items.front().kind) {
     case WorkItem::Kind::start:
       lock.unlock();
-      initialize(item.plan(), item.state());
+      for (const WorkItem& item : items) initialize(item.plan(), item.state());
       lock.lock();
       break;
-    case WorkItem::Kind::train: {
-      const TrainingRun& run = item.plan().members[item.member];
-      RunState& member = item.state().members[item.member];
-      const std::uint64_t until = item.until();
-      slot.first_step = member.step;
-      slot.steps = 0;
-      slot.run = &run;
-      lock.unlock();
-      executor.train(run, member, until, pause_, slot.steps);
-      lock.lock();
-      slot.run = nullptr;
-      session_flops_ += run.flops(member.step) - run.flops(slot.first_step);
-      training_seconds_ += monotonic_seconds() - started;
+    case WorkItem::Kind::train:
+      train(items, executor, slot, lock);
       break;
-    }
-    case WorkItem::Kind::measure: {
-      std::vector<Snapshot> snapshots(item.plan().members.size());
-      lock.unlock();
-      skipped_flops = evaluate(item, executor, snapshots);
-      const double evaluated = monotonic_seconds();
-      measure(item, snapshots);
-      lock.lock();
-      evaluating_seconds_ += evaluated - started;
-      metrics_seconds_ += monotonic_seconds() - evaluated;
+    case WorkItem::Kind::measure:
+      evaluate_and_measure(items, executor, lock);
       break;
-    }
   }
-  total_flops_ -= skipped_flops;
-  schedule_.give_back(item);
+  for (const WorkItem& item : items) schedule_.give_back(item);
   if (--busy_ == 0 && pausing_) main_wakes_.notify_all();
   wake_for_ready_items();
 }
 
+void Runner::train(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+                   std::unique_lock<std::mutex>& lock) {
+  const double started = monotonic_seconds();
+  std::vector<TrainingTask> tasks;
+  for (const WorkItem& item : items) {
+    const TrainingRun& run = item.plan().members[item.member];
+    RunState& member = item.state().members[item.member];
+    Training& training = slot.emplace_back();
+    training.run = &run;
+    training.first_step = member.step;
+    tasks.push_back({&run, &member, item.until(), &training.steps});
+  }
+  ++training_;
+  lock.unlock();
+  executor.train_all(tasks, pause_);
+  lock.lock();
+  --training_;
+  for (const Training& training : slot) session_flops_ += training.flops();
+  slot.clear();
+  training_seconds_ += monotonic_seconds() - started;
+}
+
+void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, Executor& executor,
+                                  std::unique_lock<std::mutex>& lock) {
+  const double started = monotonic_seconds();
+  std::vector<std::vector<Snapshot>> snapshots(items.size());
+  std::vector<EvaluationTask> tasks;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Group& group = items[i].plan();
+    snapshots[i].resize(group.members.size());
+    for (std::size_t m = 0; m < group.members.size(); ++m) {
+      const RunState& member = items[i].state().members[m];
+      if (!member.diverged) tasks.push_back({&group.members[m], &member, &snapshots[i][m]});
+    }
+  }
+  lock.unlock();
+  executor.evaluate_all(tasks);
+  const double evaluated = monotonic_seconds();
+  double skipped_flops = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    skipped_flops += note_divergence(items[i], snapshots[i]);
+    measure(items[i], snapshots[i]);
+    snapshots[i] = {};
+  }
+  lock.lock();
+  evaluating_seconds_ += evaluated - started;
+  metrics_seconds_ += monotonic_seconds() - evaluated;
+  total_flops_ -= skipped_flops;
+}
+
 // Returns the operations that newly diverged members need not do.
-double Runner::evaluate(const WorkItem& item, Executor& executor,
-                        std::vector<Snapshot>& snapshots) {
+double Runner::note_divergence(const WorkItem& item, std::vector<Snapshot>& snapshots) {
   const Group& group = item.plan();
   GroupState& state = item.state();
   double skipped_flops = 0;
   for (std::size_t m = 0; m < group.members.size(); ++m) {
     const TrainingRun& run = group.members[m];
     RunState& member = state.members[m];
-    if (!member.diverged) executor.evaluate(run, member, snapshots[m]);
     if (!member.diverged && snapshots[m].diverged) {
       member.diverged = true;
       member.parameters = {};  // NaN payloads differ between devices: no state depends on them

@@ -58,6 +58,30 @@ AXIOM_DEVICE void forward_output(const Engine& engine, const View& net, int rows
   }
 }
 
+// What takes the sums of a product. `rare`: not worth code for every size of tile.
+
+/// Takes the sums of a hidden layer.
+struct ReluSink {
+  static constexpr bool rare = false;
+  Matrix to;
+  AXIOM_DEVICE void operator()(int i, int j, float sum) const {
+    to.at(i, j) = arithmetic::relu(sum);
+  }
+};
+
+/// Multiplies a layer's activations by their dropout factors. Apart from the products, whose code
+/// it would swell. No barrier.
+template <class Engine>
+AXIOM_DEVICE void drop_units(const Engine& engine, Matrix activations, int rows, int width,
+                             std::uint32_t first, const Dropout& dropout) {
+  for (int at = engine.thread(); at < rows * width; at += engine.threads()) {
+    const int i = at / width;
+    const int j = at % width;
+    const float factor = dropout.factor(i, first + static_cast<std::uint32_t>(j));
+    activations.at(i, j) = arithmetic::mul(activations.at(i, j), factor);
+  }
+}
+
 /// Inputs to logits. Ends with a barrier.
 template <class Engine, class View>
 AXIOM_DEVICE void forward(Engine& engine, const View& net, int rows, const Dropout& dropout) {
@@ -67,15 +91,11 @@ AXIOM_DEVICE void forward(Engine& engine, const View& net, int rows, const Dropo
     const Matrix from = input_of(net, l);
     const int fan_in = net.shape().fan_in(l);
     const int fan_out = net.shape().fan_out(l);
-    const std::uint32_t unit = first_unit(net.shape(), l);
-    engine.template product<Form::forward>(
-        from, net.weights(l), rows, fan_out, fan_in, start, [&](int i, int j, float sum) {
-          float h = arithmetic::relu(sum);
-          if (dropout.applies()) {
-            h = arithmetic::mul(h, dropout.factor(i, unit + static_cast<std::uint32_t>(j)));
-          }
-          to.at(i, j) = h;
-        });
+    engine.template product<Form::forward>(from, net.weights(l), rows, fan_out, fan_in, start,
+                                           ReluSink{to});
+    engine.synchronize();
+    if (!dropout.applies()) continue;
+    drop_units(engine, to, rows, fan_out, first_unit(net.shape(), l), dropout);
     engine.synchronize();
   }
   forward_output(engine, net, rows);
@@ -112,8 +132,10 @@ AXIOM_DEVICE void output_deltas(Engine& engine, const View& net, int rows, float
   engine.synchronize();
 }
 
-/// A unit passes its gradient where its activation is > 0 (times its dropout factor).
-AXIOM_DEVICE float through_relu(float sum, float activation) {
+/// A unit passes its gradient, times its dropout factor, where its activation is > 0. There the
+/// factor is that of a kept unit, so that no random number is needed.
+AXIOM_DEVICE float through_relu(float sum, float activation, float kept) {
+  if (kept != 0.0f) sum = arithmetic::mul(sum, kept);
   return arithmetic::select(arithmetic::less(0.0f, activation), sum, 0.0f);
 }
 
@@ -125,7 +147,6 @@ AXIOM_DEVICE void last_hidden_deltas(const Engine& engine, const View& net, int 
   const int width = net.shape().fan_out(l);
   const int outputs = net.shape().outputs();
   const Matrix weights = net.weights(l + 1);
-  const std::uint32_t unit = first_unit(net.shape(), l);
   for (int at = engine.thread(); at < rows * width; at += engine.threads()) {
     const int i = at / width;
     const int k = at % width;
@@ -133,28 +154,29 @@ AXIOM_DEVICE void last_hidden_deltas(const Engine& engine, const View& net, int 
     for (int j = 0; j < outputs; ++j) {
       sum = arithmetic::fma(output_deltas.at(i, j), weights.at(k, j), sum);
     }
-    if (dropout.applies()) {
-      sum = arithmetic::mul(sum, dropout.factor(i, unit + static_cast<std::uint32_t>(k)));
-    }
-    net.deltas(l).at(i, k) = through_relu(sum, net.activations(l).at(i, k));
+    net.deltas(l).at(i, k) = through_relu(sum, net.activations(l).at(i, k), dropout.kept);
   }
 }
+
+/// Takes the sums of the deltas below a layer.
+struct DeltaSink {
+  static constexpr bool rare = false;
+  Matrix to;
+  Matrix activations;
+  float kept;  ///< as Dropout's
+  AXIOM_DEVICE void operator()(int i, int j, float sum) const {
+    to.at(i, j) = through_relu(sum, activations.at(i, j), kept);
+  }
+};
 
 /// Deltas of hidden layer `l` from those of hidden layer l + 1. No barrier.
 template <class Engine, class View>
 AXIOM_DEVICE void hidden_deltas(Engine& engine, const View& net, int l, int rows,
                                 const Dropout& dropout) {
-  const Matrix to = net.deltas(l);
-  const Matrix activations = net.activations(l);
-  const std::uint32_t unit = first_unit(net.shape(), l);
-  engine.template product<Form::delta>(
-      net.deltas(l + 1), net.weights(l + 1), rows, net.shape().fan_out(l),
-      net.shape().fan_out(l + 1), FromZero{}, [&](int i, int j, float sum) {
-        if (dropout.applies()) {
-          sum = arithmetic::mul(sum, dropout.factor(i, unit + static_cast<std::uint32_t>(j)));
-        }
-        to.at(i, j) = through_relu(sum, activations.at(i, j));
-      });
+  engine.template product<Form::delta>(net.deltas(l + 1), net.weights(l + 1), rows,
+                                       net.shape().fan_out(l), net.shape().fan_out(l + 1),
+                                       FromZero{},
+                                       DeltaSink{net.deltas(l), net.activations(l), dropout.kept});
 }
 
 /// What SGD does with a gradient.
@@ -181,6 +203,23 @@ AXIOM_DEVICE void update_biases(const Engine& engine, float* biases, Matrix delt
   }
 }
 
+/// Takes the sums of a weight gradient.
+struct UpdateSink {
+  static constexpr bool rare = false;
+  Matrix weights;
+  Update update;
+  AXIOM_DEVICE void operator()(int i, int j, float sum) const {
+    weights.at(i, j) = update.weight(weights.at(i, j), sum);
+  }
+};
+
+/// Keeps sums as they are.
+struct StoreSink {
+  static constexpr bool rare = true;
+  Matrix to;
+  AXIOM_DEVICE void operator()(int i, int j, float sum) const { to.at(i, j) = sum; }
+};
+
 template <class Engine, class View>
 AXIOM_DEVICE void update_output_layer(const Engine& engine, const View& net, int rows,
                                       const Update& update) {
@@ -205,11 +244,9 @@ AXIOM_DEVICE void update_output_layer(const Engine& engine, const View& net, int
 template <class Engine, class View>
 AXIOM_DEVICE void update_hidden_layer(Engine& engine, const View& net, int l, int rows,
                                       const Update& update) {
-  const Matrix weights = net.weights(l);
-  engine.template product<Form::gradient>(
-      input_of(net, l), net.deltas(l), net.shape().fan_in(l), net.shape().fan_out(l), rows,
-      FromZero{},
-      [&](int i, int j, float sum) { weights.at(i, j) = update.weight(weights.at(i, j), sum); });
+  engine.template product<Form::gradient>(input_of(net, l), net.deltas(l), net.shape().fan_in(l),
+                                          net.shape().fan_out(l), rows, FromZero{},
+                                          UpdateSink{net.weights(l), update});
   update_biases(engine, net.biases(l), net.deltas(l), rows, net.shape().fan_out(l), update);
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cuda/kernels/matrix.h"
-#include "cuda/kernels/team.h"
+#include "cuda/kernels/team_layout.h"
 
 namespace axiom::cuda {
 
@@ -154,28 +154,32 @@ AXIOM_DEVICE void staged_tile(Matrix a, Matrix b, int rows, int columns, int sum
 }
 
 template <Form form, class Tile, class Start, class Sink>
-AXIOM_DEVICE void staged_tiles(const Team& team, Matrix a, Matrix b, int rows, int columns,
-                               int sums, const Start& start, const Sink& sink) {
+AXIOM_DEVICE_FUNCTION void staged_tiles(int rank, int blocks, Matrix a, Matrix b, int rows,
+                                        int columns, int sums, Start start, Sink sink) {
   const int across = (columns + Tile::columns - 1) / Tile::columns;
   const int down = (rows + Tile::rows - 1) / Tile::rows;
-  for (int tile = team.rank; tile < across * down; tile += team.blocks) {
+  for (int tile = rank; tile < across * down; tile += blocks) {
     staged_tile<form, Tile>(a, b, rows, columns, sums, tile / across * Tile::rows,
                             tile % across * Tile::columns, start, sink);
   }
 }
 
-/// sink(i, j, C[i][j]) for all outputs, spread over the team's threads. All threads of the team
-/// call it; no barrier of the team inside.
+/// sink(i, j, C[i][j]) for all outputs, spread over the threads of `blocks` blocks, of which this
+/// is number `rank`. All threads call it; no barrier of the team inside.
 template <Form form, class Start, class Sink>
-AXIOM_DEVICE void staged_product(const Team& team, Matrix a, Matrix b, int rows, int columns,
+AXIOM_DEVICE void staged_product(int rank, int blocks, Matrix a, Matrix b, int rows, int columns,
                                  int sums, const Start& start, const Sink& sink) {
+  if constexpr (Sink::rare) {
+    return staged_tiles<form, MediumTile>(rank, blocks, a, b, rows, columns, sums, start, sink);
+  }
+  const int wide_tiles = (rows + WideTile::rows - 1) / WideTile::rows *
+                         ((columns + WideTile::columns - 1) / WideTile::columns);
   if (columns <= NarrowTile::columns) {
-    staged_tiles<form, NarrowTile>(team, a, b, rows, columns, sums, start, sink);
-  } else if (columns <= MediumTile::columns ||
-             (rows + 63) / 64 * ((columns + 127) / 128) < team.blocks) {
-    staged_tiles<form, MediumTile>(team, a, b, rows, columns, sums, start, sink);
+    staged_tiles<form, NarrowTile>(rank, blocks, a, b, rows, columns, sums, start, sink);
+  } else if (columns <= MediumTile::columns || wide_tiles < blocks) {
+    staged_tiles<form, MediumTile>(rank, blocks, a, b, rows, columns, sums, start, sink);
   } else {
-    staged_tiles<form, WideTile>(team, a, b, rows, columns, sums, start, sink);
+    staged_tiles<form, WideTile>(rank, blocks, a, b, rows, columns, sums, start, sink);
   }
 }
 

@@ -1,6 +1,7 @@
 // Trains and evaluates networks of any size: parameters and activations lie in global memory (as
 // far as possible in its cache), and one or several blocks, a team, share the work on one network.
 #include "cuda/kernels/staged_product.h"
+#include "cuda/kernels/team.h"
 #include "cuda/kernels/team_layout.h"
 #include "cuda/kernels/training.h"
 
@@ -29,7 +30,7 @@ struct TeamEngine {
   template <Form form, class Start, class Sink>
   AXIOM_DEVICE void product(Matrix a, Matrix b, int rows, int columns, int sums, const Start& start,
                             const Sink& sink) const {
-    staged_product<form>(team, a, b, rows, columns, sums, start, sink);
+    staged_product<form>(team.rank, team.blocks, a, b, rows, columns, sums, start, sink);
   }
   AXIOM_DEVICE void synchronize() { team.synchronize(); }
   AXIOM_DEVICE int thread() const { return team.thread(); }
@@ -154,16 +155,14 @@ AXIOM_DEVICE void run_evaluation(TeamEngine& engine, const EvaluationJob& origin
     all_deltas(engine, net, rows, 1.0f);
     const Matrix to{job.input_gradients.get(), padded(net.shape().fan_in(0))};
     engine.product<Form::delta>(net.deltas(0), net.weights(0), rows, net.shape().fan_in(0),
-                                net.shape().fan_out(0), FromZero{},
-                                [&](int i, int j, float sum) { to.at(i, j) = sum; });
+                                net.shape().fan_out(0), FromZero{}, StoreSink{to});
     engine.synchronize();
   }
   if (job.first_layer_gradient.value != 0) {
     all_deltas(engine, net, rows, job.mean);
     const Matrix to{job.first_layer_gradient.get(), padded(net.shape().fan_out(0))};
     engine.product<Form::gradient>(net.inputs(), net.deltas(0), net.shape().fan_in(0),
-                                   net.shape().fan_out(0), rows, FromZero{},
-                                   [&](int i, int j, float sum) { to.at(i, j) = sum; });
+                                   net.shape().fan_out(0), rows, FromZero{}, StoreSink{to});
   }
   engine.synchronize();
 }
@@ -188,28 +187,22 @@ AXIOM_DEVICE std::uint32_t next_job(Team& team, LaunchState* launch, std::uint32
 
 }  // namespace
 
-/// Teams take jobs in order until the time is up. REQUIRES: team_threads threads a block,
+/// Teams take jobs in order until the time is up; an evaluation that has been started is finished.
+/// `jobs`: TrainingJob or, if `evaluation` is not 0, EvaluationJob. One kernel for both, so that
+/// the code of the products is there once. REQUIRES: team_threads threads a block,
 /// team_shared_bytes of shared memory, all blocks on the device at once if a team has several.
 AXIOM_KERNEL(team_threads, 3)
-axiom_train_team(TrainingJob* jobs, std::uint32_t count, LaunchState* launch,
-                 std::uint64_t limit_nanoseconds, TeamState* teams, std::uint32_t blocks_per_team) {
+axiom_team(void* jobs, std::uint32_t count, LaunchState* launch, std::uint64_t limit_nanoseconds,
+           TeamState* teams, std::uint32_t blocks_per_team, std::uint32_t evaluation) {
   TeamEngine engine{my_team(teams, blocks_per_team)};
   for (;;) {
     const std::uint32_t next = next_job(engine.team, launch, count, limit_nanoseconds);
     if (next >= count) return;
-    run_training(engine, jobs[next], launch, limit_nanoseconds);
-  }
-}
-
-/// Likewise; a job that has been started is finished.
-AXIOM_KERNEL(team_threads, 3)
-axiom_evaluate(const EvaluationJob* jobs, std::uint32_t count, LaunchState* launch,
-               std::uint64_t limit_nanoseconds, TeamState* teams, std::uint32_t blocks_per_team) {
-  TeamEngine engine{my_team(teams, blocks_per_team)};
-  for (;;) {
-    const std::uint32_t next = next_job(engine.team, launch, count, limit_nanoseconds);
-    if (next >= count) return;
-    run_evaluation(engine, jobs[next]);
+    if (evaluation != 0) {
+      run_evaluation(engine, static_cast<const EvaluationJob*>(jobs)[next]);
+    } else {
+      run_training(engine, static_cast<TrainingJob*>(jobs)[next], launch, limit_nanoseconds);
+    }
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #define AXIOM_DEVICE __device__ __forceinline__
+/// A function of its own, so that its code is there once.
+#define AXIOM_DEVICE_FUNCTION __device__ __noinline__
 /// An entry point: at most `threads` threads a block, registers for `blocks` blocks at once.
 #define AXIOM_KERNEL(threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks)
 

@@ -27,10 +27,8 @@
 extern "C" {
 void axiom_train_block(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::LaunchState*,
                        std::uint64_t);
-void axiom_train_team(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::LaunchState*,
-                      std::uint64_t, axiom::cuda::TeamState*, std::uint32_t);
-void axiom_evaluate(const axiom::cuda::EvaluationJob*, std::uint32_t, axiom::cuda::LaunchState*,
-                    std::uint64_t, axiom::cuda::TeamState*, std::uint32_t);
+void axiom_team(void*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t,
+                axiom::cuda::TeamState*, std::uint32_t, std::uint32_t);
 }
 
 namespace {
@@ -122,17 +120,12 @@ const std::map<std::string, Entry>& kernels() {
          axiom_train_block(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
                            parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3));
        }},
-      {"axiom_train_team",
+      {"axiom_team",
        [](void** p) {
-         axiom_train_team(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
-                          parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
-                          parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5));
-       }},
-      {"axiom_evaluate",
-       [](void** p) {
-         axiom_evaluate(parameter<const EvaluationJob*>(p, 0), parameter<std::uint32_t>(p, 1),
-                        parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
-                        parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5));
+         axiom_team(parameter<void*>(p, 0), parameter<std::uint32_t>(p, 1),
+                    parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
+                    parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5),
+                    parameter<std::uint32_t>(p, 6));
        }},
   };
   return all;

@@ -2,7 +2,7 @@
 """Runs small plans of all six experiments on every backend and several thread counts; the result files must be
 equal byte for byte, and `verify` must say so.
 
-Usage: experiments_equal.py CLIENT
+Usage: experiments_equal.py CLIENT [NAME]   with NAME: the backends of that name and the reference
 """
 
 import json
@@ -38,6 +38,8 @@ def main():
     client = sys.argv[1]
     devices = json.loads(run(client, "devices", "--json").stdout)
     backends = [b["name"] for b in devices["backends"] if b["available"]]
+    if len(sys.argv) > 2:
+        backends = [name for name in backends if name.startswith(sys.argv[2]) or name == "reference"]
     for b in devices["backends"]:
         if not b["available"]:
             print(f"SKIPPED {b['name']}: {b['reason']}")

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #define AXIOM_DEVICE inline
+#define AXIOM_DEVICE_FUNCTION inline
 #define AXIOM_KERNEL(threads, blocks) extern "C" void
 
 namespace axiom::cuda {

@@ -1,0 +1,170 @@
+"""The program on an emulated GPU, and on hosts whose GPU, driver or memory is not as it should be.
+
+AXIOM_CLIENT and AXIOM_EMULATED_LIBRARY (the folder of the emulated libcuda.so.1) name what is tested.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+CLIENT = os.environ["AXIOM_CLIENT"]
+LIBRARY = os.environ["AXIOM_EMULATED_LIBRARY"]
+QUICK = ["--standalone", "--experiment", "featrank", "--seed", "9", "--set", "epochs=2",
+         "--set", "trials=1", "--set", "widths=[8,33]", "--priority", "normal"]
+LONG = ["--standalone", "--experiment", "compgen", "--seed", "9", "--set", "epochs=250", "--set", "trials=1",
+        "--set", "widths=[16,32]", "--set", "depths=[1,2]", "--set", "learning_rates=[0.05]",
+        "--priority", "normal", "--seeds", "4"]
+
+
+class DeviceTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-devices-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def run_client(self, *arguments, library=LIBRARY, **settings):
+        environment = dict(os.environ)
+        environment.pop("LD_LIBRARY_PATH", None)
+        if library:
+            environment["LD_LIBRARY_PATH"] = library
+        for name, value in settings.items():
+            environment["AXIOM_EMULATED_" + name.upper()] = str(value)
+        return subprocess.run([CLIENT, *arguments], capture_output=True, text=True, timeout=600,
+                              env=environment)
+
+    def compute(self, name, *arguments, work=QUICK, **settings):
+        """Result bytes, telemetry, log."""
+        out = self.directory / name
+        done = self.run_client(*work, *arguments, "--out", str(out), **settings)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        experiment = work[2]
+        return ((out / f"{experiment}.result.json").read_bytes(),
+                json.loads((out / f"{experiment}.telemetry.json").read_text()), done.stderr)
+
+    def refused(self, code, fragment, *arguments, **settings):
+        """With --backend cuda: an error; with auto: the processor, with that line in the log."""
+        out = self.directory / f"refused-{code}"
+        done = self.run_client(*QUICK, *arguments, "--backend", "cuda", "--out", str(out), **settings)
+        self.assertEqual(done.returncode, code, done.stderr)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        self.assertEqual(len(errors), 1, done.stderr)
+        self.assertIn(fragment, errors[0])
+        self.assertEqual(done.stdout, "")
+        self.assertFalse((out / "featrank.result.json").exists())
+        _, telemetry, log = self.compute(f"auto-{code}", *arguments, **settings)
+        self.assertNotIn("cuda", telemetry["backend"])
+        self.assertIn(fragment, log)
+
+
+class Equality(DeviceTest):
+    def test_results_do_not_depend_on_the_device_or_on_how_it_is_used(self):
+        expected, _, _ = self.compute("processor", "--backend", "reference")
+        ways = {"plain": ([], {}), "desktop": (["--desktop"], {}), "threads": (["--threads", "3"], {}),
+                "little memory": (["--device-memory", "6"], {}), "shuffled": ([], {"shuffle": 3}),
+                "second device": (["--backend", "cuda:1"], {"devices": 2}),
+                "small shared memory": ([], {"shared": 20480})}
+        for name, (options, settings) in ways.items():
+            with self.subTest(name):
+                options = options if "--backend" in options else [*options, "--backend", "cuda"]
+                result, telemetry, log = self.compute(name, *options, **settings)
+                self.assertEqual(result, expected)
+                self.assertIn("cuda:", telemetry["backend"])
+                self.assertIn("Emulated device", telemetry["device"])
+                self.assertIn("device memory: plan ", log)
+
+    def test_memory_limit_means_smaller_batches(self):
+        _, plenty, _ = self.compute("plenty", "--backend", "cuda", "--threads", "1", work=LONG)
+        _, little, _ = self.compute("little", "--backend", "cuda", "--threads", "1",
+                                    "--device-memory", "6", work=LONG)
+        self.assertLess(little["networks_at_once"], plenty["networks_at_once"])
+        self.assertLessEqual(little["device_planned_bytes"], 6000000)
+
+    def test_interrupted_on_the_device_and_resumed_on_the_processor(self):
+        expected, _, _ = self.compute("whole", "--backend", "avx2" if self.has("avx2") else "reference", work=LONG)
+        out = self.directory / "handed"
+        environment = dict(os.environ, LD_LIBRARY_PATH=LIBRARY)
+        stopped = subprocess.run(["timeout", "-s", "INT", "1", CLIENT, *LONG, "--backend", "cuda", "--out", str(out)],
+                                 capture_output=True, text=True, env=environment)
+        self.assertIn("checkpoint saved", stopped.stderr)
+        done = self.run_client(*LONG, "--backend", "auto", "--out", str(out), library=None)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("resuming at", done.stderr)
+        self.assertEqual((out / "compgen.result.json").read_bytes(), expected)
+
+    def has(self, backend):
+        listed = json.loads(self.run_client("devices", "--json").stdout)["backends"]
+        return any(b["name"] == backend and b["available"] for b in listed)
+
+
+class Refusals(DeviceTest):
+    def test_no_driver(self):
+        self.refused(10, "no NVIDIA driver", library=None)
+
+    def test_driver_without_a_function(self):
+        old = self.directory / "old"
+        old.mkdir()
+        source = self.directory / "old.c"
+        source.write_text("int cuInit(unsigned flags) { return (int)flags; }\n")
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(old / "libcuda.so.1"), str(source)], check=True)
+        self.refused(11, "the NVIDIA driver is too old: it lacks cu", library=str(old))
+
+    def test_driver_too_old_for_the_kernels(self):
+        self.refused(11, "the NVIDIA driver is too old: it supports CUDA 9.0", driver=9000)
+
+    def test_no_device(self):
+        self.refused(12, "the NVIDIA driver finds no device", devices=0)
+
+    def test_device_number_beyond_the_last(self):
+        done = self.run_client(*QUICK, "--backend", "cuda:3", "--out", str(self.directory / "x"))
+        self.assertEqual(done.returncode, 12, done.stderr)
+        self.assertIn("there is no CUDA device 3", done.stderr)
+
+    def test_architecture_without_kernels(self):
+        self.refused(13, "no CUDA kernels for devices of compute capability 3.0", capability=30)
+
+    def test_device_memory_for_not_even_one_network(self):
+        self.refused(14, "not enough device memory", memory=1500000)
+
+    def test_malformed_device_numbers(self):
+        for name in ("cuda:", "cuda:x", "cuda:-1", "cuda:99999999999", "cudax"):
+            with self.subTest(name):
+                done = self.run_client(*QUICK, "--backend", name, "--out", str(self.directory / "x"))
+                self.assertEqual(done.returncode, 5, done.stderr)
+                self.assertEqual(done.stderr.count("error: "), 1)
+
+    def test_device_that_fails_at_work(self):
+        expected, _, _ = self.compute("processor", library=None, work=LONG)
+        out = self.directory / "lost"
+        done = self.run_client(*LONG, "--backend", "cuda", "--out", str(out), fault="lose:3")
+        self.assertEqual(done.returncode, 15, done.stderr)
+        self.assertIn("CUDA_ERROR_LAUNCH_FAILED", done.stderr)
+        result, telemetry, log = self.compute("took over", work=LONG, fault="lose:3")
+        self.assertIn("the processor takes over", log)
+        self.assertNotIn("cuda", telemetry["backend"])
+        self.assertEqual(result, expected)
+
+
+class Listing(DeviceTest):
+    def test_devices_names_every_device(self):
+        done = self.run_client("devices", "--json", devices=2)
+        listed = {b["name"]: b for b in json.loads(done.stdout)["backends"]}
+        self.assertIn("compute capability 9.0", listed["cuda:1"]["device"])
+        self.assertEqual(json.loads(done.stdout)["backend"], "cuda:0")
+
+    def test_self_test_covers_the_device(self):
+        done = self.run_client("self-test")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("cuda:0: 7 of 7 known answers right", done.stdout)
+
+    def test_verify_on_the_device(self):
+        self.compute("result", "--backend", "reference")
+        done = self.run_client("verify", str(self.directory / "result" / "featrank.result.json"),
+                               "--backend", "cuda")
+        self.assertEqual((done.returncode, done.stdout), (0, "equal\n"), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
