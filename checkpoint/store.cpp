@@ -76,12 +76,18 @@ void CheckpointStore::set_aside(int slot, const std::string& reason,
   const std::string bad = path(slot) + ".bad";
   try {
     files_.rename(path(slot), bad);
-    notes.push_back("a damaged checkpoint was set aside as '" + bad + "': " + reason);
+    notes.push_back("a checkpoint that cannot be used was set aside as '" + bad + "': " + reason);
     files_.write_durably(bad + ".reason.txt", reason + "\n");
   } catch (const IoError& error) {
     // The other generation serves all the same; the next save replaces the damaged one.
-    notes.push_back("the damaged checkpoint '" + path(slot) + "' (" + reason +
-                    ") could not be set aside properly: " + error.what());
+    notes.push_back("the checkpoint '" + path(slot) + "' (" + reason +
+                    ") cannot be used and could not be set aside properly: " + error.what());
+  }
+}
+
+void CheckpointStore::distrust(const std::string& reason, std::vector<std::string>& notes) {
+  for (const int slot : {0, 1}) {
+    if (files_.exists(path(slot))) set_aside(slot, reason, notes);
   }
 }
 

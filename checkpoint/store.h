@@ -38,6 +38,10 @@ class CheckpointStore {
   std::string prepare(Checkpoint& checkpoint);
   void write(const std::string& bytes);
 
+  /// Sets both generations aside like damaged ones: what they hold cannot be relied on. A later
+  /// run starts anew.
+  void distrust(const std::string& reason, std::vector<std::string>& notes);
+
   /// Deletes both generations; files set aside stay.
   void remove();
 

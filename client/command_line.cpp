@@ -11,7 +11,7 @@ namespace {
 
 // As text until it is checked: the library's own conversions take octal numbers and the like.
 struct RawOptions {
-  std::string seed, seeds, threads, interval, priority, device_memory;
+  std::string seed, seeds, threads, interval, priority, device_memory, replay;
   bool standalone = false, version = false, help = false;
 };
 
@@ -90,6 +90,7 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw) {
   app.add_option("--threads", raw.threads);
   app.add_flag("--desktop", line.desktop);
   app.add_option("--device-memory", raw.device_memory);
+  app.add_option("--replay", raw.replay);
   app.add_flag("--json", line.json);
   app.add_flag("--quiet", line.quiet);
   app.add_subcommand("devices")->fallthrough()->set_help_flag();
@@ -107,6 +108,9 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   if (given("--seeds")) line.seeds = parse_integer("--seeds", raw.seeds, 1, 10000);
   if (given("--threads")) {
     line.threads = static_cast<int>(parse_integer("--threads", raw.threads, 1, 1024));
+  }
+  if (given("--replay")) {
+    line.replay_share = static_cast<double>(parse_integer("--replay", raw.replay, 0, 100)) / 100;
   }
   if (given("--device-memory")) {
     line.device_memory = 1000000 * parse_integer("--device-memory", raw.device_memory, 1, 10000000);

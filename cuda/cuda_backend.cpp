@@ -56,7 +56,7 @@ std::size_t seed_bytes(std::span<const TrainingRun* const> runs) {
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(int ordinal, const MatrixOps& host) : ordinal_(ordinal), host_(host) {}
+  CudaBackend(int ordinal, const Backend& processor) : ordinal_(ordinal), watch_(processor) {}
 
   std::string name() const override { return "cuda:" + std::to_string(ordinal_); }
   std::string device() const override { return device_facts(ordinal_).describe(); }
@@ -72,8 +72,10 @@ class CudaBackend final : public Backend {
     const std::shared_ptr<const Device> device = shared_device(ordinal_);
     device->use();
     const std::size_t usable = usable_bytes(device->free_bytes());
+    watch_.expect_audit();
     return std::make_unique<CudaExecutor>(
-        device, ExecutorOptions{options.launch_seconds, evaluation_reserve(usable)});
+        device, watch_,
+        ExecutorOptions{options.launch_seconds, evaluation_reserve(usable), options.replay_share});
   }
 
   // Of the host: staged parameters and results.
@@ -81,14 +83,16 @@ class CudaBackend final : public Backend {
     return evaluation_bytes(run);
   }
 
-  const MatrixOps& matrix_ops() const override { return host_; }
+  const MatrixOps& matrix_ops() const override { return watch_.processor().matrix_ops(); }
+
+  DeviceHealth health() const override { return watch_.health(); }
 
   DevicePlan plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
                          int executors) const override;
 
  private:
   const int ordinal_;
-  const MatrixOps& host_;
+  mutable HardwareWatch watch_;
 };
 
 DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
@@ -106,9 +110,15 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   }
   const std::size_t seed = seed_bytes(runs);
   const std::size_t control = std::size_t{1} << 20;
+  // Replays and audits take places, too.
+  const auto copies = [&](std::size_t networks) {
+    return networks + 2 +
+           static_cast<std::size_t>(static_cast<double>(networks) * 3 * options.replay_share);
+  };
   const auto needed = [&](std::size_t networks) {
     const std::size_t open_seeds = std::min(seeds, networks / runs.size() + 2);
-    return networks * network + open_seeds * seed + control + evaluation_reserve(plan.usable_bytes);
+    return copies(networks) * network + open_seeds * seed + control +
+           evaluation_reserve(plan.usable_bytes);
   };
   if (needed(1) > each) {
     throw DeviceError(DeviceStatus::out_of_memory,
@@ -138,16 +148,16 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
 }  // namespace
 }  // namespace cuda
 
-const Backend& cuda_backend(int ordinal, const MatrixOps& host) {
+const Backend& cuda_backend(int ordinal, const Backend& processor) {
   static std::mutex mutex;
   static std::map<int, std::unique_ptr<const Backend>> backends;
   const std::lock_guard lock(mutex);
   std::unique_ptr<const Backend>& backend = backends[ordinal];
-  if (backend == nullptr) backend = std::make_unique<cuda::CudaBackend>(ordinal, host);
+  if (backend == nullptr) backend = std::make_unique<cuda::CudaBackend>(ordinal, processor);
   return *backend;
 }
 
-std::vector<const Backend*> cuda_backends(const MatrixOps& host) {
+std::vector<const Backend*> cuda_backends(const Backend& processor) {
   int count = 1;
   try {
     count = std::max(1, cuda::device_count());
@@ -155,7 +165,7 @@ std::vector<const Backend*> cuda_backends(const MatrixOps& host) {
     // The one backend says why.
   }
   std::vector<const Backend*> backends;
-  for (int i = 0; i < count; ++i) backends.push_back(&cuda_backend(i, host));
+  for (int i = 0; i < count; ++i) backends.push_back(&cuda_backend(i, processor));
   return backends;
 }
 

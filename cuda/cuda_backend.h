@@ -12,15 +12,16 @@ namespace axiom {
 /// How devices are used; set before work begins.
 struct CudaOptions {
   double launch_seconds = 0.05;  ///< a launch ends with the first step after so long
+  double replay_share = 0.01;    ///< of all work, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = 80 % of the free
 };
 
-/// The backend of a device, whether the device exists or not: "cuda:0" and so on. `host`: what
-/// computes the metrics. Lives as long as the program.
-const Backend& cuda_backend(int ordinal, const MatrixOps& host);
+/// The backend of a device, whether the device exists or not: "cuda:0" and so on. `processor`
+/// computes the metrics, and what is compared with the processor. Lives as long as the program.
+const Backend& cuda_backend(int ordinal, const Backend& processor);
 /// Those of all devices, at least one.
-std::vector<const Backend*> cuda_backends(const MatrixOps& host);
+std::vector<const Backend*> cuda_backends(const Backend& processor);
 
 /// DeviceError: "backend cuda:N cannot run on this host: …".
 void require_cuda_device(int ordinal);

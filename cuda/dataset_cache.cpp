@@ -5,6 +5,19 @@
 #include "cuda/packing.h"
 
 namespace axiom::cuda {
+namespace {
+
+std::size_t padded_floats(const Dataset& data) {
+  return static_cast<std::size_t>(data.samples) * static_cast<std::size_t>(padded(data.features));
+}
+
+std::vector<float> padded_rows(const Dataset& data) {
+  std::vector<float> rows(padded_floats(data));
+  pad_rows(data.inputs.data(), data.samples, data.features, rows.data());
+  return rows;
+}
+
+}  // namespace
 
 DatasetCache::Addresses DatasetCache::find_or_upload(const std::shared_ptr<const Dataset>& data,
                                                      Stream& stream) {
@@ -13,9 +26,7 @@ DatasetCache::Addresses DatasetCache::find_or_upload(const std::shared_ptr<const
   }
   Entry entry{data, {}, {}};
   entry.memory.reserve(dataset_bytes(*data));
-  std::vector<float> rows(static_cast<std::size_t>(data->samples) *
-                          static_cast<std::size_t>(padded(data->features)));
-  pad_rows(data->inputs.data(), data->samples, data->features, rows.data());
+  const std::vector<float> rows = padded_rows(*data);
   const std::size_t row_bytes = rows.size() * sizeof(float);
   const DevicePointer labels = entry.memory.address() + rounded_up(row_bytes);
   stream.upload(entry.memory.address(), rows.data(), row_bytes);
@@ -24,6 +35,21 @@ DatasetCache::Addresses DatasetCache::find_or_upload(const std::shared_ptr<const
   entry.addresses = {{entry.memory.address()}, {labels}};
   entries_.push_back(std::move(entry));
   return entries_.back().addresses;
+}
+
+bool DatasetCache::intact(const std::shared_ptr<const Dataset>& data, Stream& stream) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.data == data; });
+  if (entry == entries_.end()) return true;
+  std::vector<float> rows(padded_floats(*data));
+  std::vector<std::int32_t> labels(data->labels.size());
+  stream.download(rows.data(), entry->addresses.inputs.value, rows.size() * sizeof(float));
+  stream.download(labels.data(), entry->addresses.labels.value,
+                  labels.size() * sizeof(std::int32_t));
+  stream.wait();
+  if (rows == padded_rows(*data) && labels == data->labels) return true;
+  entries_.erase(entry);
+  return false;
 }
 
 void DatasetCache::drop_unused() {

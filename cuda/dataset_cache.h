@@ -19,6 +19,8 @@ class DatasetCache {
 
   /// Copies the data to the device unless they are there.
   Addresses find_or_upload(const std::shared_ptr<const Dataset>& data, Stream& stream);
+  /// Whether the device still has the data as they are; what has changed is forgotten.
+  bool intact(const std::shared_ptr<const Dataset>& data, Stream& stream);
   /// Frees what nobody else refers to any more.
   void drop_unused();
 

@@ -1,5 +1,7 @@
 // The part of the executor that evaluates networks on their probes.
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "client/plan/step.h"
 #include "cuda/executor.h"
@@ -101,16 +103,30 @@ struct PendingProbe {
   }
 };
 
-}  // namespace
-
-void CudaExecutor::evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) {
-  const EvaluationTask task{&run, &state, &snapshot};
-  evaluate_all(std::span(&task, 1));
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
-  device_->use();
-  datasets_.drop_unused();
+// Diverged snapshots hold NaN, whose bits mean nothing.
+bool same_bits(const Snapshot& a, const Snapshot& b) {
+  if (a.diverged || b.diverged) return a.diverged == b.diverged;
+  for (std::size_t p = 0; p < a.probes.size(); ++p) {
+    const ProbeValues& x = a.probes[p];
+    const ProbeValues& y = b.probes[p];
+    bool same = same_bits(x.outputs, y.outputs) &&
+                same_bits(x.input_gradients, y.input_gradients) &&
+                same_bits(x.first_layer_gradient, y.first_layer_gradient);
+    for (std::size_t l = 0; l < x.activations.size(); ++l) {
+      same = same && same_bits(x.activations[l], y.activations[l]);
+    }
+    if (!same) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
   std::vector<EvaluationTask> batch;
   std::size_t bytes = 0;
   for (const EvaluationTask& task : tasks) {
@@ -120,7 +136,8 @@ void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
     snapshot.probes.resize(task.run->probes.size());
     if (snapshot.diverged) continue;
     const std::size_t more = evaluation_bytes(*task.run);
-    if (!batch.empty() && bytes + more > std::max(options_.evaluation_bytes, arena_.bytes())) {
+    if (!batch.empty() &&
+        bytes + more > std::max(options_.evaluation_bytes, memory_.arena.bytes())) {
       evaluate_batch(batch);
       batch.clear();
       bytes = 0;
@@ -129,6 +146,34 @@ void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
     bytes += more;
   }
   if (!batch.empty()) evaluate_batch(batch);
+}
+
+// Does the sampled ones again and compares.
+bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, std::string& what) {
+  std::vector<EvaluationTask> again;
+  std::vector<const Snapshot*> first;
+  for (const EvaluationTask& task : tasks) {
+    if (!watch_.is_sampled(*task.run, task.state->step, options_.replay_share)) continue;
+    again.push_back(task);
+    first.push_back(task.snapshot);
+  }
+  std::vector<Snapshot> second(again.size());
+  for (std::size_t i = 0; i < again.size(); ++i) again[i].snapshot = &second[i];
+  evaluate_in_parts(again);
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    const TrainingRun& run = *again[i].run;
+    for (const Probe& probe : run.probes) {
+      if (memory_.datasets.intact(probe.data, memory_.stream)) continue;
+      what = "samples in the device's memory have changed";
+      return false;
+    }
+    if (same_bits(*first[i], second[i])) continue;
+    what = "the evaluation of network " + std::to_string(run.network) + " at step " +
+           std::to_string(again[i].state->step) + ", seed " + std::to_string(run.seed) +
+           " differs when done twice";
+    return false;
+  }
+  return true;
 }
 
 void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
@@ -144,10 +189,10 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
                       sizeof(float)) /
            sizeof(float);
   }
-  staging_.resize(end);
+  memory_.staging.resize(end);
   for (std::size_t p = 0; p < pending.size(); ++p) {
     pack_parameters(pending[p].task->run->shape, pending[p].task->state->parameters,
-                    staging_.data() + parameters[p]);
+                    memory_.staging.data() + parameters[p]);
   }
   LaunchShape shape{&device_->team(), team_threads, team_shared_bytes, true, true};
   shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
@@ -170,29 +215,30 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     }
     return static_cast<std::size_t>(at - base);
   };
-  arena_.reserve(lay_out(0));
-  lay_out(arena_.address());
+  memory_.arena.reserve(lay_out(0));
+  lay_out(memory_.arena.address());
   std::vector<EvaluationJob> list;
   for (PendingProbe& probe : pending) {
-    const auto data = datasets_.find_or_upload(probe.probe->data, stream_);
+    const auto data = memory_.datasets.find_or_upload(probe.probe->data, memory_.stream);
     probe.job.inputs = data.inputs;
     probe.job.labels = data.labels;
     list.push_back(probe.job);
   }
-  stream_.upload(arena_.address(), staging_.data(), end * sizeof(float));
+  memory_.stream.upload(memory_.arena.address(), memory_.staging.data(), end * sizeof(float));
   // A launch ends in time, so it may take several to go through the list.
   std::uint32_t done = 0;
   while (done < list.size()) {
-    stream_.upload(jobs, list.data() + done, (list.size() - done) * sizeof(EvaluationJob));
-    launch(*device_, shape, jobs, list.size() - done, control, options_.launch_seconds, stream_);
+    memory_.stream.upload(jobs, list.data() + done, (list.size() - done) * sizeof(EvaluationJob));
+    launch(*device_, shape, jobs, list.size() - done, control, options_.launch_seconds,
+           memory_.stream);
     LaunchState state{};
-    stream_.download(&state, control, sizeof state);
-    stream_.wait();
+    memory_.stream.download(&state, control, sizeof state);
+    memory_.stream.wait();
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
   }
   std::vector<float> back(result_floats);
-  stream_.download(back.data(), results, result_floats * sizeof(float));
-  stream_.wait();
+  memory_.stream.download(back.data(), results, result_floats * sizeof(float));
+  memory_.stream.wait();
   for (std::size_t p = 0; p < pending.size(); ++p) {
     Snapshot& snapshot = *pending[p].task->snapshot;
     if (snapshot.diverged) continue;

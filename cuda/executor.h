@@ -3,24 +3,23 @@
 
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 #include "client/plan/backend.h"
-#include "cuda/dataset_cache.h"
 #include "cuda/device.h"
-#include "cuda/launch_group.h"
-#include "cuda/resources.h"
+#include "cuda/hardware_watch.h"
+#include "cuda/training_batch.h"
 
 namespace axiom::cuda {
 
 struct ExecutorOptions {
   double launch_seconds = 0.05;      ///< a launch ends with the first step after so long
   std::size_t evaluation_bytes = 0;  ///< device memory to be used at once for evaluation
+  double replay_share = 0.01;        ///< of all work, done twice
 };
 
 class CudaExecutor final : public Executor {
  public:
-  CudaExecutor(std::shared_ptr<const Device> device, ExecutorOptions options);
+  CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch, ExecutorOptions options);
 
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override;
@@ -31,16 +30,14 @@ class CudaExecutor final : public Executor {
   void evaluate_all(std::span<const EvaluationTask> tasks) override;
 
  private:
-  std::vector<LaunchGroup> group(std::span<const TrainingTask> tasks);
+  void evaluate_in_parts(std::span<const EvaluationTask> tasks);
   void evaluate_batch(std::span<const EvaluationTask> tasks);
+  bool evaluation_verified(std::span<const EvaluationTask> tasks, std::string& what);
 
   const std::shared_ptr<const Device> device_;
+  HardwareWatch& watch_;
   const ExecutorOptions options_;
-  Stream stream_;  ///< copies and evaluation
-  std::vector<std::unique_ptr<Stream>> group_streams_;
-  DatasetCache datasets_;
-  Buffer arena_;
-  std::vector<float> staging_;
+  ExecutorMemory memory_;
 };
 
 }  // namespace axiom::cuda

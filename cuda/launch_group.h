@@ -34,7 +34,7 @@ std::size_t control_bytes(const LaunchShape& shape);
 struct LaunchGroup {
   LaunchShape shape;
   std::vector<TrainingJob> jobs;
-  std::vector<std::size_t> tasks;  ///< the task of each job
+  std::vector<std::size_t> copies;  ///< TrainingBatch's, of each job
   DevicePointer jobs_on_device = 0;
   DevicePointer control = 0;
 };

@@ -43,9 +43,6 @@ std::optional<int> device_number(std::string_view name) {
   return number;
 }
 
-/// What computes the metrics of networks that were trained on a device.
-const MatrixOps& processor_matrix_ops() { return choose_processor_backend().backend->matrix_ops(); }
-
 }  // namespace
 
 std::span<const Backend* const> processor_backends() {
@@ -56,7 +53,7 @@ std::span<const Backend* const> processor_backends() {
 
 std::span<const Backend* const> backends() {
   static const std::vector<const Backend*> all = [] {
-    std::vector<const Backend*> list = cuda_backends(processor_matrix_ops());
+    std::vector<const Backend*> list = cuda_backends(*choose_processor_backend().backend);
     for (const Backend* backend : processor_backends()) list.push_back(backend);
     return list;
   }();
@@ -70,7 +67,7 @@ BackendChoice choose_backend(std::string_view name) {
   const std::string asked = "asked for with --backend";
   if (const std::optional<int> number = device_number(name)) {
     require_cuda_device(*number);
-    return {&cuda_backend(*number, processor_matrix_ops()), asked};
+    return {&cuda_backend(*number, *choose_processor_backend().backend), asked};
   }
   for (const Backend* backend : processor_backends()) {
     if (backend->name() != name) continue;
@@ -85,7 +82,7 @@ BackendChoice choose_backend(std::string_view name) {
 
 void set_device_options(const DeviceOptions& options) {
   // A frame at 60 Hz lasts 17 ms.
-  set_cuda_options({options.desktop ? 0.008 : 0.05, options.memory_limit});
+  set_cuda_options({options.desktop ? 0.008 : 0.05, options.replay_share, options.memory_limit});
 }
 
 }  // namespace axiom

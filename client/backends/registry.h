@@ -34,7 +34,8 @@ BackendChoice choose_backend(std::string_view name);
 BackendChoice choose_processor_backend();
 /// How devices are used; set before work begins.
 struct DeviceOptions {
-  bool desktop = false;  ///< short launches, so that the desktop stays smooth
+  bool desktop = false;        ///< short launches, so that the desktop stays smooth
+  double replay_share = 0.01;  ///< of the work of a device, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = most of the free
 };

@@ -11,6 +11,7 @@
 #include "client/arithmetic/streams.h"
 #include "client/backends/known_answers.h"
 #include "client/backends/registry.h"
+#include "client/plan/device_error.h"
 #include "client/plan/initial_parameters.h"
 #include "client/system/digest.h"
 
@@ -180,6 +181,19 @@ std::vector<KnownAnswer> compute_answers(const Backend& backend) {
   answers.push_back({"matrix kernels", matrices(backend)});
   answers.push_back({"functions and random numbers", functions()});
   return answers;
+}
+
+void require_known_answers(const Backend& backend) {
+  const std::vector<KnownAnswer> expected = known_answers();
+  const std::vector<KnownAnswer> actual = compute_answers(backend);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (i < actual.size() && actual[i].digest == expected[i].digest) continue;
+    throw DeviceError(DeviceStatus::wrong_results,
+                      backend.name() + " gives a wrong answer to a known case (" +
+                          expected[i].name +
+                          "): undo any overclocking, check cooling and power supply, update the "
+                          "driver; until then compute with another --backend");
+  }
 }
 
 bool run_self_test(std::ostream& report) {

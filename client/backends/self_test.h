@@ -21,6 +21,9 @@ std::vector<KnownAnswer> known_answers();
 /// Computes the same cases on a backend. REQUIRES: the host can run it.
 std::vector<KnownAnswer> compute_answers(const Backend& backend);
 
+/// Before a device is given work. DeviceError (wrong_results): it gives a wrong answer.
+void require_known_answers(const Backend& backend);
+
 /// Checks every backend that this host can run, one line each, and says what differs. False if
 /// anything does.
 bool run_self_test(std::ostream& report);

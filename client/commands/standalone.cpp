@@ -3,6 +3,7 @@
 
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
+#include "client/backends/self_test.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
@@ -51,6 +52,11 @@ class StandaloneRun {
       return stopped(stop_signal(), runner);
     }
     deliver(*summary, state, *runner_);
+    if (telemetry_.mismatches > 0) {
+      console_.warning(std::to_string(telemetry_.mismatches) +
+                       " times the device gave two results for the same steps; they were thrown "
+                       "away and computed again: look after its cooling and clocks");
+    }
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
     return ExitCode::ok;
@@ -102,8 +108,10 @@ class StandaloneRun {
         }
         return runner_->run();
       } catch (const DeviceError& error) {
+        if (error.status() == DeviceStatus::wrong_results && runner_) distrust(store, error);
         const BackendChoice processor = choose_processor_backend();
-        if (line_.backend != "auto" || backend_.backend == processor.backend) throw;
+        const bool asked_for = line_.backend != "auto" || backend_.backend == processor.backend;
+        if (asked_for || error.status() == DeviceStatus::wrong_results) throw;
         console_.warning(backend_.backend->name() + ": " + error.what() +
                          "; the processor takes over");
         backend_ = processor;
@@ -112,10 +120,21 @@ class StandaloneRun {
     }
   }
 
+  // What such a device has saved is no better than what it computes.
+  void distrust(CheckpointStore& store, const DeviceError& error) {
+    std::vector<std::string> notes;
+    store.distrust(error.what(), notes);
+    for (const std::string& note : notes) console_.warning(note);
+  }
+
   WorkerPlan admit(const Checkpoint& state) {
     const std::string device = backend_.backend->device();
     console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason + ")");
     if (!device.empty()) console_.note("device: " + device);
+    if (!device.empty()) {
+      require_known_answers(*backend_.backend);
+      console_.note("self-test of the device: passed");
+    }
     const HostMemory host = host_memory();
     const WorkerPlan plan =
         plan_workers(work_, shape_, *backend_.backend, line_.threads, host, &state, true);
@@ -166,6 +185,10 @@ class StandaloneRun {
     telemetry_.device = backend_.backend->device();
     telemetry_.device_planned_bytes = plan_.device.planned_bytes;
     telemetry_.networks_at_once = plan_.networks_at_once;
+    const DeviceHealth health = backend_.backend->health();
+    telemetry_.replayed_steps = health.replayed_steps;
+    telemetry_.audited_steps = health.audited_steps;
+    telemetry_.mismatches = health.mismatches;
     telemetry_.seeds = work_.seeds.size();
     telemetry_.seconds_session = progress.seconds;
     telemetry_.seconds_total = state.seconds;
@@ -199,7 +222,7 @@ class StandaloneRun {
 ExitCode run_standalone(const CommandLine& line) {
   set_floating_point_environment();
   install_stop_signals();
-  set_device_options({line.desktop, line.device_memory});
+  set_device_options({line.desktop, line.replay_share, line.device_memory});
   return StandaloneRun(line).run();
 }
 

@@ -87,7 +87,7 @@ ExitCode verify_result(const CommandLine& line) {
   const std::string text = real_file_system().read(line.result, maximum_result_bytes);
   const Json found = parse_result(line.result, text);
   const WorkUnit work = work_of(line.result, found);
-  set_device_options({line.desktop, line.device_memory});
+  set_device_options({line.desktop, line.replay_share, line.device_memory});
   const BackendChoice choice = choose_backend(line.backend);
   Console console("verify", line.quiet);
   console.note("backend: " + choice.backend->name() + " (" + choice.reason + ")");

@@ -65,6 +65,13 @@ struct DevicePlan {
   std::uint64_t usable_bytes = 0;    ///< the share of them that may be used
 };
 
+/// What watching a device has shown so far.
+struct DeviceHealth {
+  std::uint64_t replayed_steps = 0;  ///< done twice on the device
+  std::uint64_t audited_steps = 0;   ///< done on the processor, too
+  std::uint64_t mismatches = 0;      ///< thrown away and done again
+};
+
 /// A way to compute on this host.
 class Backend {
  public:
@@ -81,6 +88,8 @@ class Backend {
   /// the snapshot's values included).
   virtual std::size_t executor_bytes(const TrainingRun& run) const = 0;
   virtual const MatrixOps& matrix_ops() const = 0;
+
+  virtual DeviceHealth health() const { return {}; }
 
   /// What a device with memory of its own holds at once. `runs`: those of one seed; `seeds`: of the
   /// work unit. DeviceError if not even one network fits. On a processor: one network, no memory.

@@ -33,6 +33,9 @@ struct Telemetry {
   std::uint64_t peak_bytes = 0;
   std::uint64_t device_planned_bytes = 0;
   std::uint64_t networks_at_once = 1;  ///< per thread
+  std::uint64_t replayed_steps = 0;    ///< done twice on the device and compared
+  std::uint64_t audited_steps = 0;     ///< done on the processor, too
+  std::uint64_t mismatches = 0;        ///< found by that; thrown away and done again
   std::uint64_t checkpoints = 0;       ///< written, all sessions
   std::uint64_t resumes = 0;
 };

@@ -33,7 +33,7 @@ std::vector<Case> cases() {
   return all;
 }
 
-const Backend& backend() { return cuda_backend(0, reference_backend().matrix_ops()); }
+const Backend& backend() { return cuda_backend(0, reference_backend()); }
 
 class CudaEquality : public testing::Test {
  protected:
@@ -66,7 +66,7 @@ TEST_F(CudaEquality, PausedAtEveryStep) {
 
 /// All cases in one call, several networks of each, on launches that end after every step or not.
 void train_together(double launch_seconds) {
-  set_cuda_options({launch_seconds, 0});
+  set_cuda_options({launch_seconds, 0.25, 0});
   const auto executor = backend().make_executor();
   std::vector<TrainingRun> runs;
   for (const Case& c : cases()) {

@@ -5,7 +5,7 @@
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
-// faults()).
+// Fault), AXIOM_EMULATED_TRACE (launches are counted on standard error).
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -61,7 +61,9 @@ struct State {
 State state;
 
 /// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; memory:N = the N-th allocation
-/// fails; flip:N:SEED = after launch N a random bit of a random block of memory is flipped.
+/// fails; flip:N:SEED = after launch N a random bit of a random block of memory is flipped;
+/// flips:N:SEED = after every launch from N on; skew:N = from launch N on every network that is
+/// trained gets the same wrong bit, so that doing it twice shows nothing.
 struct Fault {
   std::string action;
   long at = -1;
@@ -131,12 +133,20 @@ const std::map<std::string, Entry>& kernels() {
   return all;
 }
 
+bool evaluates(FunctionHandle function, void** parameters) {
+  return reinterpret_cast<const Entry*>(function) == &kernels().at("axiom_team") &&
+         parameter<std::uint32_t>(parameters, 6) != 0;
+}
+
 Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,
                      void** parameters, bool all_at_once) {
   const std::lock_guard lock(state.mutex);
   if (state.lost) return launch_failed;
   const Fault planned = fault();
   ++state.launches;
+  if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
+    std::fprintf(stderr, "emulated device: launch %ld\n", state.launches);
+  }
   if (planned.action == "lose" && state.launches >= planned.at) {
     state.lost = true;
     return launch_failed;
@@ -164,7 +174,17 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
       std::abort();
     }
   }
-  if (planned.action == "flip" && state.launches == planned.at) flip_a_bit(planned.seed);
+  const bool again = planned.action == "flips" && state.launches >= planned.at;
+  if (again || (planned.action == "flip" && state.launches == planned.at)) {
+    flip_a_bit(planned.seed + static_cast<std::uint64_t>(state.launches));
+  }
+  if (planned.action == "skew" && state.launches >= planned.at &&
+      !evaluates(function, parameters)) {
+    const auto* jobs = parameter<const TrainingJob*>(parameters, 0);
+    for (std::uint32_t j = 0; j < parameter<std::uint32_t>(parameters, 1); ++j) {
+      *reinterpret_cast<std::uint32_t*>(jobs[j].parameters.value) ^= 1;
+    }
+  }
   return success;
 }
 

@@ -19,6 +19,8 @@ LONG = ["--standalone", "--experiment", "compgen", "--seed", "9", "--set", "epoc
         "--set", "widths=[16,32]", "--set", "depths=[1,2]", "--set", "learning_rates=[0.05]",
         "--priority", "normal", "--seeds", "4"]
 
+MANY = [option.replace("epochs=250", "epochs=20") for option in LONG]
+
 
 class DeviceTest(unittest.TestCase):
     def setUp(self):
@@ -76,9 +78,9 @@ class Equality(DeviceTest):
                 self.assertIn("device memory: plan ", log)
 
     def test_memory_limit_means_smaller_batches(self):
-        _, plenty, _ = self.compute("plenty", "--backend", "cuda", "--threads", "1", work=LONG)
+        _, plenty, _ = self.compute("plenty", "--backend", "cuda", "--threads", "1", work=MANY)
         _, little, _ = self.compute("little", "--backend", "cuda", "--threads", "1",
-                                    "--device-memory", "6", work=LONG)
+                                    "--device-memory", "6", work=MANY)
         self.assertLess(little["networks_at_once"], plenty["networks_at_once"])
         self.assertLessEqual(little["device_planned_bytes"], 6000000)
 
@@ -136,15 +138,71 @@ class Refusals(DeviceTest):
                 self.assertEqual(done.stderr.count("error: "), 1)
 
     def test_device_that_fails_at_work(self):
-        expected, _, _ = self.compute("processor", library=None, work=LONG)
+        expected, _, _ = self.compute("processor", library=None, work=MANY)
         out = self.directory / "lost"
-        done = self.run_client(*LONG, "--backend", "cuda", "--out", str(out), fault="lose:3")
+        done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3")
         self.assertEqual(done.returncode, 15, done.stderr)
         self.assertIn("CUDA_ERROR_LAUNCH_FAILED", done.stderr)
-        result, telemetry, log = self.compute("took over", work=LONG, fault="lose:3")
+        result, telemetry, log = self.compute("took over", work=MANY, fault="lose:3")
         self.assertIn("the processor takes over", log)
         self.assertNotIn("cuda", telemetry["backend"])
         self.assertEqual(result, expected)
+
+
+class FaultyHardware(DeviceTest):
+    def launches(self):
+        """Of the self-test, and in all."""
+        out = self.directory / "traced"
+        done = self.run_client(*MANY, "--backend", "cuda", "--replay", "100", "--out", str(out), trace=1)
+        before = done.stderr.split("self-test of the device")[0].count("emulated device: launch")
+        return before, done.stderr.count("emulated device: launch")
+
+    def test_a_flipped_bit_anywhere_in_the_memory_changes_no_result(self):
+        expected, _, _ = self.compute("processor", work=MANY, library=None)
+        first, last = self.launches()
+        found = 0
+        for seed in range(12):
+            with self.subTest(seed=seed):
+                at = first + 1 + seed % max(1, last - first - 1)
+                result, telemetry, _ = self.compute(f"flip-{seed}", "--backend", "cuda", "--replay", "100",
+                                                    work=MANY, fault=f"flip:{at}:{seed}")
+                self.assertEqual(result, expected)
+                self.assertGreater(telemetry["replayed_steps"], 0)
+                found += telemetry["mismatches"]
+        self.assertGreater(found, 0, "no flip was noticed: the test shows nothing")
+
+    def test_memory_that_flips_bits_all_the_time_stops_the_run(self):
+        first, _ = self.launches()
+        out = self.directory / "flips"
+        done = self.run_client(*MANY, "--backend", "auto", "--replay", "100", "--out", str(out),
+                               "--checkpoint-interval", "0.05", fault=f"flips:{first + 2}:1")
+        if done.returncode == 0:
+            return self.assertEqual((out / "compgen.result.json").read_bytes(),
+                                    self.compute("processor", work=MANY, library=None)[0])
+        self.assertEqual(done.returncode, 16, done.stderr)
+        self.assertIn("the device computes wrong numbers: ", done.stderr)
+        self.assertIn("overclocking", done.stderr)
+        self.assertFalse((out / "compgen.result.json").exists())
+        self.assertEqual(list(out.glob("*.checkpoint.[01]")), [], "a state that cannot be relied on was kept")
+
+    def test_a_device_that_is_wrong_in_the_same_way_each_time(self):
+        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
+        self.assertEqual(done.returncode, 16, done.stderr)
+        self.assertRegex(done.stderr, "gives a wrong answer to a known case|differ from the processor.s, the same twice")
+        first, _ = self.launches()
+        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "b"),
+                               fault=f"skew:{first + 1}")
+        self.assertEqual(done.returncode, 16, done.stderr)
+        self.assertIn("differ from the processor's, the same twice", done.stderr)
+
+    def test_counters(self):
+        _, telemetry, _ = self.compute("all", "--backend", "cuda", "--replay", "100")
+        self.assertGreater(telemetry["replayed_steps"], 0)
+        self.assertGreater(telemetry["audited_steps"], 0)
+        self.assertEqual(telemetry["mismatches"], 0)
+        _, telemetry, _ = self.compute("none", "--backend", "cuda", "--replay", "0")
+        self.assertEqual(telemetry["replayed_steps"], 0)
+        self.assertEqual(telemetry["audited_steps"], 0)
 
 
 class Listing(DeviceTest):
