@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -88,9 +89,14 @@ class Equality(DeviceTest):
         expected, _, _ = self.compute("whole", "--backend", "avx2" if self.has("avx2") else "reference", work=LONG)
         out = self.directory / "handed"
         environment = dict(os.environ, LD_LIBRARY_PATH=LIBRARY)
-        stopped = subprocess.run(["timeout", "-s", "INT", "1", CLIENT, *LONG, "--backend", "cuda", "--out", str(out)],
-                                 capture_output=True, text=True, env=environment)
-        self.assertIn("checkpoint saved", stopped.stderr)
+        running = subprocess.Popen([CLIENT, *LONG, "--backend", "cuda", "--out", str(out)], text=True,
+                                   stderr=subprocess.PIPE, env=environment)
+        self.addCleanup(running.stderr.close)
+        while "%" not in running.stderr.readline():  # the first progress line: it is at work
+            self.assertIsNone(running.poll())
+        running.send_signal(signal.SIGINT)
+        self.assertIn("checkpoint saved", running.stderr.read())
+        self.assertEqual(running.wait(timeout=60), 130)
         done = self.run_client(*LONG, "--backend", "auto", "--out", str(out), library=None)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("resuming at", done.stderr)
@@ -150,10 +156,10 @@ class Refusals(DeviceTest):
 
 
 class FaultyHardware(DeviceTest):
-    def launches(self):
+    def launches(self, replay="100"):
         """Of the self-test, and in all."""
         out = self.directory / "traced"
-        done = self.run_client(*MANY, "--backend", "cuda", "--replay", "100", "--out", str(out), trace=1)
+        done = self.run_client(*MANY, "--backend", "cuda", "--replay", replay, "--out", str(out), trace=1)
         before = done.stderr.split("self-test of the device")[0].count("emulated device: launch")
         return before, done.stderr.count("emulated device: launch")
 
@@ -189,8 +195,8 @@ class FaultyHardware(DeviceTest):
         done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
         self.assertEqual(done.returncode, 16, done.stderr)
         self.assertRegex(done.stderr, "gives a wrong answer to a known case|differ from the processor.s, the same twice")
-        first, _ = self.launches()
-        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "b"),
+        first, _ = self.launches("1")
+        done = self.run_client(*MANY, "--backend", "cuda", "--replay", "1", "--out", str(self.directory / "b"),
                                fault=f"skew:{first + 1}")
         self.assertEqual(done.returncode, 16, done.stderr)
         self.assertIn("differ from the processor's, the same twice", done.stderr)
