@@ -111,7 +111,7 @@ std::size_t Device::free_bytes() const {
 void Device::load_kernels() {
   const auto load = [&](const char* source, ModuleHandle& module) {
     const Image& image = choose_image(images(), source, facts_.capability, facts_.driver_version);
-    driver().check(driver().module_load(&module, image.data), "loading the kernels");
+    driver().check(driver().module_load(&module, unpacked(image).c_str()), "loading the kernels");
   };
   load("block_kernel", block_module_);
   load("team_kernel", team_module_);

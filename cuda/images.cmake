@@ -1,5 +1,6 @@
 # Compiles the kernels ahead of time: one bare cubin per architecture and one PTX per compiler, all
-# embedded by .incbin (a fatbin carries a host tag and would not serve other operating systems).
+# compressed and embedded by .incbin (a fatbin carries a host tag and would not serve other operating
+# systems).
 # Sets AXIOM_CUDA_IMAGE_SOURCES.
 enable_language(ASM)
 set(axiom_cuda_kernels block_kernel team_kernel)
@@ -20,8 +21,8 @@ set(axiom_image_files "")
 
 # One image of one kernel: kind "cubin" or "ptx".
 function(axiom_cuda_image compiler standard version kernel kind architecture)
-  set(name axiom_image_${kernel}_${kind}_${architecture})
-  set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${kind})
+  set(name axiom_image_${kernel}_${kind}_${architecture}_by_${version})
+  set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${version}.${kind})
   if(kind STREQUAL "cubin")
     set(target -arch=sm_${architecture} --cubin)
     # A cubin needs a driver of its toolkit's major version only.
@@ -33,23 +34,24 @@ function(axiom_cuda_image compiler standard version kernel kind architecture)
     set(portable true)
   endif()
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
-  add_custom_command(OUTPUT ${file}
+  add_custom_command(OUTPUT ${file}.gz
     COMMAND ${compiler} -std=${standard} -O3 ${target} -fmad=false -Werror all-warnings
             -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}/nvidia -o ${file} ${source}
     DEPENDS ${source} ${axiom_cuda_headers} ${compiler}
+    COMMAND gzip -9 -n -f ${file}
     COMMENT "CUDA ${kernel} for ${kind} ${architecture}" VERBATIM)
   string(APPEND axiom_image_assembly
-    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}\"\n  .byte 0\n"
+    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}.gz\"\n"
     "  .globl ${name}_end\n${name}_end:\n")
   string(APPEND axiom_image_declarations
     "extern const unsigned char ${name}[];\nextern const unsigned char ${name}_end[];\n")
   string(APPEND axiom_image_entries
     "    {\"${kernel}\", ${architecture}, ${portable}, ${driver}, ${name},\n"
-    "     static_cast<std::size_t>(${name}_end - ${name}) - 1},\n")
+    "     static_cast<std::size_t>(${name}_end - ${name})},\n")
   set(axiom_image_assembly "${axiom_image_assembly}" PARENT_SCOPE)
   set(axiom_image_declarations "${axiom_image_declarations}" PARENT_SCOPE)
   set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
-  set(axiom_image_files ${axiom_image_files} ${file} PARENT_SCOPE)
+  set(axiom_image_files ${axiom_image_files} ${file}.gz PARENT_SCOPE)
 endfunction()
 
 # Version (12040 = 12.4) and architectures ("75;80;…") of a compiler.
@@ -105,7 +107,8 @@ if(NOT AXIOM_CUDA STREQUAL "off")
     axiom_cuda_abilities(${AXIOM_CUDA_LEGACY} version architectures)
     foreach(kernel IN LISTS axiom_cuda_kernels)
       foreach(architecture IN LISTS architectures)
-        if(architecture GREATER_EQUAL 50 AND NOT architecture IN_LIST served)
+        # All of them: an older driver may not load the images of the newer compiler.
+        if(architecture GREATER_EQUAL 50)
           axiom_cuda_image(${AXIOM_CUDA_LEGACY} c++17 ${version} ${kernel} cubin ${architecture})
         endif()
       endforeach()

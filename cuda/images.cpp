@@ -1,5 +1,11 @@
 #include "cuda/images.h"
 
+#include <zlib.h>
+
+#include <array>
+#include <new>
+#include <stdexcept>
+
 #include "cuda/driver.h"
 
 namespace axiom::cuda {
@@ -20,6 +26,29 @@ std::string readable_capability(int capability) {
 }
 
 }  // namespace
+
+std::string unpacked(const Image& image) {
+  constexpr int gzip_format = 16 + MAX_WBITS;
+  z_stream stream{};
+  stream.next_in = const_cast<unsigned char*>(image.data);
+  stream.avail_in = static_cast<unsigned>(image.bytes);
+  if (inflateInit2(&stream, gzip_format) != Z_OK) throw std::bad_alloc();
+  std::string text;
+  std::array<char, 65536> part{};
+  int status = Z_OK;
+  while (status == Z_OK) {
+    stream.next_out = reinterpret_cast<unsigned char*>(part.data());
+    stream.avail_out = static_cast<unsigned>(part.size());
+    status = inflate(&stream, Z_NO_FLUSH);
+    text.append(part.data(), part.size() - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  if (status != Z_STREAM_END) {
+    throw std::runtime_error(std::string("the embedded kernels are damaged (") + image.kernel +
+                             "): install the program anew");
+  }
+  return text;
+}
 
 const Image& choose_image(std::span<const Image> images, const std::string& kernel, int capability,
                           int driver_version) {

@@ -9,16 +9,19 @@
 namespace axiom::cuda {
 
 struct Image {
-  const char* kernel;  ///< source: "block_kernel" or "team_kernel"
-  int capability;      ///< 10 · major + minor: 86 for 8.6
-  bool portable;       ///< PTX
-  int driver_version;  ///< the oldest that loads it
-  const unsigned char* data;
-  std::size_t bytes;
+  const char* kernel;         ///< source: "block_kernel" or "team_kernel"
+  int capability;             ///< 10 · major + minor: 86 for 8.6
+  bool portable;              ///< PTX
+  int driver_version;         ///< the oldest that loads it
+  const unsigned char* data;  ///< gzip
+  std::size_t bytes;          ///< of it
 };
 
 /// All that this build has; empty if there was no CUDA compiler.
 std::span<const Image> images();
+
+/// The image as the driver wants it, with a 0 behind it. std::runtime_error: damaged.
+std::string unpacked(const Image& image);
 
 /// The image for a device: same major and highest minor capability up to the device's, else the
 /// newest PTX not newer than the device. DeviceError (unsupported, driver_too_old).
