@@ -30,7 +30,9 @@ struct BlockView {
     return {at(layout().weights[l]), banked(shape().fan_out(l))};
   }
   AXIOM_DEVICE float* biases(int l) const { return at(layout().biases[l]); }
-  AXIOM_DEVICE Matrix inputs() const { return {at(layout().inputs), banked(shape().fan_in(0))}; }
+  AXIOM_DEVICE Matrix input(int l) const {
+    return {at(l == 0 ? layout().inputs : layout().activations[l - 1]), banked(shape().fan_in(l))};
+  }
   AXIOM_DEVICE Matrix activations(int l) const {
     return {at(layout().activations[l]), banked(shape().fan_out(l))};
   }
@@ -97,7 +99,7 @@ AXIOM_DEVICE void run_job(TrainingJob& original, LaunchState* launch,
                        job.samples, net.draws());
       ordered = true;
     }
-    gather(engine, job, batch, net.order(), net.inputs(), net.labels());
+    gather(engine, job, batch, net.order(), net.input(0), net.labels());
     if (thread_index() == 0) control().stop = time_is_up(launch, limit_nanoseconds) ? 1 : 0;
     synchronize_block();
     const bool last = control().stop != 0;  // read here: barriers follow before it is written again

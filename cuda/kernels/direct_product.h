@@ -88,6 +88,7 @@ AXIOM_DEVICE void direct_tile(Matrix a, Matrix b, int sums,
 #pragma unroll
     for (int i = 0; i < 4; ++i) accumulate(sum, x[i], y[i]);
   }
+#pragma unroll 1
   for (int k = whole; k < sums; ++k) {
     float x[tile_rows];
     float y[4];

@@ -3,8 +3,8 @@
 // version.
 //
 // An Engine has product<form>(…), synchronize(), thread() and threads(). A View says where the
-// parts of the network lie: shape(), weights(layer), biases(layer), inputs(), activations(hidden
-// layer), outputs() – logits, then ∂L/∂z –, deltas(hidden layer) and label(row).
+// parts of the network lie: shape(), weights(layer), biases(layer), input(layer),
+// activations(hidden layer), outputs() – logits, then ∂L/∂z –, deltas(hidden layer) and label(row).
 #pragma once
 
 #include "client/arithmetic/functions.h"
@@ -35,17 +35,12 @@ AXIOM_DEVICE std::uint32_t first_unit(const Network& shape, int hidden_layer) {
   return unit;
 }
 
-template <class View>
-AXIOM_DEVICE Matrix input_of(const View& net, int layer) {
-  return layer == 0 ? net.inputs() : net.activations(layer - 1);
-}
-
 /// Few outputs: one thread sums one.
 template <class Engine, class View>
 AXIOM_DEVICE void forward_output(const Engine& engine, const View& net, int rows) {
   const int outputs = net.shape().outputs();
   const int last = net.shape().layers - 1;
-  const Matrix input = input_of(net, last);
+  const Matrix input = net.input(last);
   const Matrix weights = net.weights(last);
   const int fan_in = net.shape().fan_in(last);
   for (int at = engine.thread(); at < rows * outputs; at += engine.threads()) {
@@ -88,7 +83,7 @@ AXIOM_DEVICE void forward(Engine& engine, const View& net, int rows, const Dropo
   for (int l = 0; l < net.shape().hidden_layers(); ++l) {
     const Matrix to = net.activations(l);
     const FromBias start{net.biases(l)};
-    const Matrix from = input_of(net, l);
+    const Matrix from = net.input(l);
     const int fan_in = net.shape().fan_in(l);
     const int fan_out = net.shape().fan_out(l);
     engine.template product<Form::forward>(from, net.weights(l), rows, fan_out, fan_in, start,
@@ -225,7 +220,7 @@ AXIOM_DEVICE void update_output_layer(const Engine& engine, const View& net, int
                                       const Update& update) {
   const int last = net.shape().layers - 1;
   const int outputs = net.shape().outputs();
-  const Matrix input = input_of(net, last);
+  const Matrix input = net.input(last);
   const Matrix weights = net.weights(last);
   const int count = net.shape().fan_in(last) * outputs;
   for (int at = engine.thread(); at < count; at += engine.threads()) {
@@ -244,7 +239,7 @@ AXIOM_DEVICE void update_output_layer(const Engine& engine, const View& net, int
 template <class Engine, class View>
 AXIOM_DEVICE void update_hidden_layer(Engine& engine, const View& net, int l, int rows,
                                       const Update& update) {
-  engine.template product<Form::gradient>(input_of(net, l), net.deltas(l), net.shape().fan_in(l),
+  engine.template product<Form::gradient>(net.input(l), net.deltas(l), net.shape().fan_in(l),
                                           net.shape().fan_out(l), rows, FromZero{},
                                           UpdateSink{net.weights(l), update});
   update_biases(engine, net.biases(l), net.deltas(l), rows, net.shape().fan_out(l), update);

@@ -57,7 +57,7 @@ struct SlabLoader {
       if (!inside) {
         quad[q] = Quad{{0.0f, 0.0f, 0.0f, 0.0f}};
       } else {
-        quad[q] = load_quad(m.p + (inner ? m.offset(i, k) : m.offset(k, i)));
+        quad[q] = load_quad(in_global_memory(m.p) + (inner ? m.offset(i, k) : m.offset(k, i)));
       }
     }
   }
@@ -140,6 +140,7 @@ AXIOM_DEVICE void staged_tile(Matrix a, Matrix b, int rows, int columns, int sum
 #pragma unroll
       for (int k = 0; k < Tile::depth; ++k) add_terms(k);
     } else {
+#pragma unroll 1
       for (int k = 0; k < sums - first_k; ++k) add_terms(k);
     }
   }

@@ -49,7 +49,7 @@ struct TrainingView {
     return job().parameters.get() + shape().biases_offset(l);
   }
   /// Full batches are read where they lie.
-  AXIOM_DEVICE Matrix inputs() const {
+  AXIOM_DEVICE Matrix batch_inputs() const {
     float* const from =
         job().shuffled != 0 ? at(layout().inputs) : const_cast<float*>(job().inputs.get());
     return {from, padded(shape().fan_in(0))};
@@ -61,6 +61,7 @@ struct TrainingView {
   AXIOM_DEVICE Matrix deltas(int l) const {
     return {at(layout().deltas[l % 2]), padded(shape().fan_out(l))};
   }
+  AXIOM_DEVICE Matrix input(int l) const { return l == 0 ? batch_inputs() : activations(l - 1); }
   AXIOM_DEVICE std::int32_t* labels() const {
     return reinterpret_cast<std::int32_t*>(at(layout().labels));
   }
@@ -79,12 +80,13 @@ struct EvaluationView {
   AXIOM_DEVICE const float* biases(int l) const {
     return job().parameters.get() + shape().biases_offset(l);
   }
-  AXIOM_DEVICE Matrix inputs() const {
+  AXIOM_DEVICE Matrix batch_inputs() const {
     return {const_cast<float*>(job().inputs.get()), padded(shape().fan_in(0))};
   }
   AXIOM_DEVICE Matrix activations(int l) const {
     return {job().activations[l].get(), padded(shape().fan_out(l))};
   }
+  AXIOM_DEVICE Matrix input(int l) const { return l == 0 ? batch_inputs() : activations(l - 1); }
   AXIOM_DEVICE Matrix outputs() const { return {job().outputs.get(), padded(shape().outputs())}; }
   AXIOM_DEVICE Matrix output_deltas() const {
     return {job().output_deltas.get(), padded(shape().outputs())};
@@ -118,7 +120,7 @@ AXIOM_DEVICE void run_training(TeamEngine& engine, TrainingJob& original, Launch
         ordered = true;
         team.synchronize();
       }
-      gather(engine, job, batch, job.order.get(), net.inputs(), net.labels());
+      gather(engine, job, batch, job.order.get(), net.input(0), net.labels());
     }
     if (team.leads()) team.state->stop = time_is_up(launch, limit_nanoseconds) ? 1 : 0;
     team.synchronize();
@@ -161,7 +163,7 @@ AXIOM_DEVICE void run_evaluation(TeamEngine& engine, const EvaluationJob& origin
   if (job.first_layer_gradient.value != 0) {
     all_deltas(engine, net, rows, job.mean);
     const Matrix to{job.first_layer_gradient.get(), padded(net.shape().fan_out(0))};
-    engine.product<Form::gradient>(net.inputs(), net.deltas(0), net.shape().fan_in(0),
+    engine.product<Form::gradient>(net.input(0), net.deltas(0), net.shape().fan_in(0),
                                    net.shape().fan_out(0), rows, FromZero{}, StoreSink{to});
   }
   engine.synchronize();

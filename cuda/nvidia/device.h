@@ -24,6 +24,13 @@ AXIOM_DEVICE float* shared_memory() {
   return reinterpret_cast<float*>(memory);
 }
 
+/// The same pointer, known to lie in global memory.
+template <class T>
+AXIOM_DEVICE T* in_global_memory(T* p) {
+  __builtin_assume(__isGlobal(p));
+  return p;
+}
+
 /// Four consecutive floats, moved at once.
 struct Quad {
   float v[4];

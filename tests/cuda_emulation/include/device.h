@@ -35,6 +35,11 @@ AXIOM_DEVICE int block_index() { return emulation::current.block; }
 AXIOM_DEVICE void synchronize_block() { emulation::wait_at_barrier(); }
 AXIOM_DEVICE float* shared_memory() { return emulation::current.shared; }
 
+template <class T>
+AXIOM_DEVICE T* in_global_memory(T* p) {
+  return p;
+}
+
 struct alignas(16) Quad {
   float v[4];
 };
