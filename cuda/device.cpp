@@ -116,6 +116,7 @@ void Device::load_kernels() {
   load("block_kernel", block_module_);
   load("team_kernel", team_module_);
   train_block_ = find(block_module_, "axiom_train_block", facts_.shared_bytes);
+  fma_peak_ = find(block_module_, "axiom_fma_peak", 0);
   team_ = find(team_module_, "axiom_team", team_shared_bytes);
 }
 

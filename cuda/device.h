@@ -55,6 +55,7 @@ class Device {
 
   const Kernel& train_block() const { return train_block_; }
   const Kernel& team() const { return team_; }
+  const Kernel& fma_peak() const { return fma_peak_; }
 
   /// Blocks of `kernel` that the device holds at once.
   int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
@@ -70,6 +71,7 @@ class Device {
   ModuleHandle team_module_ = nullptr;
   Kernel train_block_;
   Kernel team_;
+  Kernel fma_peak_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

@@ -107,20 +107,18 @@ AXIOM_DEVICE void run_job(TrainingJob& original, LaunchState* launch,
     ++step;
     if (last) break;
   }
-  synchronize_block();
   move_parameters<false>(job, net);
   if (thread_index() == 0) original.step = step;
 }
 
 }  // namespace
 
-/// Jobs are taken in order until the time is up. REQUIRES: BlockLayout's bytes of shared memory for
-/// every job; shuffled mini-batches; at most 65535 samples.
+/// Jobs are taken in order until the time is up. REQUIRES: every job has a step to do, shuffled
+/// mini-batches, at most 65535 samples; BlockLayout's bytes of shared memory.
 AXIOM_KERNEL(block_threads_limit, 2)
 axiom_train_block(TrainingJob* jobs, std::uint32_t count, LaunchState* launch,
                   std::uint64_t limit_nanoseconds) {
   for (;;) {
-    synchronize_block();  // the last job's shared memory is free
     if (thread_index() == 0) {
       control().next =
           time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
@@ -130,6 +128,25 @@ axiom_train_block(TrainingJob* jobs, std::uint32_t count, LaunchState* launch,
     if (next >= count) return;
     run_job(jobs[next], launch, limit_nanoseconds);
   }
+}
+
+/// The most multiply-adds that the device can do: 16 independent chains a thread, `rounds` links
+/// each. `sink`: one float a thread, so that nothing is optimised away.
+AXIOM_KERNEL(block_threads_limit, 2)
+axiom_fma_peak(float* sink, std::uint32_t rounds, float factor, float term) {
+  constexpr int chains = 16;
+  float value[chains];
+#pragma unroll
+  for (int c = 0; c < chains; ++c) value[c] = arithmetic::to_float(thread_index() + c);
+#pragma unroll 4
+  for (std::uint32_t i = 0; i < rounds; ++i) {
+#pragma unroll
+    for (int c = 0; c < chains; ++c) value[c] = arithmetic::fma(value[c], factor, term);
+  }
+  float sum = 0.0f;
+#pragma unroll
+  for (int c = 0; c < chains; ++c) sum = arithmetic::add(sum, value[c]);
+  sink[block_index() * thread_count() + thread_index()] = sum;
 }
 
 }  // namespace axiom::cuda

@@ -130,7 +130,6 @@ AXIOM_DEVICE void run_training(TeamEngine& engine, TrainingJob& original, Launch
     ++step;
     if (last) break;
   }
-  team.synchronize();
   if (team.leads()) original.step = step;
 }
 
@@ -182,17 +181,16 @@ AXIOM_DEVICE std::uint32_t next_job(Team& team, LaunchState* launch, std::uint32
         time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
   }
   team.synchronize();
-  const std::uint32_t job = load_shared_word(&team.state->job);
-  team.synchronize();  // all have read it
-  return job;
+  return load_shared_word(&team.state->job);  // barriers follow before it is written again
 }
 
 }  // namespace
 
 /// Teams take jobs in order until the time is up; an evaluation that has been started is finished.
 /// `jobs`: TrainingJob or, if `evaluation` is not 0, EvaluationJob. One kernel for both, so that
-/// the code of the products is there once. REQUIRES: team_threads threads a block,
-/// team_shared_bytes of shared memory, all blocks on the device at once if a team has several.
+/// the code of the products is there once. REQUIRES: every job has a step to do; team_threads
+/// threads a block, team_shared_bytes of shared memory, all blocks on the device at once if a team
+/// has several.
 AXIOM_KERNEL(team_threads, 3)
 axiom_team(void* jobs, std::uint32_t count, LaunchState* launch, std::uint64_t limit_nanoseconds,
            TeamState* teams, std::uint32_t blocks_per_team, std::uint32_t evaluation) {

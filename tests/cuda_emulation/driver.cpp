@@ -27,6 +27,7 @@
 extern "C" {
 void axiom_train_block(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::LaunchState*,
                        std::uint64_t);
+void axiom_fma_peak(float*, std::uint32_t, float, float);
 void axiom_team(void*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t,
                 axiom::cuda::TeamState*, std::uint32_t, std::uint32_t);
 }
@@ -121,6 +122,11 @@ const std::map<std::string, Entry>& kernels() {
        [](void** p) {
          axiom_train_block(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
                            parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3));
+       }},
+      {"axiom_fma_peak",
+       [](void** p) {
+         axiom_fma_peak(parameter<float*>(p, 0), parameter<std::uint32_t>(p, 1),
+                        parameter<float>(p, 2), parameter<float>(p, 3));
        }},
       {"axiom_team",
        [](void** p) {

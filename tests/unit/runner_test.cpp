@@ -106,6 +106,21 @@ TEST_F(RunnerTest, ValuesDoNotDependOnThreads) {
   }
 }
 
+// As with a device: a worker takes several networks, and several groups to measure.
+TEST_F(RunnerTest, ValuesDoNotDependOnHowManyNetworksAreTakenAtOnce) {
+  const std::string one = expected();
+  for (const std::size_t networks : {2, 5, 1000}) {
+    for (const int threads : {1, 2, 3}) {
+      Checkpoint state = fresh();
+      Runner runner(work, backend, state, nullptr, {threads, 60, [] { return 0; }, networks},
+                    observer);
+      ASSERT_EQ(runner.run(), 0);
+      EXPECT_EQ(result_of(state), one) << networks << " networks, " << threads << " threads";
+      EXPECT_EQ(runner.progress().fraction(), 1);
+    }
+  }
+}
+
 // Runs until a random moment, again and again, each time with another number of threads.
 TEST_F(RunnerTest, ValuesDoNotDependOnInterruptions) {
   const std::string unbroken = expected();
