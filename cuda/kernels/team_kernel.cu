@@ -157,7 +157,6 @@ AXIOM_DEVICE void run_evaluation(TeamEngine& engine, const EvaluationJob& origin
     const Matrix to{job.input_gradients.get(), padded(net.shape().fan_in(0))};
     engine.product<Form::delta>(net.deltas(0), net.weights(0), rows, net.shape().fan_in(0),
                                 net.shape().fan_out(0), FromZero{}, StoreSink{to});
-    engine.synchronize();
   }
   if (job.first_layer_gradient.value != 0) {
     all_deltas(engine, net, rows, job.mean);
@@ -165,7 +164,6 @@ AXIOM_DEVICE void run_evaluation(TeamEngine& engine, const EvaluationJob& origin
     engine.product<Form::gradient>(net.input(0), net.deltas(0), net.shape().fan_in(0),
                                    net.shape().fan_out(0), rows, FromZero{}, StoreSink{to});
   }
-  engine.synchronize();
 }
 
 AXIOM_DEVICE Team my_team(TeamState* teams, std::uint32_t blocks_per_team) {

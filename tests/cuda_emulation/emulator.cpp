@@ -29,6 +29,7 @@ constexpr long patience = 20'000'000;         // turns without any thread gettin
 
 struct Block {
   std::vector<Quad> shared;
+  bool resting = false;  ///< has no turn in this round
   int waiting = 0;
   int alive = 0;
 };
@@ -102,9 +103,13 @@ class Machine {
     long idle = 0;
     while (!turn.empty()) {
       progress = false;
-      if (launch_.shuffle != 0) std::shuffle(turn.begin(), turn.end(), random_);
+      if (launch_.shuffle != 0) {
+        std::shuffle(turn.begin(), turn.end(), random_);
+        // Blocks run at different speeds.
+        for (const Fiber* f : turn) f->block->resting = launch_.all_at_once && random_() % 4 == 0;
+      }
       for (Fiber* f : turn) {
-        if (!f->at_barrier) resume(*f);
+        if (!f->at_barrier && !f->block->resting) resume(*f);
       }
       const auto done = [](const Fiber* f) { return f->done; };
       turn.erase(std::remove_if(turn.begin(), turn.end(), done), turn.end());
