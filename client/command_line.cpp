@@ -1,10 +1,10 @@
 #include "client/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cmath>
 #include <limits>
 #include <string_view>
+
+#include "client/option_values.h"
 
 namespace axiom {
 namespace {
@@ -14,28 +14,6 @@ struct RawOptions {
   std::string seed, seeds, threads, interval, priority, device_memory, replay;
   bool standalone = false, version = false, help = false;
 };
-
-std::uint64_t parse_integer(const std::string& option, const std::string& text,
-                            std::uint64_t minimum, std::uint64_t maximum) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < minimum ||
-      value > maximum) {
-    throw UsageError(option + ": expected an integer from " + std::to_string(minimum) + " to " +
-                     std::to_string(maximum) + ", got \"" + text + "\"");
-  }
-  return value;
-}
-
-double parse_seconds(const std::string& option, const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() ||
-      !(value >= 0.01 && value <= 86400)) {
-    throw UsageError(option + ": expected seconds from 0.01 to 86400, got \"" + text + "\"");
-  }
-  return value;
-}
 
 // The options that say what to compute and where to leave it.
 const std::vector<std::string> standalone_options = {
@@ -71,7 +49,8 @@ void check_subcommand(const CLI::App& app, const std::string& subcommand) {
   }
 }
 
-void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw) {
+void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
+                     NetworkOptionParser& network) {
   app.set_help_flag();  // help is an option like others, with a text of its own
   app.add_flag("-h,--help", raw.help);
   app.add_flag("--version", raw.version);
@@ -98,6 +77,7 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw) {
   verify->set_help_flag();
   verify->add_option("result", line.result);
   app.add_subcommand("self-test")->fallthrough()->set_help_flag();
+  network.declare(app);
   app.require_subcommand(0, 1);
 }
 
@@ -132,9 +112,14 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
 }
 
 Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLine& line) {
-  if (raw.help) return Action::help;
-  if (raw.version) return Action::version;
   const std::vector<CLI::App*> subcommands = app.get_subcommands();
+  if (raw.help) {
+    if (!subcommands.empty() && subcommands.front()->get_name() == "upload") {
+      return Action::upload_help;
+    }
+    return Action::help;
+  }
+  if (raw.version) return Action::version;
   if (subcommands.empty()) {
     check_standalone(app, raw);
     return Action::standalone;
@@ -143,6 +128,7 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   check_subcommand(app, name);
   if (name == "devices") return Action::devices;
   if (name == "self-test") return Action::self_test;
+  if (name == "upload") return Action::upload;
   if (line.result.empty()) throw UsageError("verify needs the path of a result file");
   return Action::verify;
 }
@@ -153,14 +139,20 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   RawOptions raw;
   CLI::App app;
-  declare_options(app, line, raw);
+  NetworkOptionParser network;
+  declare_options(app, line, raw, network);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(error.what()) + " (see axiom-client --help)");
   }
   line.action = chosen_action(app, raw, line);
-  if (line.action != Action::help && line.action != Action::version) convert(app, raw, line);
+  if (line.action != Action::help && line.action != Action::upload_help &&
+      line.action != Action::version) {
+    convert(app, raw, line);
+    const std::vector<CLI::App*> subcommands = app.get_subcommands();
+    line.network = network.checked(app, subcommands.empty() ? "" : subcommands.front()->get_name());
+  }
   return line;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "client/network_options.h"
+
 namespace axiom {
 
 /// Options that are unknown, wrong or do not go together; one line.
@@ -15,7 +17,7 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Action { standalone, devices, verify, self_test, version, help };
+enum class Action { standalone, devices, verify, self_test, upload, upload_help, version, help };
 
 /// Checked options.
 struct CommandLine {
@@ -34,6 +36,8 @@ struct CommandLine {
   bool idle_priority = true;
 
   std::string result;  ///< verify: path
+
+  NetworkOptions network;
 
   std::string backend = "auto";
   bool desktop = false;        ///< short launches on a GPU

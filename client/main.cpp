@@ -16,6 +16,10 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
       return axiom::verify_result(line);
     case axiom::Action::self_test:
       return axiom::test_self();
+    case axiom::Action::upload:
+      return axiom::upload_waiting(line);
+    case axiom::Action::upload_help:
+      return axiom::show_upload_help();
     case axiom::Action::version:
       return axiom::show_version();
     case axiom::Action::help:

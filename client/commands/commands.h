@@ -14,7 +14,10 @@ ExitCode show_devices(const CommandLine& line);
 ExitCode verify_result(const CommandLine& line);
 /// Known answers of every kernel that this host can run.
 ExitCode test_self();
+/// Sends what waits in a directory's outbox, or prints it.
+ExitCode upload_waiting(const CommandLine& line);
 ExitCode show_version();
 ExitCode show_help();
+ExitCode show_upload_help();
 
 }  // namespace axiom

@@ -13,6 +13,9 @@
 #include "client/run/memory_plan.h"
 #include "client/system/files.h"
 #include "client/system/process.h"
+#include "client/transfer/address.h"
+#include "client/transfer/failure.h"
+#include "client/upload/upload_object.h"
 #include "client/work_unit/work_unit.h"
 
 namespace axiom {
@@ -23,6 +26,24 @@ bool colour() {
   const char* terminal = std::getenv("TERM");
   return is_terminal(2) && (no_colour == nullptr || *no_colour == '\0') && terminal != nullptr &&
          std::string_view(terminal) != "dumb";
+}
+
+ExitCode transfer_exit_code(TransferFailure failure) {
+  switch (failure) {
+    case TransferFailure::unreachable:
+      return ExitCode::unreachable;
+    case TransferFailure::tls_refused:
+      return ExitCode::tls_refused;
+    case TransferFailure::timed_out:
+      return ExitCode::timed_out;
+    case TransferFailure::answer_refused:
+      return ExitCode::answer_refused;
+    case TransferFailure::redirect_refused:
+      return ExitCode::redirect_refused;
+    case TransferFailure::too_much_data:
+      return ExitCode::too_much_data;
+  }
+  return ExitCode::internal_error;
 }
 
 ExitCode report(ExitCode code, const std::exception& error) {
@@ -82,6 +103,14 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::checkpoint_mismatch, error);
   } catch (const IoError& error) {
     return report(ExitCode::input_output, error);
+  } catch (const TransferError& error) {
+    return report(transfer_exit_code(error.failure), error);
+  } catch (const TransferStopped& error) {
+    return report(static_cast<ExitCode>(128 + error.signal), error);
+  } catch (const AddressError& error) {
+    return report(ExitCode::usage, error);
+  } catch (const UploadError& error) {
+    return report(ExitCode::usage, error);
   } catch (const std::bad_alloc&) {
     print_diagnostic("error", "out of memory: close other programs or use fewer --threads");
     return ExitCode::memory;

@@ -7,6 +7,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
+#include "client/commands/uploads.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
 #include "client/plan/device_error.h"
@@ -57,8 +58,10 @@ class StandaloneRun {
                        " times the device gave two results for the same steps; they were thrown "
                        "away and computed again: look after its cooling and clocks");
     }
+    if (!line_.network.upload_url.empty()) queue_uploads(line_);
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
+    if (!line_.network.upload_url.empty()) send_uploads(line_, line_.out);
     return ExitCode::ok;
   }
 

@@ -5,6 +5,7 @@
 #include "client/commands/console.h"
 #include "client/commands/errors.h"
 #include "client/commands/standard_streams.h"
+#include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/result/compare.h"
 #include "client/run/floating_point_environment.h"
@@ -14,7 +15,6 @@
 #include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/work_unit/recorded_work.h"
-#include "client/work_unit/strict_json.h"
 
 namespace axiom {
 namespace {

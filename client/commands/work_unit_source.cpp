@@ -2,11 +2,11 @@
 
 #include <string>
 
+#include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/system/files.h"
 #include "client/system/process.h"
 #include "client/work_unit/host_identifier.h"
-#include "client/work_unit/strict_json.h"
 
 namespace axiom {
 namespace {

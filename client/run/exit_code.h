@@ -21,9 +21,16 @@ enum class ExitCode : int {
   device_memory = 14,       ///< not enough for one network
   device_lost = 15,         ///< failed while at work
   wrong_results = 16,       ///< the device computes other numbers than it must
-  hung_up = 129,            ///< SIGHUP, checkpoint saved
-  interrupted = 130,        ///< SIGINT, checkpoint saved
-  terminated = 143,         ///< SIGTERM, checkpoint saved
+  // Uploads and everything else over HTTPS (docs/UPLOADS.md).
+  unreachable = 40,       ///< name, connection or a cut transfer; after all attempts
+  tls_refused = 41,       ///< the server did not prove who it is
+  timed_out = 42,         ///< after all attempts
+  answer_refused = 43,    ///< the server answered, but did not acknowledge
+  redirect_refused = 44,  ///< to http, too often, or where a PUT cannot follow
+  too_much_data = 45,     ///< an answer beyond its limit
+  hung_up = 129,          ///< SIGHUP, checkpoint saved
+  interrupted = 130,      ///< SIGINT, checkpoint saved
+  terminated = 143,       ///< SIGTERM, checkpoint saved
 };
 
 }  // namespace axiom

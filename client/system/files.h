@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace axiom {
 
@@ -26,6 +27,8 @@ class FileSystem {
   /// All bytes of a file. IoError if it is missing, unreadable or longer than max_bytes.
   virtual std::string read(const std::string& path, std::size_t max_bytes) = 0;
   virtual bool exists(const std::string& path) = 0;
+  /// The names in a directory, without "." and "..", sorted by bytes.
+  virtual std::vector<std::string> list(const std::string& directory) = 0;
 
   /// Replaces `path` by `bytes`: write PATH.tmp, fsync, rename, fsync of the directory. When it
   /// returns, the bytes survive a power cut; when it throws, `path` holds either all of the old or

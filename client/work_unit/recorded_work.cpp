@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "client/work_unit/strict_json.h"
+#include "client/json/strict_json.h"
 
 namespace axiom {
 namespace {

@@ -4,10 +4,10 @@
 #include <array>
 #include <span>
 
+#include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/system/digest.h"
 #include "client/work_unit/seed_rule.h"
-#include "client/work_unit/strict_json.h"
 
 namespace axiom {
 namespace {

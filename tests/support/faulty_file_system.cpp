@@ -111,6 +111,22 @@ bool FaultyFileSystem::exists(const std::string& path) {
   return found;
 }
 
+std::vector<std::string> FaultyFileSystem::list(const std::string& directory) {
+  std::vector<std::string> found;
+  operate("open the directory '" + directory + "'", Kind::reading, [&] {
+    const auto entry = names_.find(directory);
+    if (entry == names_.end() || !entry->second->directory) {
+      throw IoError("cannot open the directory '" + directory + "': no such directory");
+    }
+    for (const auto& [path, node] : names_) {
+      if (path != directory && parent_directory(path) == directory) {
+        found.push_back(path.substr(path.rfind('/') + 1));
+      }
+    }
+  });
+  return found;
+}
+
 std::unique_ptr<FileSystem::OutputFile> FaultyFileSystem::create(const std::string& path) {
   NodePointer node;
   operate("create '" + path + "'", Kind::writing, [&] {

@@ -56,6 +56,7 @@ class FaultyFileSystem final : public FileSystem {
 
   std::string read(const std::string& path, std::size_t max_bytes) override;
   bool exists(const std::string& path) override;
+  std::vector<std::string> list(const std::string& directory) override;
 
  protected:
   std::unique_ptr<OutputFile> create(const std::string& path) override;

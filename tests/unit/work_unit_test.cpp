@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "client/arithmetic/streams.h"
+#include "client/json/strict_json.h"
 #include "client/work_unit/host_identifier.h"
 #include "client/work_unit/recorded_work.h"
 #include "client/work_unit/seed_rule.h"
-#include "client/work_unit/strict_json.h"
 #include "tests/support/faulty_file_system.h"
 
 namespace axiom {

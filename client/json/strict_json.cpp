@@ -1,4 +1,4 @@
-#include "client/work_unit/strict_json.h"
+#include "client/json/strict_json.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <ctime>
+
+#include "client/commands/commands.h"
+#include "client/commands/console.h"
+#include "client/commands/network.h"
+#include "client/commands/standard_streams.h"
+#include "client/commands/upload_source.h"
+#include "client/commands/uploads.h"
+#include "client/commands/version.h"
+#include "client/system/signals.h"
+#include "client/upload/gzip.h"
+#include "client/upload/sender.h"
+
+namespace axiom {
+namespace {
+
+// One result per address, or the later one would replace the earlier.
+void require_room(const std::vector<QueuedObject>& entries) {
+  for (const QueuedObject& entry : entries) {
+    if (entry.kind != UploadKind::result || !single_object(entry.target)) continue;
+    const auto same = std::count_if(entries.begin(), entries.end(), [&](const auto& other) {
+      return other.kind == UploadKind::result && other.target == entry.target;
+    });
+    if (same > 1) {
+      throw UploadError(parse_address(entry.target).shown() +
+                        " is the address of one object, but " + std::to_string(same) +
+                        " results wait: give a folder (ending with /) or {name} in --upload-url");
+    }
+  }
+}
+
+// Headers as HttpsClient sends them, then the text that is in the body.
+std::string shown_request(const UploadIdentity& identity, const std::string& name,
+                          const std::string& body, const std::string& target, UploadKind kind,
+                          bool authorized) {
+  if (target.empty()) return "";
+  const auto address = object_address(target, kind, name);
+  if (!address) return "";
+  const bool usual_port = address->port == "443";
+  std::string text = "PUT " + address->text + "\n";
+  text += "Host: " + address->host + (usual_port ? "" : ":" + address->port) + "\n";
+  text += "User-Agent: axiom-client/" + client_version() + "\n";
+  for (const auto& [header, value] : upload_headers(identity, body, *address)) {
+    text += header + ": " + value + "\n";
+  }
+  if (authorized) text += "Authorization: from the file of --upload-credentials\n";
+  text += "Content-Length: " + std::to_string(body.size()) + "\n\n";
+  constexpr std::size_t limit = std::size_t{1} << 30;
+  return text + gunzip(body, limit) + "\n";
+}
+
+void print_uploads(const CommandLine& line) {
+  const NetworkOptions& network = line.network;
+  const std::string& directory = network.upload_directory;
+  const std::string placeholder = "https://UPLOAD-URL/";
+  const bool authorized = !network.upload_credentials.empty();
+  FileSystem& files = real_file_system();
+  std::vector<std::string> shown;
+  if (files.exists(outbox_directory(directory))) {
+    Outbox outbox(files, outbox_directory(directory));
+    std::vector<std::string> notes;
+    for (const QueuedObject& entry : outbox.queued(notes)) {
+      const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
+      print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
+                          authorized));
+    }
+    for (const UploadObject& object : results_to_upload(files, directory)) {
+      if (outbox.knows(object.name)) shown.push_back(object.name);
+    }
+  }
+  const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
+  for (const UploadObject& object : results_to_upload(files, directory)) {
+    if (std::find(shown.begin(), shown.end(), object.name) != shown.end()) continue;
+    print(
+        shown_request(object.identity, object.name, object.body, target, object.kind, authorized));
+  }
+}
+
+}  // namespace
+
+void queue_uploads(const CommandLine& line) {
+  FileSystem& files = real_file_system();
+  try {
+    Outbox outbox(files, outbox_directory(line.out));
+    queue_results(files, line.out, outbox, line.network.upload_url);
+  } catch (const IoError& error) {
+    throw IoError(std::string(error.what()) + "; the result is safe in '" + line.out +
+                  "', but not yet in its outbox: then the same command goes on");
+  }
+}
+
+void send_uploads(const CommandLine& line, const std::string& directory) {
+  Console console("upload", line.quiet);
+  Outbox outbox(real_file_system(), outbox_directory(directory));
+  std::vector<std::string> notes;
+  std::vector<QueuedObject> entries = outbox.queued(notes);
+  for (const std::string& note : notes) console.warning(note);
+  if (!line.network.upload_url.empty()) {
+    for (QueuedObject& entry : entries) outbox.redirect(entry, line.network.upload_url);
+  }
+  require_room(entries);
+  if (entries.empty()) {
+    console.note("nothing waits to be uploaded in '" + directory + "'");
+    return;
+  }
+  const std::unique_ptr<HttpsClient> client = https_client(line.network);
+  const SendSettings settings{line.network.retry, upload_authorization(line.network)};
+  const SendWorld world{real_retry_world(stop_signal),
+                        [] { return static_cast<double>(std::time(nullptr)); }};
+  send_all(outbox, entries, *client, settings, world,
+           [&](const std::string& note) { console.note(note); });
+}
+
+ExitCode upload_waiting(const CommandLine& line) {
+  install_stop_signals();
+  const std::string& directory = line.network.upload_directory;
+  FileSystem& files = real_file_system();
+  if (!files.exists(directory)) throw IoError("there is no directory '" + directory + "'");
+  const DirectoryLock only_one_writes(directory);
+  if (line.network.print_upload) {
+    print_uploads(line);
+    return ExitCode::ok;
+  }
+  if (!line.network.upload_url.empty()) {
+    Outbox outbox(files, outbox_directory(directory));
+    std::vector<std::string> notes;
+    outbox.queued(notes);  // damaged entries go first, so that their results are queued again
+    Console console("upload", line.quiet);
+    for (const std::string& note : notes) console.warning(note);
+    queue_results(files, directory, outbox, line.network.upload_url);
+  }
+  send_uploads(line, directory);
+  return ExitCode::ok;
+}
+
+ExitCode show_upload_help() {
+  print(
+      "usage: axiom-client upload DIR [--upload-url URL] [--print-upload] [options]\n"
+      "       axiom-client --standalone ... --upload-url URL [options]\n"
+      "\n"
+      "Sends results to a server by HTTPS PUT, until it has acknowledged them.\n"
+      "DIR is the directory that --out named; what waits is in DIR/outbox.\n"
+      "\n"
+      "  --upload-url URL    a folder (https://HOST/PATH/), an address with {name} in\n"
+      "                      it, or the address of one object, as signed in advance\n"
+      "  --print-upload      print all that would leave this machine; send nothing\n"
+      "  --upload-credentials FILE   one line: USER:PASSWORD or Bearer TOKEN\n"
+      "  --ca-file FILE      CA certificates instead of the system's; embedded: those\n"
+      "                      within this program\n"
+      "  --pin sha256//BASE64   public key of the server; repeatable: any will do\n"
+      "  --connect-timeout S (30)   --stall-timeout S (60)   --total-timeout S (300 and\n"
+      "                      one per KiB)\n"
+      "  --retry-for S       how long to try, in seconds (default 21600); 0: once\n"
+      "  --retry-delay S     bound of the first delay, doubled each time (default 10)\n"
+      "  --quiet             warnings and errors only\n"
+      "More: docs/UPLOADS.md. Exit codes: docs/ERRORS.md\n");
+  return ExitCode::ok;
+}
+
+}  // namespace axiom

@@ -1,0 +1,19 @@
+// Uploading as part of a run.
+#pragma once
+
+#include <string>
+
+#include "client/command_line.h"
+
+namespace axiom {
+
+/// Puts the results of line.out that were not uploaded before into its outbox, durably. IoError
+/// with what to do. REQUIRES: the directory is locked by this process.
+void queue_uploads(const CommandLine& line);
+
+/// Sends what is in the outbox of `directory`; other addresses than --upload-url, if that is given,
+/// are replaced. Notes go to standard error unless --quiet. TransferError, IoError,
+/// TransferStopped.
+void send_uploads(const CommandLine& line, const std::string& directory);
+
+}  // namespace axiom

@@ -1,0 +1,121 @@
+#include "client/network_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "client/command_line.h"
+#include "client/option_values.h"
+#include "client/system/base64.h"
+#include "client/upload/upload_object.h"
+
+namespace axiom {
+namespace {
+
+const std::vector<std::string> upload_options = {"--upload-url", "--upload-credentials"};
+const std::vector<std::string> transfer_options = {
+    "--ca-file",       "--pin",       "--connect-timeout", "--stall-timeout",
+    "--total-timeout", "--retry-for", "--retry-delay"};
+
+void require_pin(const std::string& pin) {
+  constexpr std::string_view prefix = "sha256//";
+  const auto digest = pin.starts_with(prefix) ? decode_base64(pin.substr(prefix.size()))
+                                              : std::optional<std::string>();
+  if (!digest || digest->size() != 32) {
+    throw UsageError("--pin: expected sha256// and 44 characters of base64, got \"" + pin + "\"");
+  }
+}
+
+void require_address(const std::string& option, const std::string& text) {
+  try {
+    object_address(text, UploadKind::result, "name");
+  } catch (const AddressError& error) {
+    throw UsageError(option + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+void NetworkOptionParser::declare(CLI::App& app) {
+  app.add_option("--upload-url", options_.upload_url);
+  app.add_option("--upload-credentials", options_.upload_credentials);
+  app.add_option("--policy-url", options_.policy_url);
+  app.add_option("--ca-file", options_.ca_file);
+  app.add_option("--pin", options_.pins)->allow_extra_args(false);
+  app.add_option("--connect-timeout", connect_timeout_);
+  app.add_option("--stall-timeout", stall_timeout_);
+  app.add_option("--total-timeout", total_timeout_);
+  app.add_option("--retry-for", retry_for_);
+  app.add_option("--retry-delay", retry_delay_);
+  CLI::App* upload = app.add_subcommand("upload")->fallthrough();
+  upload->set_help_flag();
+  upload->add_option("directory", options_.upload_directory);
+  upload->add_flag("--print-upload", options_.print_upload);
+}
+
+void NetworkOptionParser::check_subcommand(const CLI::App& app,
+                                           const std::string& subcommand) const {
+  const auto given = [&](const std::string& option) { return app.count(option) > 0; };
+  const auto refuse = [&](const std::vector<std::string>& options) {
+    for (const std::string& option : options) {
+      if (given(option)) throw UsageError(option + " and " + subcommand + " do not go together");
+    }
+  };
+  if (subcommand == "upload") {
+    refuse({"--policy-url"});
+    if (options_.upload_directory.empty()) {
+      throw UsageError("upload needs the directory that --out named");
+    }
+    return;
+  }
+  if (!subcommand.empty()) {
+    refuse(upload_options);
+    refuse({"--policy-url"});
+    refuse(transfer_options);
+    return;
+  }
+  if (given("--upload-credentials") && !given("--upload-url")) {
+    throw UsageError("--upload-credentials needs --upload-url");
+  }
+  for (const std::string& option : transfer_options) {
+    if (given(option) && !given("--upload-url") && !given("--policy-url")) {
+      throw UsageError(option + " needs --upload-url or --policy-url");
+    }
+  }
+}
+
+void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
+  const auto given = [&](const char* option) { return app.count(option) > 0; };
+  for (const auto& [option, value] :
+       {std::pair{"--ca-file", &options_.ca_file},
+        std::pair{"--upload-credentials", &options_.upload_credentials}}) {
+    if (given(option) && value->empty()) throw UsageError(std::string(option) + ": empty path");
+  }
+  for (const std::string& pin : options_.pins) require_pin(pin);
+  if (given("--upload-url")) require_address("--upload-url", options_.upload_url);
+  if (given("--policy-url")) require_address("--policy-url", options_.policy_url);
+  if (given("--connect-timeout")) {
+    options_.connect_timeout = parse_seconds("--connect-timeout", connect_timeout_);
+  }
+  // libcurl measures the speed in whole seconds.
+  if (given("--stall-timeout")) {
+    options_.stall_timeout =
+        static_cast<double>(parse_integer("--stall-timeout", stall_timeout_, 1, 86400));
+  }
+  if (given("--total-timeout")) {
+    options_.total_timeout = parse_seconds("--total-timeout", total_timeout_);
+  }
+  if (given("--retry-for")) {
+    options_.retry.patience =
+        static_cast<double>(parse_integer("--retry-for", retry_for_, 0, 31536000));
+  }
+  if (given("--retry-delay")) {
+    options_.retry.first_delay = parse_seconds("--retry-delay", retry_delay_);
+  }
+}
+
+NetworkOptions NetworkOptionParser::checked(const CLI::App& app, const std::string& subcommand) {
+  check_subcommand(app, subcommand);
+  check_transfer_options(app);
+  return options_;
+}
+
+}  // namespace axiom

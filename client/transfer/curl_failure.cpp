@@ -1,0 +1,179 @@
+#include "client/transfer/curl_failure.h"
+
+#include <openssl/x509_vfy.h>
+
+#include <string_view>
+
+#include "client/system/clock.h"
+
+namespace axiom {
+namespace {
+
+std::string seconds_text(double seconds) {
+  std::string text = std::to_string(seconds);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
+// What is wrong with a certificate chain, by OpenSSL's verdict.
+std::string chain_problem(long verdict, const TrustStore& trust) {
+  const std::string clock = " (this host's clock says " + utc_timestamp() +
+                            ": set it if that is wrong, otherwise tell the server's operator)";
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "its certificate has expired" + clock;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "its certificate is not yet valid" + clock;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "its certificate is self-signed: give it as --ca-file FILE if it is yours";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "its certificate was issued by an authority that is not in " + trust.source +
+             ": update the system's CA certificates, or give the authority as --ca-file FILE "
+             "(--ca-file embedded: the bundle within this program)";
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+      return "a key in its certificate chain is too short: RSA needs 2048 bits";
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      return "its certificate chain is signed with a broken digest";
+    default:
+      return std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
+  }
+}
+
+bool mentions(const std::string& text, std::string_view word) {
+  return text.find(word) != std::string::npos;
+}
+
+// A handshake that failed by what the server said, rather than by a broken connection.
+std::string handshake_problem(const std::string& detail) {
+  if (mentions(detail, "unsupported protocol") || mentions(detail, "protocol version")) {
+    return "it speaks no TLS 1.2 or later: its operator must update it";
+  }
+  if (mentions(detail, "wrong version number") || mentions(detail, "packet length too long") ||
+      mentions(detail, "http request") || mentions(detail, "record layer failure")) {
+    return "it does not speak TLS on this port: check the port in the address";
+  }
+  if (mentions(detail, "key too small")) return "its key is too short: RSA needs 2048 bits";
+  if (mentions(detail, "alert") || mentions(detail, "shared cipher") ||
+      mentions(detail, "no suitable")) {
+    return "no common way to encrypt: " + detail;
+  }
+  return "";
+}
+
+std::string time_out(CURL* curl, const TransferSettings& settings, double total_timeout) {
+  curl_off_t handshake_done = 0;
+  curl_off_t total = 0;
+  curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &handshake_done);
+  curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
+  if (handshake_done == 0) {
+    return "no connection within " + seconds_text(settings.connect_timeout) +
+           " (--connect-timeout): is this host online, and the server?";
+  }
+  if (static_cast<double>(total) / 1e6 >= total_timeout - 0.01) {
+    return "the transfer took longer than " + seconds_text(total_timeout) + " (--total-timeout)";
+  }
+  return "less than 100 bytes a second for " + seconds_text(settings.stall_timeout) +
+         " (--stall-timeout)";
+}
+
+}  // namespace
+
+TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
+                           const Address& address, const TransferSettings& settings,
+                           double total_timeout, const TrustStore& trust) {
+  using enum TransferFailure;
+  const std::string where = address.shown() + ": ";
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {unreachable, true,
+              where + "the name cannot be resolved: is this host online, and the name right?"};
+    case CURLE_COULDNT_CONNECT:
+      return {unreachable, true,
+              where + "no connection: the server is down, or a firewall is in between"};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {timed_out, true, where + time_out(curl, settings, total_timeout)};
+    case CURLE_PEER_FAILED_VERIFICATION: {
+      // libcurl compares the name itself, before it asks OpenSSL for a verdict on the chain.
+      long verdict = X509_V_ERR_UNSPECIFIED;
+      curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+      const bool name = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
+      return {tls_refused, false,
+              where + (name ? "its certificate is for another host name than '" + address.host + "'"
+                            : chain_problem(verdict, trust))};
+    }
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return {tls_refused, false,
+              where + "its public key is none of the pinned ones (--pin): is it the right server?"};
+    case CURLE_SSL_CACERT_BADFILE:
+      return {tls_refused, false,
+              where + "the CA certificates of " + trust.source + " are not readable as PEM"};
+    case CURLE_SSL_CONNECT_ERROR: {
+      const std::string problem = handshake_problem(detail);
+      if (!problem.empty()) return {tls_refused, false, where + problem};
+      return {unreachable, true, where + "the connection broke during the TLS handshake"};
+    }
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_FAIL_REWIND:
+      return {unreachable, true, where + "the connection broke before the answer was complete"};
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return {answer_refused, false, where + "the answer is no HTTP: " + detail};
+    default:
+      return {unreachable, true, where + (detail.empty() ? curl_easy_strerror(code) : detail)};
+  }
+}
+
+TransferError status_failure(int status, const Address& address, bool put) {
+  bool transient = false;
+  std::string advice;
+  switch (status) {
+    case 401:
+    case 403:
+      advice = put ? ": no permission; check --upload-credentials, or whether a signed address has "
+                     "expired"
+                   : ": no permission";
+      break;
+    case 404:
+    case 409:
+      advice = put ? ": there is no such place on the server; check the address" : "";
+      break;
+    case 405:
+    case 501:
+      advice = put ? ": the server takes no PUT here; check the address" : "";
+      break;
+    case 412:
+      advice = ": the server states a condition that an upload does not meet";
+      break;
+    case 413:
+      advice = ": too large for the server; its operator must raise the limit";
+      break;
+    case 408:
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+    case 507:
+      transient = true;
+      advice = ": the server cannot take it at the moment";
+      break;
+    default:
+      transient = status >= 500;
+      break;
+  }
+  return {TransferFailure::answer_refused, transient,
+          address.shown() + ": the server answered " + std::to_string(status) + advice};
+}
+
+}  // namespace axiom

@@ -1,0 +1,300 @@
+#include "client/transfer/https_client.h"
+
+#include <curl/curl.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+
+#include "client/transfer/curl_failure.h"
+#include "client/transfer/retry.h"
+
+namespace axiom {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
+  return text;
+}
+
+// After libcurl has set its context up, so that no configuration file of the host weakens it.
+CURLcode secure_context(CURL*, void* context, void*) {
+  auto* tls = static_cast<SSL_CTX*>(context);
+  SSL_CTX_set_security_level(tls, 2);  // RSA from 2048 bits, no SHA-1 signatures
+  return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 ? CURLE_OK
+                                                                 : CURLE_SSL_CONNECT_ERROR;
+}
+
+template <typename Value>
+void set(CURL* curl, CURLoption option, Value value) {
+  if (const CURLcode code = curl_easy_setopt(curl, option, value); code != CURLE_OK) {
+    throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
+                             curl_easy_strerror(code));
+  }
+}
+
+long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
+
+}  // namespace
+
+struct HttpsClient::Curl {
+  CURL* handle = nullptr;
+  std::array<char, CURL_ERROR_SIZE> detail{};
+
+  Curl() {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    handle = curl_easy_init();
+    if (handle == nullptr) throw std::runtime_error("libcurl cannot start");
+  }
+  ~Curl() { curl_easy_cleanup(handle); }
+  Curl(const Curl&) = delete;
+  Curl& operator=(const Curl&) = delete;
+};
+
+// One request and what came back.
+struct HttpsClient::Exchange {
+  long status = 0;
+  std::string location;
+  std::string retry_after;
+  std::string answer;
+
+  std::string_view unsent;
+  std::string_view body;
+  std::size_t header_bytes = 0;
+  bool headers_complete = false;
+  std::size_t max_answer = 0;
+  bool too_much = false;
+  int stopped_by = 0;
+  const TransferSettings* settings = nullptr;
+
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
+    return static_cast<Exchange*>(self)->take_header({data, size});
+  }
+  static std::size_t on_answer(char* data, std::size_t, std::size_t size, void* self) {
+    return static_cast<Exchange*>(self)->take_answer({data, size});
+  }
+  static std::size_t on_send(char* data, std::size_t, std::size_t size, void* self) {
+    std::string_view& unsent = static_cast<Exchange*>(self)->unsent;
+    const std::size_t length = std::min(size, unsent.size());
+    std::memcpy(data, unsent.data(), length);
+    unsent.remove_prefix(length);
+    return length;
+  }
+  static int on_rewind(void* self, curl_off_t offset, int origin) {
+    auto* exchange = static_cast<Exchange*>(self);
+    if (origin != SEEK_SET || offset < 0 ||
+        static_cast<std::size_t>(offset) > exchange->body.size()) {
+      return CURL_SEEKFUNC_CANTSEEK;
+    }
+    exchange->unsent = exchange->body.substr(static_cast<std::size_t>(offset));
+    return CURL_SEEKFUNC_OK;
+  }
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto* exchange = static_cast<Exchange*>(self);
+    exchange->stopped_by = exchange->settings->stop_signal();
+    return exchange->stopped_by == 0 ? 0 : 1;
+  }
+
+  std::size_t take_header(std::string_view line) {
+    header_bytes += line.size();
+    if (header_bytes > maximum_header_bytes) {
+      too_much = true;
+      return 0;
+    }
+    headers_complete = line == "\r\n" || line == "\n";
+    const std::size_t colon = line.find(':');
+    if (line.substr(0, 5) == "HTTP/") {  // a new answer, as after "100 Continue"
+      location.clear();
+      retry_after.clear();
+    } else if (colon != std::string_view::npos) {
+      std::string_view value = line.substr(colon + 1);
+      const std::size_t first = value.find_first_not_of(" \t\r\n");
+      value = first == std::string_view::npos ? "" : value.substr(first);
+      value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+      const std::string name = lower(std::string(line.substr(0, colon)));
+      if (name == "location") location = value;
+      if (name == "retry-after") retry_after = value;
+    }
+    return line.size();
+  }
+
+  std::size_t take_answer(std::string_view bytes) {
+    if (bytes.size() > max_answer - answer.size()) {
+      too_much = true;
+      return 0;
+    }
+    answer += bytes;
+    return bytes.size();
+  }
+};
+
+HttpsClient::HttpsClient(TransferSettings settings, TrustStore trust, std::string identity)
+    : settings_(std::move(settings)),
+      trust_(std::move(trust)),
+      identity_(std::move(identity)),
+      curl_(std::make_unique<Curl>()) {}
+
+HttpsClient::~HttpsClient() = default;
+
+void HttpsClient::perform(const Address& address, const std::string_view* body,
+                          const Headers& headers, Exchange& exchange) {
+  CURL* curl = curl_->handle;
+  curl_easy_reset(curl);
+  exchange.settings = &settings_;
+  const std::size_t expected = body == nullptr ? exchange.max_answer : body->size();
+  const double total = settings_.total_timeout.value_or(300 + static_cast<double>(expected) / 1024);
+
+  set(curl, CURLOPT_URL, address.text.c_str());
+  set(curl, CURLOPT_PROTOCOLS_STR, "https");
+  set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
+  set(curl, CURLOPT_NOSIGNAL, 1L);
+  set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
+  set(curl, CURLOPT_USERAGENT, identity_.c_str());
+
+  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(curl, CURLOPT_SSL_CTX_FUNCTION, &secure_context);
+  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  curl_blob certificates{const_cast<char*>(trust_.certificates.data()), trust_.certificates.size(),
+                         CURL_BLOB_NOCOPY};
+  set(curl, CURLOPT_CAINFO_BLOB, &certificates);
+  std::string pins;
+  for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
+  if (!pins.empty()) set(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
+
+  set(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings_.connect_timeout));
+  set(curl, CURLOPT_TIMEOUT_MS, milliseconds(total));
+  set(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
+  set(curl, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(settings_.stall_timeout)));
+
+  set(curl, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
+  set(curl, CURLOPT_HEADERDATA, &exchange);
+  set(curl, CURLOPT_WRITEFUNCTION, &Exchange::on_answer);
+  set(curl, CURLOPT_WRITEDATA, &exchange);
+  set(curl, CURLOPT_NOPROGRESS, 0L);
+  set(curl, CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
+  set(curl, CURLOPT_XFERINFODATA, &exchange);
+  if (body != nullptr) {
+    exchange.body = exchange.unsent = *body;
+    set(curl, CURLOPT_UPLOAD, 1L);
+    set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    set(curl, CURLOPT_READFUNCTION, &Exchange::on_send);
+    set(curl, CURLOPT_READDATA, &exchange);
+    set(curl, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
+    set(curl, CURLOPT_SEEKDATA, &exchange);
+  }
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> list(nullptr, curl_slist_free_all);
+  const auto append = [&](const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    static_cast<void>(list.release());
+    list.reset(longer);
+  };
+  // Nothing that need not be said; --print-upload shows all the rest.
+  append("Accept:");
+  append("Expect:");
+  for (const auto& [name, value] : headers) append(name + ": " + value);
+  set(curl, CURLOPT_HTTPHEADER, list.get());
+
+  curl_->detail.front() = '\0';
+  const CURLcode code = curl_easy_perform(curl);
+  if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  if (exchange.too_much) {
+    throw TransferError(
+        TransferFailure::too_much_data, false,
+        address.shown() + ": the answer is longer than the " +
+            std::to_string(exchange.header_bytes > maximum_header_bytes ? maximum_header_bytes
+                                                                        : exchange.max_answer) +
+            " bytes that it may have: is it the right address?");
+  }
+  if (code != CURLE_OK) {
+    throw curl_failure(curl, code, curl_->detail.data(), address, settings_, total, trust_);
+  }
+  // libcurl takes an answer that was cut within its headers for a whole one.
+  if (!exchange.headers_complete) {
+    throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
+  }
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
+}
+
+HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,
+                                             const Headers& headers,
+                                             const std::string& authorization,
+                                             std::size_t max_bytes) {
+  Address at = address;
+  for (int redirects = 0;; ++redirects) {
+    Exchange exchange;
+    exchange.max_answer = max_bytes;
+    Headers sent = headers;
+    if (!authorization.empty() && at.same_server(address)) {
+      sent.emplace_back("Authorization", authorization);
+    }
+    perform(at, body, sent, exchange);
+    // 303 turns a PUT into a GET, whose success would acknowledge nothing.
+    const long status = exchange.status;
+    const bool redirected = status == 301 || status == 302 || status == 307 || status == 308 ||
+                            (status == 303 && body == nullptr);
+    if (!redirected) {
+      if (status == 303) {
+        throw TransferError(TransferFailure::redirect_refused, false,
+                            at.shown() + ": the server answered 303, which a PUT cannot follow");
+      }
+      if (status < 200 || status > 299) {
+        if (body == nullptr && (status == 404 || status == 410)) return exchange;
+        TransferError error = status_failure(static_cast<int>(status), at, body != nullptr);
+        if (!exchange.retry_after.empty()) {
+          error.retry_after =
+              parse_retry_after(exchange.retry_after, static_cast<double>(std::time(nullptr)));
+        }
+        throw error;
+      }
+      return exchange;
+    }
+    if (redirects == maximum_redirects) {
+      throw TransferError(TransferFailure::redirect_refused, false,
+                          address.shown() + ": redirected more than " +
+                              std::to_string(maximum_redirects) + " times");
+    }
+    try {
+      at = resolve_address(at, exchange.location);
+    } catch (const AddressError& error) {
+      throw TransferError(TransferFailure::redirect_refused, false,
+                          at.shown() + ": the server redirects, but " + error.what());
+    }
+  }
+}
+
+void HttpsClient::put(const Address& address, std::string_view body, const Headers& headers,
+                      const std::string& authorization) {
+  const Exchange exchange = exchanged(address, &body, headers, authorization, maximum_answer_bytes);
+  // 202 promises to look at it, 206 and the like make no sense: neither is an acknowledgement.
+  if (exchange.status != 200 && exchange.status != 201 && exchange.status != 204) {
+    throw status_failure(static_cast<int>(exchange.status), address, true);
+  }
+  if (!exchange.unsent.empty()) {
+    throw TransferError(TransferFailure::answer_refused, true,
+                        address.shown() + ": the server said it is done with " +
+                            std::to_string(exchange.unsent.size()) + " of " +
+                            std::to_string(body.size()) + " bytes not yet sent");
+  }
+}
+
+std::optional<std::string> HttpsClient::get(const Address& address, std::size_t max_bytes) {
+  Exchange exchange = exchanged(address, nullptr, {}, "", max_bytes);
+  if (exchange.status == 404 || exchange.status == 410) return std::nullopt;
+  if (exchange.status != 200) {
+    throw status_failure(static_cast<int>(exchange.status), address, false);
+  }
+  return std::move(exchange.answer);
+}
+
+}  // namespace axiom

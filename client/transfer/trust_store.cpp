@@ -1,0 +1,48 @@
+#include "client/transfer/trust_store.h"
+
+#include <cstdlib>
+
+namespace axiom {
+namespace {
+
+constexpr std::size_t maximum_store_bytes = std::size_t{16} << 20;
+
+bool holds_certificate(std::string_view text) {
+  return text.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos;
+}
+
+}  // namespace
+
+TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
+                              const std::vector<std::string>& system_stores,
+                              std::string_view embedded) {
+  const TrustStore bundle{std::string(embedded), "the bundle within this program"};
+  if (ca_file == "embedded") return bundle;
+  if (!ca_file.empty()) {
+    TrustStore chosen{files.read(ca_file, maximum_store_bytes), "'" + ca_file + "'"};
+    if (!holds_certificate(chosen.certificates)) {
+      throw IoError("'" + ca_file + "' (--ca-file) holds no certificate in PEM format");
+    }
+    return chosen;
+  }
+  for (const std::string& path : system_stores) {
+    try {
+      TrustStore found{files.read(path, maximum_store_bytes), "'" + path + "'"};
+      if (holds_certificate(found.certificates)) return found;
+    } catch (const IoError&) {
+      // A host without this store, or one that may not read it: the next one serves.
+    }
+  }
+  return bundle;
+}
+
+std::vector<std::string> system_trust_stores() {
+  if (const char* chosen = std::getenv("SSL_CERT_FILE"); chosen != nullptr) return {chosen};
+  return {"/etc/ssl/certs/ca-certificates.crt",                 // Debian, Arch, Alpine
+          "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, RHEL
+          "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL 7 and later
+          "/etc/ssl/ca-bundle.pem",                             // SUSE
+          "/etc/ssl/cert.pem"};                                 // BSD, older Alpine
+}
+
+}  // namespace axiom

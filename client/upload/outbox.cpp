@@ -1,0 +1,187 @@
+#include "client/upload/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/json/strict_json.h"
+#include "client/system/digest.h"
+
+namespace axiom {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;
+constexpr std::size_t maximum_body_bytes = std::size_t{4} << 30;
+constexpr std::string_view queued_suffix = ".queued.json";
+constexpr std::string_view sent_suffix = ".sent.json";
+
+std::string with(const std::string& name, std::string_view suffix) {
+  return name + std::string(suffix);
+}
+
+Json identity_json(const UploadIdentity& identity) {
+  return {{"client_version", identity.client_version},
+          {"build", identity.build},
+          {"experiment", identity.experiment},
+          {"experiment_version", identity.experiment_version},
+          {"arithmetic_version", identity.arithmetic_version},
+          {"plan_digest", identity.plan_digest},
+          {"result_digest", identity.result_digest}};
+}
+
+// Json::exception if anything is missing or of another type.
+UploadIdentity identity_from(const Json& json) {
+  return {json.at("client_version").get<std::string>(),
+          json.at("build").get<std::string>(),
+          json.at("experiment").get<std::string>(),
+          json.at("experiment_version").get<std::string>(),
+          json.at("arithmetic_version").get<std::string>(),
+          json.at("plan_digest").get<std::string>(),
+          json.at("result_digest").get<std::string>()};
+}
+
+}  // namespace
+
+Outbox::Outbox(FileSystem& files, std::string directory)
+    : files_(files), directory_(std::move(directory)) {
+  files_.make_directories(directory_);
+}
+
+bool Outbox::knows(const std::string& name) {
+  return files_.exists(path(with(name, queued_suffix))) ||
+         files_.exists(path(with(name, sent_suffix)));
+}
+
+void Outbox::add(const UploadObject& object, const std::string& target) {
+  QueuedObject entry;
+  entry.kind = object.kind;
+  entry.name = object.name;
+  entry.identity = object.identity;
+  entry.target = target;
+  entry.bytes = object.body.size();
+  entry.sha256 = sha256_hex(object.body);
+  try {
+    files_.write_durably(path(object.name), object.body);
+    write_entry(entry);  // from here on it is one
+  } catch (const IoError&) {
+    try {
+      // The entry may be there in spite of the error; without its body it would count as damaged.
+      files_.remove(path(with(object.name, queued_suffix)));
+      files_.remove(path(object.name));
+    } catch (const IoError&) {
+      // The first failure is the one to report; queued() removes what is left.
+    }
+    throw;
+  }
+}
+
+void Outbox::write_entry(const QueuedObject& entry) {
+  const Json json = {{"schema", 1},
+                     {"kind", entry.kind == UploadKind::result ? "result" : "telemetry"},
+                     {"identity", identity_json(entry.identity)},
+                     {"target", entry.target},
+                     {"bytes", entry.bytes},
+                     {"sha256", entry.sha256},
+                     {"failures", entry.failures},
+                     {"not_before", entry.not_before}};
+  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n");
+}
+
+QueuedObject Outbox::read_entry(const std::string& name) {
+  const Json json = parse_strict_json(
+      files_.read(path(with(name, queued_suffix)), maximum_entry_bytes), {maximum_entry_bytes, 4});
+  QueuedObject entry;
+  if (json.at("schema") != 1) throw JsonError("another schema");
+  entry.kind = json.at("kind") == "result" ? UploadKind::result : UploadKind::telemetry;
+  entry.name = name;
+  entry.identity = identity_from(json.at("identity"));
+  entry.target = json.at("target").get<std::string>();
+  entry.bytes = json.at("bytes").get<std::size_t>();
+  entry.sha256 = json.at("sha256").get<std::string>();
+  entry.failures = json.at("failures").get<int>();
+  entry.not_before = json.at("not_before").get<double>();
+  return entry;
+}
+
+std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
+  std::vector<QueuedObject> entries;
+  const std::vector<std::string> names = files_.list(directory_);
+  const auto present = [&](const std::string& name) {
+    return std::binary_search(names.begin(), names.end(), name);
+  };
+  for (const std::string& file : names) {
+    if (file.ends_with(".gz") && !present(with(file, queued_suffix))) {
+      files_.remove(path(file));  // its add() did not come to its end, or its removal
+    }
+    if (file.ends_with(".tmp")) files_.remove(path(file));
+    if (!file.ends_with(queued_suffix)) continue;
+    const std::string name = file.substr(0, file.size() - queued_suffix.size());
+    if (present(with(name, sent_suffix))) {
+      files_.remove(path(file));
+      if (present(name)) files_.remove(path(name));
+      continue;
+    }
+    try {
+      const QueuedObject entry = read_entry(name);
+      body(entry);
+      entries.push_back(entry);
+    } catch (const Json::exception& error) {
+      set_aside(name, error.what(), notes);
+    } catch (const JsonError& error) {
+      set_aside(name, error.what(), notes);
+    } catch (const IoError& error) {
+      set_aside(name, error.what(), notes);
+    }
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return a.kind == UploadKind::result && b.kind == UploadKind::telemetry;
+  });
+  return entries;
+}
+
+void Outbox::set_aside(const std::string& name, const std::string& reason,
+                       std::vector<std::string>& notes) {
+  const std::string entry = path(with(name, queued_suffix));
+  files_.rename(entry, entry + ".bad");
+  if (files_.exists(path(name))) files_.rename(path(name), path(name) + ".bad");
+  notes.push_back("a damaged entry of the outbox was set aside as '" + entry + ".bad': " + reason +
+                  "; if its result is still there, it is queued again");
+}
+
+std::string Outbox::body(const QueuedObject& entry) {
+  std::string bytes = files_.read(path(entry.name), maximum_body_bytes);
+  if (bytes.size() != entry.bytes || sha256_hex(bytes) != entry.sha256) {
+    throw IoError("'" + path(entry.name) + "' is not what was put there");
+  }
+  return bytes;
+}
+
+void Outbox::redirect(QueuedObject& entry, const std::string& target) {
+  if (entry.target == target) return;
+  entry.target = target;
+  entry.failures = 0;
+  entry.not_before = 0;
+  write_entry(entry);
+}
+
+void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
+  entry.failures = failures;
+  entry.not_before = not_before;
+  write_entry(entry);
+}
+
+void Outbox::acknowledge(const QueuedObject& entry, const std::string& address,
+                         const std::string& when) {
+  const Json receipt = {{"schema", 1},
+                        {"address", address},
+                        {"acknowledged", when},
+                        {"bytes", entry.bytes},
+                        {"sha256", entry.sha256},
+                        {"identity", identity_json(entry.identity)}};
+  files_.write_durably(path(with(entry.name, sent_suffix)), receipt.dump() + "\n");
+  files_.remove(path(with(entry.name, queued_suffix)));
+  files_.remove(path(entry.name));
+}
+
+}  // namespace axiom

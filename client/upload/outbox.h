@@ -1,0 +1,61 @@
+// Objects that no server has acknowledged yet, on disk. Survives kills, power cuts and full disks:
+// durable first, then sent, then acknowledged, then deleted.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/system/files.h"
+#include "client/upload/upload_object.h"
+
+namespace axiom {
+
+/// An entry of the outbox, without its body.
+struct QueuedObject {
+  UploadKind kind = UploadKind::result;
+  std::string name;
+  UploadIdentity identity;
+  std::string target;     ///< the address as the user gave it
+  std::size_t bytes = 0;  ///< of the body
+  std::string sha256;     ///< of the body
+  int failures = 0;       ///< attempts so far
+  double not_before = 0;  ///< UTC seconds: the server asked not to come earlier; 0 = it did not
+};
+
+/// DIRECTORY/NAME (the body), NAME.queued.json (what makes it an entry) and, once a server has
+/// acknowledged it, NAME.sent.json (the receipt, which stays). One process at a time.
+class Outbox {
+ public:
+  /// Creates the directory if need be. IoError, as from all functions here.
+  Outbox(FileSystem& files, std::string directory);
+
+  const std::string& directory() const { return directory_; }
+  /// Queued or acknowledged before.
+  bool knows(const std::string& name);
+  /// Returns when it is durable; when it throws, nothing of it counts.
+  void add(const UploadObject& object, const std::string& target);
+  /// All entries, results before telemetry. What an interrupted add() or acknowledge() left is
+  /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell.
+  std::vector<QueuedObject> queued(std::vector<std::string>& notes);
+  /// IoError also if the bytes are not those that were added.
+  std::string body(const QueuedObject& entry);
+  /// Another address for an entry.
+  void redirect(QueuedObject& entry, const std::string& target);
+  void postpone(QueuedObject& entry, int failures, double not_before);
+  /// The server at `address` has it. `when`: UTC, as text.
+  void acknowledge(const QueuedObject& entry, const std::string& address, const std::string& when);
+
+ private:
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  void write_entry(const QueuedObject& entry);
+  QueuedObject read_entry(const std::string& name);
+  void set_aside(const std::string& name, const std::string& reason,
+                 std::vector<std::string>& notes);
+
+  FileSystem& files_;
+  const std::string directory_;
+};
+
+}  // namespace axiom

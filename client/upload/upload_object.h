@@ -1,0 +1,60 @@
+// What leaves the machine: a result or its telemetry, packed, with the versions that made it.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "client/transfer/address.h"
+#include "client/transfer/https_client.h"
+
+namespace axiom {
+
+/// An upload that cannot be as asked for; one line.
+class UploadError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What pins a result to the definitions it was computed by.
+struct UploadIdentity {
+  std::string client_version;
+  std::string build;
+  std::string experiment;
+  std::string experiment_version;
+  std::string arithmetic_version;
+  std::string plan_digest;    ///< hex: the work digest (docs/WORK_UNITS.md)
+  std::string result_digest;  ///< hex: SHA-256 of the result file, not compressed
+};
+
+enum class UploadKind { result, telemetry };
+
+struct UploadObject {
+  UploadKind kind = UploadKind::result;
+  std::string name;  ///< holds the digest of the content, so that a repeat is harmless
+  UploadIdentity identity;
+  std::string body;  ///< gzip
+};
+
+/// EXPERIMENT-DIGEST.result.json.gz
+UploadObject result_object(const UploadIdentity& identity, std::string_view result);
+/// EXPERIMENT-DIGEST.TELEMETRY.telemetry.json.gz: TELEMETRY is the first 12 digits of the
+/// telemetry's own SHA-256, so that hosts with the same result do not replace each other's.
+UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry);
+
+/// Where an object goes, by the address that the user gave: `{name}` in it is replaced; a path that
+/// ends with '/' is a folder; anything else is the address of one result (one signed in advance,
+/// say), and telemetry has no place there: nothing. AddressError.
+std::optional<Address> object_address(const std::string& target, UploadKind kind,
+                                      const std::string& name);
+/// Whether `target` has room for one object only.
+bool single_object(const std::string& target);
+
+/// All headers of its own that an upload carries: type, digest of the body, and the identity, as
+/// Axiom-* and as object metadata (x-amz-meta-axiom-*). If the address is signed in advance, only
+/// those metadata that the signature names: a server refuses others.
+Headers upload_headers(const UploadIdentity& identity, std::string_view body,
+                       const Address& address);
+
+}  // namespace axiom

@@ -1,0 +1,75 @@
+"""What the network tests have in common. Everything runs on loopback, on free ports, in directories of its own.
+
+The executable's path is taken from AXIOM_CLIENT; AXIOM_TEST_CLIENT trusts the throw-away authority and keys in
+AXIOM_ANCHORS. Only Python's standard library is used, and the tools nginx, openssl and minisign.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from certificates import Authority
+
+CLIENT = os.environ.get("AXIOM_CLIENT", "")
+TEST_CLIENT = os.environ.get("AXIOM_TEST_CLIENT", "")
+ANCHORS = pathlib.Path(os.environ.get("AXIOM_ANCHORS", "."))
+QUICK = ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--set", "widths=[4,8]",
+         "--set", "epochs=2", "--set", "trials=1", "--threads", "1"]
+
+
+def environment(**changes):
+    """Without proxies: all servers are on this machine."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy") and name != "SSL_CERT_FILE"}
+    return {**kept, **changes}
+
+
+def client(*arguments, program=CLIENT, env=None, **options):
+    options.setdefault("timeout", 120)
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
+                          env=environment(**(env or {})), **options)
+
+
+class NetworkTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = pathlib.Path(tempfile.mkdtemp(prefix="axiom-network-"))
+        os.chmod(cls.shared, 0o755)
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        cls.authority = Authority(cls.shared / "authority")
+        cls.valid = cls.authority.issue("valid")
+        cls.finished = cls.shared / "finished"  # results that tests copy
+        done = client(*QUICK, "--out", cls.finished)
+        assert done.returncode == 0, done.stderr
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-network-"))
+        os.chmod(self.directory, 0o755)
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.out = self.directory / "out"
+        shutil.copytree(self.finished, self.out)
+        self.outbox = self.out / "outbox"
+
+    def upload(self, url, *arguments, ca=None, **options):
+        """One attempt unless told otherwise."""
+        if "--retry-for" not in arguments:
+            arguments = (*arguments, "--retry-for", "0")
+        return client("upload", self.out, "--upload-url", url, "--ca-file",
+                      ca or self.authority.certificate, *arguments, **options)
+
+    def waiting(self):
+        return sorted(p.name for p in self.outbox.glob("*.queued.json"))
+
+    def receipts(self):
+        return sorted(p.name for p in self.outbox.glob("*.sent.json"))
+
+    def assert_error(self, done, code, fragment):
+        """One line on standard error that says what is wrong."""
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        self.assertEqual(len(errors), 1, done.stderr)
+        self.assertIn(fragment, errors[0])
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertLess(len(errors[0]), 600)

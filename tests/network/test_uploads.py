@@ -1,0 +1,360 @@
+"""Uploads to a real nginx: what arrives, what never leaves, and that nothing is lost on the way."""
+
+import getpass
+import gzip
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from servers import Nginx, Server, answer
+from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, NetworkTest, client, environment
+
+RESULT = "neuronspec.result.json"
+
+
+class UploadTest(NetworkTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.nginx = Nginx(cls.valid)
+        cls.addClassCleanup(lambda: cls.nginx.close())
+
+    def setUp(self):
+        super().setUp()
+        for folder in ("upload", "private"):
+            shutil.rmtree(self.nginx.root / folder)
+            (self.nginx.root / folder).mkdir()
+            os.chmod(self.nginx.root / folder, 0o777)
+        self.text = (self.out / RESULT).read_bytes()
+        self.digest = hashlib.sha256(self.text).hexdigest()
+
+    def arrived(self, folder="upload"):
+        return {p.name: p.read_bytes() for p in (self.nginx.root / folder).rglob("*.gz")}
+
+    def assert_all_arrived(self):
+        arrived = self.arrived()
+        self.assertEqual(len(arrived), 2)
+        self.assertEqual(gzip.decompress(arrived[f"neuronspec-{self.digest}.result.json.gz"]), self.text)
+        telemetry = (self.out / "neuronspec.telemetry.json").read_bytes()
+        name = f"neuronspec-{self.digest}.{hashlib.sha256(telemetry).hexdigest()[:12]}.telemetry.json.gz"
+        self.assertEqual(gzip.decompress(arrived[name]), telemetry)
+
+
+class Arriving(UploadTest):
+    def test_a_run_uploads_its_result(self):
+        out = self.directory / "fresh"
+        done = client(*QUICK, "--out", out, "--upload-url", self.nginx.url(), "--ca-file",
+                      self.authority.certificate)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.out = out
+        self.assertEqual((out / RESULT).read_bytes(), self.text)
+        self.assert_all_arrived()
+        left = sorted(p.suffixes[-2] for p in (out / "outbox").iterdir())
+        self.assertEqual(left, [".sent", ".sent"])
+
+    def test_what_arrives(self):
+        done = self.upload(self.nginx.url("/upload/deeper/"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_all_arrived()
+
+    def test_again_is_harmless_and_sends_nothing(self):
+        self.upload(self.nginx.url())
+        log = self.nginx.directory / "access.log"
+        before = log.read_text()
+        done = self.upload(self.nginx.url())
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("nothing waits", done.stderr)
+        self.assertEqual(log.read_text(), before)
+        shutil.rmtree(self.outbox)  # forgotten: the same object again, in the same place
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_a_name_within_the_address(self):
+        done = self.upload(self.nginx.url("/upload/x/{name}?y=1"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_all_arrived()
+
+    def test_a_result_that_was_kept_is_sent_too(self):
+        done = client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        results = [n for n in self.arrived() if ".result." in n]
+        self.assertEqual(len(results), 2)
+        self.assertEqual(len(self.arrived()), 3)  # the first one's telemetry was replaced
+
+    def test_credentials(self):
+        file = self.directory / "credentials"
+        file.write_text("user:wrong\n")
+        done = self.upload(self.nginx.url("/private/"), "--upload-credentials", file)
+        self.assert_error(done, 43, "answered 401: no permission; check --upload-credentials")
+        file.write_text("user:secret\n")
+        done = self.upload(self.nginx.url("/private/"), "--upload-credentials", file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.arrived("private")), 2)
+
+    def test_too_large_for_the_server(self):
+        self.assert_error(self.upload(self.nginx.url("/tiny/")), 43, "answered 413: too large")
+
+    def test_redirected(self):
+        self.assertEqual(self.upload(self.nginx.url("/moved/")).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_one_object_signed_in_advance(self):
+        seen = answer(200)
+        query = "X-Amz-SignedHeaders=content-type%3Bhost%3Bx-amz-meta-axiom-result-digest&X-Amz-Signature=5ec3e7"
+        with Server(self.valid, seen) as server:
+            done = self.upload(server.url(f"/bucket/key?{query}"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(server.requests), 1)  # telemetry has no place there
+            request = server.requests[0]
+        self.assertEqual(request.path, f"/bucket/key?{query}")
+        amazon = [name for name in request.headers if name.startswith("x-amz")]
+        self.assertEqual(amazon, ["x-amz-meta-axiom-result-digest"])
+        self.assertEqual(request.headers["Axiom-Client-Version"], "0.1.0")
+        for text in [done.stderr, *(p.read_text() for p in self.outbox.glob("*.sent.json"))]:
+            self.assertNotIn("5ec3e7", text)
+
+    def test_two_results_for_one_address(self):
+        client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out)
+        done = self.upload("https://localhost:1/object")
+        self.assert_error(done, 2, "2 results wait")
+
+    def test_versions_pin_every_upload(self):
+        with Server(self.valid, answer(201)) as server:
+            self.upload(server.url())
+            requests = server.requests
+        telemetry = json.loads((self.out / "neuronspec.telemetry.json").read_text())
+        self.assertEqual(len(requests), 2)
+        for request in requests:
+            expected = {"Client-Version": "0.1.0", "Build": telemetry["build"],
+                        "Experiment": "neuronspec", "Experiment-Version": "2.0",
+                        "Arithmetic-Version": "1", "Plan-Digest": telemetry["work_digest"],
+                        "Result-Digest": self.digest}
+            for name, value in expected.items():
+                self.assertEqual(request.headers[f"Axiom-{name}"], value)
+                self.assertEqual(request.headers[f"x-amz-meta-axiom-{name.lower()}"], value)
+
+    def test_only_what_print_upload_shows_leaves(self):
+        shown = client("upload", self.out, "--print-upload", "--upload-url", "https://localhost:4/")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertFalse(self.outbox.exists())
+        with Server(self.valid, answer(201)) as server:
+            self.upload(server.url())
+            sent = ""
+            for request in server.requests:
+                headers = "".join(f"{n}: {v}\n" for n, v in request.headers.items())
+                headers = headers.replace(str(server.port), "4")
+                sent += (f"PUT https://localhost:4{request.path}\n{headers}\n"
+                         f"{gzip.decompress(request.body).decode()}\n")
+                header = request.body[:10]  # gzip: no flags (name, comment), no time
+                self.assertEqual(header[3:8], b"\0\0\0\0\0")
+        order = lambda text: sorted(text.splitlines())
+        self.assertEqual(order(shown.stdout), order(sent))
+        secrets = [socket.gethostname(), getpass.getuser(), os.path.expanduser("~"), str(self.directory),
+                   str(os.getpid())]
+        for secret in secrets:
+            if len(secret) > 3:
+                self.assertNotIn(secret.lower(), sent.lower())
+        # Nothing more would.
+        self.assertEqual(client("upload", self.out, "--print-upload").stdout, "")
+
+    def test_print_upload_without_an_address(self):
+        shown = client("upload", self.out, "--print-upload")
+        self.assertEqual(shown.stdout.count("PUT https://UPLOAD-URL/neuronspec-"), 2)
+        self.upload("https://localhost:1/folder/")  # now it waits for that address
+        shown = client("upload", self.out, "--print-upload")
+        self.assertEqual(shown.stdout.count("PUT https://localhost:1/folder/neuronspec-"), 2)
+
+    def test_without_the_option_nothing_connects(self):
+        out = self.directory / "traced"
+        log = self.directory / "trace"
+        if not shutil.which("strace"):
+            self.skipTest("strace is missing")
+        done = subprocess.run(["strace", "-f", "-e", "trace=network", "-o", log, CLIENT, *QUICK, "--out",
+                               out], capture_output=True, text=True, timeout=300)
+        if "ptrace" in done.stderr:
+            self.skipTest("strace is not allowed here")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("socket(", log.read_text())
+
+
+class Options(UploadTest):
+    def test_what_is_refused(self):
+        base = ["upload", self.out]
+        cases = [(["upload"], "needs the directory"),
+                 ([*base, "--upload-url", "http://localhost/"], "does not begin with https://"),
+                 ([*base, "--upload-url", "ftp://localhost/"], "does not begin with https://"),
+                 ([*base, "--upload-url", "nothing"], "is no address"),
+                 ([*base, "--upload-url", "https://u:p@localhost/"], "user name or password"),
+                 ([*base, "--upload-url", ""], "is no address"),
+                 ([*base, "--pin", "sha256//short"], "--pin"),
+                 ([*base, "--stall-timeout", "0"], "--stall-timeout"),
+                 ([*base, "--connect-timeout", "x"], "--connect-timeout"),
+                 ([*base, "--retry-for", "-1"], "--retry-for"),
+                 ([*base, "--ca-file", ""], "empty path"),
+                 ([*base, "--seed", "1"], "do not go together"),
+                 ([*QUICK, "--pin", "sha256//x"], "needs --upload-url"),
+                 ([*QUICK, "--upload-credentials", "x"], "needs --upload-url"),
+                 (["devices", "--upload-url", "https://localhost/"], "do not go together"),
+                 (["self-test", "--ca-file", "x"], "do not go together")]
+        for arguments, fragment in cases:
+            with self.subTest(arguments=arguments):
+                self.assert_error(client(*arguments, cwd=self.directory), 2, fragment)
+        secret = client(*base, "--upload-url", "https://user:hunter2@localhost/")
+        self.assertNotIn("hunter2", secret.stderr)
+        file = self.directory / "odd"
+        file.write_text("neither\n")
+        done = self.upload("https://localhost:1/", "--upload-credentials", file)
+        self.assert_error(done, 2, "USER:PASSWORD or Bearer TOKEN")
+        self.assert_error(client("upload", self.directory / "missing"), 7, "there is no directory")
+
+    def test_help(self):
+        done = client("upload", "--help")
+        self.assertEqual(done.returncode, 0)
+        lines = done.stdout.splitlines()
+        self.assertLessEqual(len(lines), 24)
+        self.assertLessEqual(max(map(len, lines)), 80)
+        for option in ["--upload-url", "--print-upload", "--upload-credentials", "--ca-file", "--pin",
+                       "--connect-timeout", "--stall-timeout", "--total-timeout", "--retry-for",
+                       "--retry-delay"]:
+            self.assertIn(option, done.stdout)
+
+
+class Fallback(UploadTest):
+    def test_a_host_without_ca_certificates_works(self):
+        """The throw-away authority is in the bundle within the test client."""
+        from certificates import Authority
+        embedded = Authority(ANCHORS).issue(f"server-{os.getpid()}")
+        self.addCleanup(lambda: [p.unlink() for p in ANCHORS.glob(f"server-{os.getpid()}.*")])
+        with Server(embedded, answer(201)) as server:
+            done = client("upload", self.out, "--upload-url", server.url(), "--retry-for", "0",
+                          program=TEST_CLIENT, env={"SSL_CERT_FILE": "/dev/null"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(server.requests), 2)
+
+
+class NothingIsLost(UploadTest):
+    def test_an_unreachable_server_keeps_the_result_for_later(self):
+        out = self.directory / "fresh"
+        self.nginx.stop()
+        arguments = ["--ca-file", self.authority.certificate]
+        done = client(*QUICK, "--out", out, "--upload-url", self.nginx.url(), "--retry-for", "0", *arguments)
+        self.nginx.start(self.nginx.port)
+        self.assertEqual(done.returncode, 40, done.stderr)
+        self.assertIn("2 of 2 wait", done.stderr)
+        self.assertTrue((out / RESULT).exists())
+        self.assertFalse(list(out.glob("*.checkpoint.*")))
+        # The address is remembered.
+        done = client("upload", out, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.out = out
+        self.assert_all_arrived()
+
+    def test_killed_anywhere(self):
+        """SIGKILL after random delays, again and again, until all has arrived."""
+        chance = random.Random(5)
+        kills = 0
+        for trial in range(8):
+            shutil.rmtree(self.outbox, ignore_errors=True)
+            for name in self.arrived():
+                (self.nginx.root / "upload" / name).unlink()
+            for attempt in range(100):
+                process = subprocess.Popen(
+                    [CLIENT, "upload", str(self.out), "--upload-url", self.nginx.url(), "--ca-file",
+                     str(self.authority.certificate), "--retry-for", "60", "--retry-delay", "0.01"],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
+                try:
+                    errors = process.communicate(timeout=chance.uniform(0, 0.03 + attempt / 50))[1]
+                    self.assertEqual(process.returncode, 0, errors)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.communicate()
+                    kills += 1
+            self.assert_all_arrived()
+            self.assertEqual(self.waiting(), [])
+            self.assertEqual(sorted(p.suffixes[-2] for p in self.outbox.iterdir()), [".sent", ".sent"])
+        self.assertGreater(kills, 0)
+
+    def test_a_stop_keeps_what_waits(self):
+        with Server(self.valid, answer(503)) as server:
+            process = subprocess.Popen(
+                [CLIENT, "upload", str(self.out), "--upload-url", server.url(), "--ca-file",
+                 str(self.authority.certificate), "--retry-delay", "3600"], stderr=subprocess.PIPE,
+                text=True, env=environment())
+            self.assertIn("next attempt in", process.stderr.readline())
+            process.send_signal(signal.SIGTERM)
+            errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 143, errors)
+        self.assertEqual(len(self.waiting()), 2)
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_a_full_disk_in_the_outbox(self):
+        # The limit on the size of files stands for the disk: the result fits, its packed copy does not.
+        limit = 700
+        self.assertLess(limit, len(gzip.compress(self.text, 9)))
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        done = self.upload(self.nginx.url(), preexec_fn=small_files)
+        self.assert_error(done, 7, "File too large")
+        self.assertEqual(self.waiting(), [])
+        self.assertEqual(list(self.outbox.iterdir()), [])
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_damaged_entries_are_set_aside_and_queued_again(self):
+        self.upload("https://localhost:1/")
+        bodies = sorted(self.outbox.glob("*.gz"))
+        bodies[0].write_bytes(bodies[0].read_bytes()[:-1])
+        record = sorted(self.outbox.glob("*.queued.json"))[1]
+        record.write_text(record.read_text()[:-10])
+        done = self.upload(self.nginx.url())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("was set aside"), 2)
+        self.assert_all_arrived()
+        self.assertEqual(len(list(self.outbox.glob("*.queued.json.bad"))), 2)
+
+    def test_a_damaged_result_is_not_sent(self):
+        (self.out / RESULT).write_bytes(self.text.replace(b"0.1", b"0.2", 1))
+        self.assert_error(self.upload(self.nginx.url()), 7, "is damaged and not uploaded")
+        (self.out / (RESULT + ".sha256")).unlink()
+        (self.out / RESULT).write_text("{}\n")
+        self.assert_error(self.upload(self.nginx.url()), 3, RESULT)
+        self.assertEqual(self.arrived(), {})
+
+    def test_clock_jumps(self):
+        """A server's wish that lies further ahead than it can was written under another clock."""
+        self.upload("https://localhost:1/")
+        for record in self.outbox.glob("*.queued.json"):
+            entry = json.loads(record.read_text())
+            entry["not_before"] = time.time() + 10 * 365 * 86400
+            entry["target"] = self.nginx.url()
+            record.write_text(json.dumps(entry))
+        done = client("upload", self.out, "--ca-file", self.authority.certificate, "--retry-for", "0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_all_arrived()
+
+    def test_two_at_once(self):
+        with Server(self.valid, answer(503)) as server:
+            process = subprocess.Popen(
+                [CLIENT, "upload", str(self.out), "--upload-url", server.url(), "--ca-file",
+                 str(self.authority.certificate)], stderr=subprocess.PIPE, text=True, env=environment())
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.kill)
+            process.stderr.readline()
+            self.assert_error(self.upload(self.nginx.url()), 7, "is in use")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,195 @@
+// links: axiom_upload axiom_test_support
+#include "client/upload/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/faulty_file_system.h"
+
+namespace axiom {
+namespace {
+
+using testing::FaultyFileSystem;
+using testing::PowerCut;
+using Fault = FaultyFileSystem::Fault;
+
+UploadObject object(const std::string& name) {
+  return {UploadKind::result,
+          name + ".gz",
+          {"0.1.0", "b", "e", "2.0", "1", "p", "r"},
+          "body of " + name};
+}
+
+std::vector<std::string> waiting(FaultyFileSystem& files,
+                                 std::vector<std::string>* notes = nullptr) {
+  std::vector<std::string> own;
+  Outbox outbox(files, "/o");
+  std::vector<std::string> names;
+  for (const QueuedObject& entry : outbox.queued(notes == nullptr ? own : *notes)) {
+    EXPECT_EQ(outbox.body(entry), "body of " + entry.name.substr(0, entry.name.size() - 3));
+    names.push_back(entry.name);
+  }
+  return names;
+}
+
+TEST(Outbox, KeepsWhatWasAddedUntilItIsAcknowledged) {
+  FaultyFileSystem files;
+  Outbox outbox(files, "/o");
+  outbox.add(object("a"), "https://h/");
+  UploadObject telemetry = object("A");
+  telemetry.kind = UploadKind::telemetry;
+  outbox.add(telemetry, "https://h/");
+  EXPECT_TRUE(outbox.knows("a.gz"));
+  std::vector<std::string> notes;
+  std::vector<QueuedObject> entries = outbox.queued(notes);
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].name, "a.gz");  // results first
+  EXPECT_EQ(entries[0].identity.plan_digest, "p");
+  EXPECT_EQ(entries[0].target, "https://h/");
+  outbox.postpone(entries[0], 3, 1e9);
+  outbox.acknowledge(entries[1], "https://h/A.gz", "now");
+  entries = outbox.queued(notes);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].failures, 3);
+  EXPECT_EQ(entries[0].not_before, 1e9);
+  outbox.redirect(entries[0], "https://other/");
+  EXPECT_EQ(outbox.queued(notes)[0].target, "https://other/");
+  EXPECT_EQ(outbox.queued(notes)[0].not_before, 0);  // that was another server's wish
+  outbox.acknowledge(entries[0], "https://h/a.gz", "now");
+  EXPECT_EQ(files.names(), (std::vector<std::string>{"/o/A.gz.sent.json", "/o/a.gz.sent.json"}));
+  EXPECT_TRUE(outbox.knows("a.gz"));
+  EXPECT_TRUE(notes.empty());
+}
+
+TEST(Outbox, SurvivesAPowerCutAnywhereInAdd) {
+  int before = 0;
+  int after = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    for (std::uint64_t operation = 1; operation <= 20; ++operation) {
+      FaultyFileSystem files;
+      Outbox(files, "/o").add(object("earlier"), "https://h/");
+      files.cut_power_at(operation, seed);
+      bool added = false;
+      try {
+        Outbox(files, "/o").add(object("new"), "https://h/");
+        added = true;
+      } catch (const PowerCut&) {
+      }
+      files.restart(seed);
+      std::vector<std::string> notes;
+      const std::vector<std::string> names = waiting(files, &notes);
+      EXPECT_TRUE(notes.empty()) << notes.front();
+      ASSERT_GE(names.size(), 1u);
+      EXPECT_EQ(names[0], "earlier.gz");
+      if (added) {
+        EXPECT_EQ(names.size(), 2u);
+      }
+      ++(names.size() == 2 ? after : before);
+      EXPECT_EQ(files.names().size(), 2 * names.size()) << "something was left behind";
+    }
+  }
+  EXPECT_GT(before, 0);
+  EXPECT_GT(after, 0);
+}
+
+TEST(Outbox, SurvivesAPowerCutAnywhereInAcknowledge) {
+  int again = 0;
+  int done = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    for (std::uint64_t operation = 1; operation <= 20; ++operation) {
+      FaultyFileSystem files;
+      Outbox outbox(files, "/o");
+      outbox.add(object("a"), "https://h/");
+      std::vector<std::string> notes;
+      const QueuedObject entry = outbox.queued(notes).at(0);
+      files.cut_power_at(operation, seed);
+      bool returned = false;
+      try {
+        outbox.acknowledge(entry, "https://h/a.gz", "now");
+        returned = true;
+      } catch (const PowerCut&) {
+      }
+      files.restart(seed);
+      const std::vector<std::string> names = waiting(files, &notes);
+      EXPECT_TRUE(notes.empty());
+      const bool receipt = files.exists("/o/a.gz.sent.json");
+      // It waits, to be sent once more, or there is the receipt: never neither.
+      EXPECT_NE(names.empty(), !receipt);
+      if (returned) {
+        EXPECT_TRUE(receipt);
+      }
+      ++(receipt ? done : again);
+      EXPECT_EQ(files.names().size(), receipt ? 1u : 2u);
+    }
+  }
+  EXPECT_GT(again, 0);
+  EXPECT_GT(done, 0);
+}
+
+TEST(Outbox, AnErrorAnywhereInAddIsReportedAndLeavesNoHalf) {
+  for (const Fault fault : {Fault::error, Fault::late_error, Fault::short_write}) {
+    for (std::uint64_t operation = 1;; ++operation) {
+      FaultyFileSystem files;
+      Outbox outbox(files, "/o");
+      files.fail_at(operation, fault);
+      bool failed = false;
+      try {
+        outbox.add(object("a"), "https://h/");
+      } catch (const IoError&) {
+        failed = true;
+      }
+      const bool reached = files.fault_reached();
+      files.heal();
+      EXPECT_EQ(failed, reached);
+      const std::size_t count = waiting(files).size();
+      if (!failed) {
+        EXPECT_EQ(count, 1u);
+        break;
+      }
+      EXPECT_EQ(files.names().size(), 2 * count);
+    }
+  }
+}
+
+TEST(Outbox, AFullDiskRefusesWhatIsNewAndKeepsWhatIsThere) {
+  for (std::uint64_t operation = 1; operation <= 12; ++operation) {
+    FaultyFileSystem files;
+    Outbox outbox(files, "/o");
+    outbox.add(object("a"), "https://h/");
+    files.full_from(operation);
+    try {
+      outbox.add(object("b"), "https://h/");
+    } catch (const IoError&) {
+    }
+    // Without room for a receipt it stays, to be sent again.
+    std::vector<std::string> notes;
+    const QueuedObject entry = outbox.queued(notes).at(0);
+    EXPECT_EQ(entry.name, "a.gz");
+    files.full_from(1);
+    EXPECT_THROW(outbox.acknowledge(entry, "x", "now"), IoError);
+    files.heal();
+    EXPECT_EQ(waiting(files).at(0), "a.gz");
+  }
+}
+
+TEST(Outbox, DamagedEntriesAreSetAside) {
+  for (const std::string& file : {std::string("/o/a.gz"), std::string("/o/a.gz.queued.json")}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    Outbox(files, "/o").add(object("b"), "https://h/");
+    const std::string original = files.content(file);
+    for (std::size_t at = 0; at < original.size(); at += 7) {
+      FaultyFileSystem damaged;
+      damaged.make_directories("/o");
+      for (const std::string& name : files.names()) damaged.put(name, files.content(name));
+      damaged.put(file, original.substr(0, at));
+      std::vector<std::string> notes;
+      EXPECT_EQ(waiting(damaged, &notes), std::vector<std::string>{"b.gz"});
+      ASSERT_EQ(notes.size(), 1u);
+      EXPECT_NE(notes[0].find("'/o/a.gz.queued.json.bad'"), std::string::npos);
+      EXPECT_FALSE(Outbox(damaged, "/o").knows("a.gz"));  // its result can be queued again
+    }
+  }
+}
+
+}  // namespace
+}  // namespace axiom
