@@ -114,9 +114,8 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
 Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLine& line) {
   const std::vector<CLI::App*> subcommands = app.get_subcommands();
   if (raw.help) {
-    if (!subcommands.empty() && subcommands.front()->get_name() == "upload") {
-      return Action::upload_help;
-    }
+    const std::string name = subcommands.empty() ? "" : subcommands.front()->get_name();
+    if (name == "upload" || name == "update") return Action::network_help;
     return Action::help;
   }
   if (raw.version) return Action::version;
@@ -129,6 +128,7 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   if (name == "devices") return Action::devices;
   if (name == "self-test") return Action::self_test;
   if (name == "upload") return Action::upload;
+  if (name == "update") return Action::update;
   if (line.result.empty()) throw UsageError("verify needs the path of a result file");
   return Action::verify;
 }
@@ -147,7 +147,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     throw UsageError(std::string(error.what()) + " (see axiom-client --help)");
   }
   line.action = chosen_action(app, raw, line);
-  if (line.action != Action::help && line.action != Action::upload_help &&
+  if (line.action != Action::help && line.action != Action::network_help &&
       line.action != Action::version) {
     convert(app, raw, line);
     const std::vector<CLI::App*> subcommands = app.get_subcommands();

@@ -17,7 +17,17 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Action { standalone, devices, verify, self_test, upload, upload_help, version, help };
+enum class Action {
+  standalone,
+  devices,
+  verify,
+  self_test,
+  upload,
+  update,
+  network_help,
+  version,
+  help
+};
 
 /// Checked options.
 struct CommandLine {

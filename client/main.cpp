@@ -3,6 +3,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/errors.h"
 #include "client/commands/standard_streams.h"
+#include "client/commands/start_trial.h"
 
 namespace {
 
@@ -18,8 +19,10 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
       return axiom::test_self();
     case axiom::Action::upload:
       return axiom::upload_waiting(line);
-    case axiom::Action::upload_help:
-      return axiom::show_upload_help();
+    case axiom::Action::update:
+      return axiom::update_program(line);
+    case axiom::Action::network_help:
+      return axiom::show_network_help();
     case axiom::Action::version:
       return axiom::show_version();
     case axiom::Action::help:
@@ -32,6 +35,9 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
 
 int main(int argc, char** argv) {
   axiom::secure_standard_streams();
-  return static_cast<int>(
-      axiom::reporting_errors([&] { return run_command(axiom::parse_command_line(argc, argv)); }));
+  axiom::begin_start({argv, argv + argc});
+  const axiom::ExitCode code =
+      axiom::reporting_errors([&] { return run_command(axiom::parse_command_line(argc, argv)); });
+  axiom::end_start(code);
+  return static_cast<int>(code);
 }

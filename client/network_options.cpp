@@ -32,6 +32,13 @@ void require_address(const std::string& option, const std::string& text) {
   }
 }
 
+void require_folder(const std::string& option, const std::string& text) {
+  require_address(option, text);
+  if (!parse_address(text).path.ends_with('/')) {
+    throw UsageError(option + ": expected a folder, https://HOST/PATH/, got \"" + text + "\"");
+  }
+}
+
 }  // namespace
 
 void NetworkOptionParser::declare(CLI::App& app) {
@@ -49,6 +56,11 @@ void NetworkOptionParser::declare(CLI::App& app) {
   upload->set_help_flag();
   upload->add_option("directory", options_.upload_directory);
   upload->add_flag("--print-upload", options_.print_upload);
+  CLI::App* update = app.add_subcommand("update")->fallthrough();
+  update->set_help_flag();
+  update->add_flag("--check", options_.update_check);
+  update->add_flag("--apply", options_.update_apply);
+  update->add_option("--channel", options_.channel);
 }
 
 void NetworkOptionParser::check_subcommand(const CLI::App& app,
@@ -64,6 +76,15 @@ void NetworkOptionParser::check_subcommand(const CLI::App& app,
     if (options_.upload_directory.empty()) {
       throw UsageError("upload needs the directory that --out named");
     }
+    return;
+  }
+  if (subcommand == "update") {
+    refuse(upload_options);
+    refuse({"--policy-url"});
+    if (options_.update_check == options_.update_apply) {
+      throw UsageError("update needs either --check or --apply");
+    }
+    if (options_.channel.empty()) throw UsageError("update needs --channel URL");
     return;
   }
   if (!subcommand.empty()) {
@@ -92,6 +113,7 @@ void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
   for (const std::string& pin : options_.pins) require_pin(pin);
   if (given("--upload-url")) require_address("--upload-url", options_.upload_url);
   if (given("--policy-url")) require_address("--policy-url", options_.policy_url);
+  if (!options_.channel.empty()) require_folder("--channel", options_.channel);
   if (given("--connect-timeout")) {
     options_.connect_timeout = parse_seconds("--connect-timeout", connect_timeout_);
   }
@@ -114,6 +136,8 @@ void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
 
 NetworkOptions NetworkOptionParser::checked(const CLI::App& app, const std::string& subcommand) {
   check_subcommand(app, subcommand);
+  // Someone waits for an update, not for a result to get through in the end.
+  if (subcommand == "update") options_.retry.patience = 60;
   check_transfer_options(app);
   return options_;
 }

@@ -16,8 +16,11 @@ ExitCode verify_result(const CommandLine& line);
 ExitCode test_self();
 /// Sends what waits in a directory's outbox, or prints it.
 ExitCode upload_waiting(const CommandLine& line);
+/// Looks for a newer program, or puts it in place.
+ExitCode update_program(const CommandLine& line);
 ExitCode show_version();
 ExitCode show_help();
-ExitCode show_upload_help();
+/// Of the commands that use the network.
+ExitCode show_network_help();
 
 }  // namespace axiom

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/commands/errors.h"
+#include "client/commands/start_trial.h"
 #include "client/system/process.h"
 
 namespace axiom {
@@ -54,6 +55,7 @@ Console::Console(std::string label, bool quiet)
     : label_(std::move(label)), quiet_(quiet), terminal_(is_terminal(2)) {}
 
 void Console::progress(const RunProgress& progress) {
+  confirm_start();  // it computes
   if (quiet_) return;
   const std::string line = label_ + " " + progress_text(progress);
   if (terminal_) {

@@ -15,6 +15,7 @@
 #include "client/system/process.h"
 #include "client/transfer/address.h"
 #include "client/transfer/failure.h"
+#include "client/update/failure.h"
 #include "client/upload/upload_object.h"
 #include "client/work_unit/work_unit.h"
 
@@ -42,6 +43,56 @@ ExitCode transfer_exit_code(TransferFailure failure) {
       return ExitCode::redirect_refused;
     case TransferFailure::too_much_data:
       return ExitCode::too_much_data;
+  }
+  return ExitCode::internal_error;
+}
+
+ExitCode update_exit_code(UpdateFailure failure) {
+  switch (failure) {
+    case UpdateFailure::no_keys:
+      return ExitCode::no_update_keys;
+    case UpdateFailure::signature_malformed:
+      return ExitCode::signature_malformed;
+    case UpdateFailure::signature_wrong:
+      return ExitCode::signature_wrong;
+    case UpdateFailure::comment_altered:
+      return ExitCode::comment_altered;
+    case UpdateFailure::too_few_signatures:
+      return ExitCode::too_few_signatures;
+    case UpdateFailure::same_key_twice:
+      return ExitCode::same_key_twice;
+    case UpdateFailure::mixed:
+      return ExitCode::mixed_documents;
+    case UpdateFailure::document_malformed:
+      return ExitCode::document_malformed;
+    case UpdateFailure::expired:
+      return ExitCode::document_expired;
+    case UpdateFailure::from_the_future:
+      return ExitCode::document_from_the_future;
+    case UpdateFailure::not_newer:
+      return ExitCode::version_not_newer;
+    case UpdateFailure::older_than_seen:
+      return ExitCode::document_older_than_seen;
+    case UpdateFailure::wrong_platform:
+      return ExitCode::wrong_platform;
+    case UpdateFailure::wrong_size:
+      return ExitCode::wrong_size;
+    case UpdateFailure::wrong_hash:
+      return ExitCode::wrong_hash;
+    case UpdateFailure::version_too_old:
+      return ExitCode::version_too_old;
+    case UpdateFailure::new_version_failed:
+      return ExitCode::new_version_failed;
+    case UpdateFailure::failed_before:
+      return ExitCode::version_failed_before;
+    case UpdateFailure::rotation_refused:
+      return ExitCode::rotation_refused;
+    case UpdateFailure::policy_refuses:
+      return ExitCode::policy_refuses;
+    case UpdateFailure::executable_damaged:
+      return ExitCode::executable_damaged;
+    case UpdateFailure::not_here:
+      return ExitCode::update_not_here;
   }
   return ExitCode::internal_error;
 }
@@ -105,6 +156,8 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::input_output, error);
   } catch (const TransferError& error) {
     return report(transfer_exit_code(error.failure), error);
+  } catch (const UpdateError& error) {
+    return report(update_exit_code(error.failure), error);
   } catch (const TransferStopped& error) {
     return report(static_cast<ExitCode>(128 + error.signal), error);
   } catch (const AddressError& error) {

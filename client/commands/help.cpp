@@ -17,7 +17,7 @@ ExitCode show_help() {
       "usage: axiom-client --standalone --experiment NAME --seed N [options]\n"
       "       axiom-client --standalone --work-unit FILE [options]\n"
       "       axiom-client devices | verify RESULT | self-test [options]\n"
-      "       axiom-client upload DIR [--help]\n"
+      "       axiom-client upload DIR | update (see upload --help)\n"
       "\n"
       "  --experiment NAME   one of: " +
       names.substr(0, names.find(" featcomp")) +

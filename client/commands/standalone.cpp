@@ -7,6 +7,8 @@
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
+#include "client/commands/identity.h"
+#include "client/commands/policy.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
@@ -43,6 +45,7 @@ class StandaloneRun {
     const DirectoryLock only_one_writes(line_.out);
     CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
     Checkpoint state = take_up(store);
+    require_policy(line_, std::string(work_.experiment->name()), state.resumes > 0, console_);
     const int signal = compute(state, store);
     const Runner& runner = *runner_;
     if (signal != 0) return stopped(signal, runner);
@@ -67,6 +70,9 @@ class StandaloneRun {
 
  private:
   void announce() {
+    const std::string signature = signature_line();  // throws before anything is begun
+    console_.note("axiom-client " + client_version() + ", build " + build_identifier() +
+                  (signature.empty() ? "" : ", " + signature));
     console_.note(std::string(work_.experiment->name()) + " " + std::string(experiment_version) +
                   ", preset " + work_.parameters.preset + ", " + counted_seeds(work_.seeds.size()) +
                   " from " + std::to_string(work_.seeds.front()));

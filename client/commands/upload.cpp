@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <ctime>
 
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -8,6 +7,7 @@
 #include "client/commands/upload_source.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
+#include "client/system/clock.h"
 #include "client/system/signals.h"
 #include "client/upload/gzip.h"
 #include "client/upload/sender.h"
@@ -106,8 +106,7 @@ void send_uploads(const CommandLine& line, const std::string& directory) {
   }
   const std::unique_ptr<HttpsClient> client = https_client(line.network);
   const SendSettings settings{line.network.retry, upload_authorization(line.network)};
-  const SendWorld world{real_retry_world(stop_signal),
-                        [] { return static_cast<double>(std::time(nullptr)); }};
+  const SendWorld world{real_retry_world(stop_signal), utc_seconds};
   send_all(outbox, entries, *client, settings, world,
            [&](const std::string& note) { console.note(note); });
 }
@@ -131,30 +130,6 @@ ExitCode upload_waiting(const CommandLine& line) {
     queue_results(files, directory, outbox, line.network.upload_url);
   }
   send_uploads(line, directory);
-  return ExitCode::ok;
-}
-
-ExitCode show_upload_help() {
-  print(
-      "usage: axiom-client upload DIR [--upload-url URL] [--print-upload] [options]\n"
-      "       axiom-client --standalone ... --upload-url URL [options]\n"
-      "\n"
-      "Sends results to a server by HTTPS PUT, until it has acknowledged them.\n"
-      "DIR is the directory that --out named; what waits is in DIR/outbox.\n"
-      "\n"
-      "  --upload-url URL    a folder (https://HOST/PATH/), an address with {name} in\n"
-      "                      it, or the address of one object, as signed in advance\n"
-      "  --print-upload      print all that would leave this machine; send nothing\n"
-      "  --upload-credentials FILE   one line: USER:PASSWORD or Bearer TOKEN\n"
-      "  --ca-file FILE      CA certificates instead of the system's; embedded: those\n"
-      "                      within this program\n"
-      "  --pin sha256//BASE64   public key of the server; repeatable: any will do\n"
-      "  --connect-timeout S (30)   --stall-timeout S (60)   --total-timeout S (300 and\n"
-      "                      one per KiB)\n"
-      "  --retry-for S       how long to try, in seconds (default 21600); 0: once\n"
-      "  --retry-delay S     bound of the first delay, doubled each time (default 10)\n"
-      "  --quiet             warnings and errors only\n"
-      "More: docs/UPLOADS.md. Exit codes: docs/ERRORS.md\n");
   return ExitCode::ok;
 }
 

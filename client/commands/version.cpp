@@ -1,6 +1,7 @@
 #include "client/commands/version.h"
 
 #include "client/commands/commands.h"
+#include "client/commands/identity.h"
 #include "client/commands/standard_streams.h"
 #include "client/experiments/experiment.h"
 
@@ -13,6 +14,7 @@ std::string build_identifier() { return AXIOM_BUILD_ID; }
 ExitCode show_version() {
   print("axiom-client " + client_version() + " (experiments " + std::string(experiment_version) +
         ", build " + build_identifier() + ")\n");
+  if (const std::string line = signature_line(); !line.empty()) print(line + "\n");
   return ExitCode::ok;
 }
 

@@ -28,9 +28,32 @@ enum class ExitCode : int {
   answer_refused = 43,    ///< the server answered, but did not acknowledge
   redirect_refused = 44,  ///< to http, too often, or where a PUT cannot follow
   too_much_data = 45,     ///< an answer beyond its limit
-  hung_up = 129,          ///< SIGHUP, checkpoint saved
-  interrupted = 130,      ///< SIGINT, checkpoint saved
-  terminated = 143,       ///< SIGTERM, checkpoint saved
+  policy_refuses = 46,    ///< the project does not accept this program or experiment any more
+  // What the project signs (docs/UPDATES.md).
+  no_update_keys = 50,
+  signature_malformed = 51,
+  signature_wrong = 52,
+  too_few_signatures = 53,
+  same_key_twice = 54,
+  comment_altered = 55,
+  mixed_documents = 56,
+  document_malformed = 57,
+  document_expired = 58,
+  document_from_the_future = 59,
+  version_not_newer = 60,
+  document_older_than_seen = 61,
+  wrong_platform = 62,
+  wrong_size = 63,
+  wrong_hash = 64,
+  version_too_old = 65,     ///< to be updated in one step
+  new_version_failed = 66,  ///< its self-test; this version stays
+  version_failed_before = 67,
+  rotation_refused = 68,
+  executable_damaged = 69,  ///< not as the project signed it
+  update_not_here = 70,     ///< under BOINC
+  hung_up = 129,            ///< SIGHUP, checkpoint saved
+  interrupted = 130,        ///< SIGINT, checkpoint saved
+  terminated = 143,         ///< SIGTERM, checkpoint saved
 };
 
 }  // namespace axiom

@@ -1,6 +1,7 @@
 // Time, for telemetry and cadence only; no result depends on it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace axiom {
@@ -10,5 +11,11 @@ double monotonic_seconds();
 
 /// Now, as ISO 8601 in UTC with seconds: 2026-01-31T12:00:00Z.
 std::string utc_timestamp();
+
+/// Seconds since 1970 by the system's clock, which may be wrong or jump.
+double utc_seconds();
+
+/// A text as utc_timestamp() writes it, as seconds since 1970; nothing if it is none.
+std::optional<double> parse_utc(const std::string& text);
 
 }  // namespace axiom

@@ -57,7 +57,7 @@ class Options(CliTest):
         for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
                      "--set", "--out", "--data-dir", "--checkpoint-interval", "--priority",
                      "--backend", "--threads", "--json", "--quiet", "--version", "--help",
-                     "devices", "verify", "self-test", "upload", "compgen", "featrank", "neuronspec",
+                     "devices", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)

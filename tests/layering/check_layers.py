@@ -29,7 +29,9 @@ ALLOWED = {
     "client/signature": {"client/system"},
     "client/anchors": set(),
     "client/upload": {"client/transfer", "client/json", "client/system"},
-    "client/commands": {"client", "client/transfer", "client/signature", "client/anchors",
+    # Nothing but bytes and keys: no science, no network.
+    "client/update": {"client/signature", "client/json", "client/system"},
+    "client/commands": {"client", "client/update", "client/transfer", "client/signature", "client/anchors",
                         "client/upload", "client/arithmetic", "client/experiments", "client/plan", "client/system",
                         "client/work_unit", "client/result", "client/run", "client/backends",
                         "client/json", "checkpoint"},

@@ -4,42 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "client/signature/threshold.h"
 #include "client/system/base64.h"
-#include "client/system/files.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/minisign_tool.h"
 
 namespace axiom {
 namespace {
 
-using testing::TemporaryDirectory;
-
 class Minisign : public ::testing::Test {
  protected:
-  static void run(const std::string& command) {
-    ASSERT_EQ(std::system((command + " >/dev/null 2>&1").c_str()), 0) << command;
-  }
-  std::string read(const std::string& name) {
-    return real_file_system().read(directory / name, 1 << 20);
-  }
-  PublicKey key(const std::string& name) {
-    const std::string public_key = directory / (name + ".pub");
-    if (!real_file_system().exists(public_key)) {
-      run("minisign -G -W -p '" + public_key + "' -s '" + (directory / (name + ".key")) + "'");
-    }
-    const std::string text = read(name + ".pub");
-    const std::size_t line = text.find('\n') + 1;
-    return parse_public_key(text.substr(line, 56));
-  }
+  PublicKey key(const std::string& name) { return parse_public_key(tool.key(name)); }
   std::string sign(const std::string& text, const std::string& name,
                    const std::string& comment = "a comment", const std::string& option = "") {
-    key(name);
-    real_file_system().write_durably(directory / "message", text);
-    run("minisign -S " + option + " -s '" + (directory / (name + ".key")) + "' -t '" + comment +
-        "' -m '" + (directory / "message") + "'");
-    return read("message.minisig");
+    return tool.sign(text, name, comment, option);
   }
   std::string verified(const std::string& text, const std::string& signatures,
                        const std::vector<PublicKey>& keys, std::size_t threshold) {
@@ -57,7 +34,7 @@ class Minisign : public ::testing::Test {
     return SignatureFailure::malformed;
   }
 
-  TemporaryDirectory directory;
+  testing::MinisignTool tool;
   const std::string message = "some bytes\n";
 };
 
@@ -65,7 +42,7 @@ TEST_F(Minisign, SignaturesOfTheToolAreVerified) {
   for (const std::string& text : {message, std::string(), std::string(100000, '\0')}) {
     EXPECT_EQ(verified(text, sign(text, "a", "hello, world"), {key("a")}, 1), "hello, world");
   }
-  const std::string shown = read("a.pub").substr(0, read("a.pub").find('\n'));
+  const std::string shown = tool.read("a.pub").substr(0, tool.read("a.pub").find('\n'));
   EXPECT_TRUE(shown.ends_with(key("a").name())) << shown;
 }
 

@@ -1,0 +1,101 @@
+#include "client/commands/policy.h"
+
+#include <optional>
+
+#include "client/anchors/anchors.h"
+#include "client/commands/network.h"
+#include "client/commands/version.h"
+#include "client/experiments/experiment.h"
+#include "client/system/clock.h"
+#include "client/system/executable.h"
+#include "client/update/installation.h"
+#include "client/update/policy.h"
+
+namespace axiom {
+namespace {
+
+struct PolicyText {
+  std::string text;
+  std::string signatures;
+};
+
+class PolicyCheck {
+ public:
+  PolicyCheck(const CommandLine& line, Console& console)
+      : line_(line), console_(console), path_(line.out + "/policy.json") {
+    Installation installation(files_, own_executable());
+    keys_ = trusted_keys(embedded_key_list(), installation.load());
+  }
+
+  void require(const std::string& experiment, bool under_way) {
+    const std::optional<Policy> kept = verified_quietly(kept_text());
+    std::optional<Policy> policy = kept;
+    try {
+      if (const std::optional<PolicyText> got = fetched()) {
+        policy = verified_policy(got->text, got->signatures, keys_, utc_seconds());
+        if (kept && policy->number < kept->number) {
+          throw UpdateError(UpdateFailure::older_than_seen,
+                            "policy " + std::to_string(policy->number) + " is older than number " +
+                                std::to_string(kept->number) + ", which was current before");
+        }
+        files_.write_durably(path_ + ".minisig", got->signatures);
+        files_.write_durably(path_, got->text);
+      }
+    } catch (const UpdateError& error) {
+      if (!under_way) throw;
+      console_.warning(std::string(error.what()) + "; the work under way goes on");
+      policy = kept;
+    }
+    if (policy) {
+      require_accepted(*policy, client_version(), experiment, std::string(experiment_version));
+    }
+  }
+
+ private:
+  std::optional<PolicyText> fetched() {
+    try {
+      const std::unique_ptr<HttpsClient> client = https_client(line_.network);
+      const Address address = parse_address(line_.network.policy_url);
+      const Address signature = parse_address(line_.network.policy_url + ".minisig");
+      auto text = client->get(address, maximum_document_bytes);
+      auto signatures = client->get(signature, maximum_document_bytes);
+      if (text && signatures) return PolicyText{*std::move(text), *std::move(signatures)};
+      console_.warning(address.shown() + ": there is no policy, or no signature; going on");
+    } catch (const TransferError& error) {
+      console_.warning("the policy cannot be fetched: " + std::string(error.what()) + "; going on");
+    }
+    return std::nullopt;
+  }
+
+  std::optional<PolicyText> kept_text() {
+    if (!files_.exists(path_) || !files_.exists(path_ + ".minisig")) return std::nullopt;
+    return PolicyText{files_.read(path_, maximum_document_bytes),
+                      files_.read(path_ + ".minisig", maximum_document_bytes)};
+  }
+
+  // A kept policy that has expired, or was cut off by a kill, says nothing.
+  std::optional<Policy> verified_quietly(const std::optional<PolicyText>& kept) {
+    if (!kept) return std::nullopt;
+    try {
+      return verified_policy(kept->text, kept->signatures, keys_, utc_seconds());
+    } catch (const UpdateError&) {
+      return std::nullopt;
+    }
+  }
+
+  const CommandLine& line_;
+  Console& console_;
+  FileSystem& files_ = real_file_system();
+  const std::string path_;
+  KeyList keys_;
+};
+
+}  // namespace
+
+void require_policy(const CommandLine& line, const std::string& experiment, bool under_way,
+                    Console& console) {
+  if (line.network.policy_url.empty()) return;
+  PolicyCheck(line, console).require(experiment, under_way);
+}
+
+}  // namespace axiom

@@ -1,0 +1,90 @@
+#include "client/commands/start_trial.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "client/commands/errors.h"
+#include "client/commands/version.h"
+#include "client/system/executable.h"
+#include "client/system/files.h"
+#include "client/update/installation.h"
+#include "client/update/manifest.h"
+
+namespace axiom {
+namespace {
+
+// While a start counts as failed.
+struct Trial {
+  explicit Trial(const Installation& of) : installation(of), only_one_counts(of.directory()) {}
+
+  Installation installation;
+  DirectoryLock only_one_counts;
+};
+std::unique_ptr<Trial> trial;
+
+// These prove nothing, and an updater calls them to try a program before it is in place.
+bool counts(const std::vector<std::string>& arguments) {
+  const std::vector<std::string> idle = {"self-test", "--version", "--help",
+                                         "-h",        "devices",   "update"};
+  return std::none_of(arguments.begin() + 1, arguments.end(), [&](const std::string& argument) {
+    return std::find(idle.begin(), idle.end(), argument) != idle.end();
+  });
+}
+
+void roll_back(Installation& installation, const std::vector<std::string>& arguments) {
+  const std::string old =
+      real_file_system().read(installation.previous(), maximum_executable_bytes);
+  StagedExecutable(installation.directory(), old).replace(installation.executable());
+  print_diagnostic("warning", "axiom-client " + client_version() +
+                                  " did not start properly twice: the program before is back");
+  become(installation.executable(), arguments);
+}
+
+}  // namespace
+
+void begin_start(const std::vector<std::string>& arguments) {
+  try {
+    if (arguments.empty() || !counts(arguments)) return;
+    Installation installation(real_file_system(), own_executable());
+    if (!real_file_system().exists(installation.directory() + "/state.json")) return;
+    if (!installation.load().pending) return;
+    auto started = std::make_unique<Trial>(installation);
+    InstallationState state = installation.load();
+    switch (begin_start(state, client_version())) {
+      case StartVerdict::nothing:
+        return;
+      case StartVerdict::tidy:
+        installation.save(state);
+        return;
+      case StartVerdict::count:
+        installation.save(state);
+        trial = std::move(started);
+        return;
+      case StartVerdict::roll_back:
+        roll_back(installation, arguments);
+        return;
+    }
+  } catch (const std::exception& error) {
+    // Another process may hold the lock: then that one counts.
+    print_diagnostic("warning", std::string("the update on trial: ") + error.what());
+  }
+}
+
+void confirm_start() {
+  if (!trial) return;
+  try {
+    InstallationState state = trial->installation.load();
+    state.pending.reset();
+    trial->installation.save(state);
+  } catch (const IoError& error) {
+    print_diagnostic("warning", std::string("the update on trial: ") + error.what());
+  }
+  trial.reset();
+}
+
+void end_start(ExitCode code) {
+  if (code != ExitCode::internal_error && code != ExitCode::self_test_failed) confirm_start();
+}
+
+}  // namespace axiom

@@ -1,0 +1,114 @@
+#include "client/anchors/anchors.h"
+#include "client/commands/commands.h"
+#include "client/commands/console.h"
+#include "client/commands/network.h"
+#include "client/commands/standard_streams.h"
+#include "client/commands/version.h"
+#include "client/result/canonical_json.h"
+#include "client/system/clock.h"
+#include "client/system/executable.h"
+#include "client/system/signals.h"
+#include "client/transfer/retry.h"
+#include "client/update/updater.h"
+
+namespace axiom {
+namespace {
+
+// BOINC's client puts this file beside every application that it starts.
+void require_not_under_boinc() {
+  if (!real_file_system().exists("init_data.xml")) return;
+  throw UpdateError(UpdateFailure::not_here,
+                    "this is a BOINC slot directory: BOINC updates its applications itself");
+}
+
+class ProgramUpdate {
+ public:
+  explicit ProgramUpdate(const CommandLine& line)
+      : line_(line),
+        console_("update", line.quiet),
+        channel_(parse_address(line.network.channel)),
+        client_(https_client(line.network)),
+        installation_(real_file_system(), own_executable()),
+        updater_(
+            installation_,
+            [this](const std::string& name, std::size_t limit) { return fetched(name, limit); },
+            embedded_key_list(), client_version(), utc_seconds()) {}
+
+  ExitCode check() {
+    const Manifest manifest = updater_.check();
+    try {
+      updater_.remember();
+    } catch (const IoError& error) {
+      console_.warning(std::string("not remembered: ") + error.what());
+    }
+    if (!updater_.newer(manifest)) return said("current", manifest);
+    file_for(manifest, this_platform());
+    return said("available", manifest);
+  }
+
+  ExitCode apply() {
+    real_file_system().make_directories(installation_.directory());
+    const DirectoryLock only_one_updates(installation_.directory());
+    const Manifest manifest = updater_.check();
+    updater_.remember();
+    if (!updater_.newer(manifest)) return said("current", manifest);
+    console_.note("updating to " + manifest.version_text + " ...");
+    updater_.apply(manifest);
+    return said("updated", manifest);
+  }
+
+ private:
+  std::optional<std::string> fetched(const std::string& name, std::size_t limit) {
+    const Address address = resolve_address(channel_, name);
+    std::optional<std::string> bytes;
+    retry(
+        line_.network.retry, real_retry_world(stop_signal),
+        [&] { bytes = client_->get(address, limit); },
+        [&](const TransferError& error, double delay) {
+          console_.note(std::string(error.what()) + "; next attempt in " +
+                        readable_duration(delay));
+        });
+    return bytes;
+  }
+
+  ExitCode said(const std::string& status, const Manifest& manifest) {
+    if (line_.json) {
+      const nlohmann::json summary = {{"status", status},
+                                      {"running", client_version()},
+                                      {"version", manifest.version_text},
+                                      {"manifest", manifest.number}};
+      print(canonical_json(summary) + "\n");
+      return ExitCode::ok;
+    }
+    std::string text = "axiom-client " + client_version();
+    if (status == "current") text += " is up to date";
+    if (status == "available") {
+      text += ": version " + manifest.version_text + " of " + manifest.date +
+              " is available: axiom-client update --apply --channel " + channel_.shown();
+    }
+    if (status == "updated") {
+      text += " was replaced by " + manifest.version_text + "; the old one is kept as '" +
+              installation_.previous() + "'";
+    }
+    if (!line_.quiet) print(text + "\n");
+    return ExitCode::ok;
+  }
+
+  const CommandLine& line_;
+  Console console_;
+  const Address channel_;
+  const std::unique_ptr<HttpsClient> client_;
+  Installation installation_;
+  Updater updater_;
+};
+
+}  // namespace
+
+ExitCode update_program(const CommandLine& line) {
+  install_stop_signals();
+  require_not_under_boinc();
+  ProgramUpdate update(line);
+  return line.network.update_check ? update.check() : update.apply();
+}
+
+}  // namespace axiom

@@ -1,0 +1,52 @@
+// From a channel to a new executable in place. The order of the steps is that of the client
+// workflow of The Update Framework (docs/UPDATES.md says which attack each one stops).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "client/update/installation.h"
+#include "client/update/manifest.h"
+
+namespace axiom {
+
+/// Gets a file of the channel (relative) or any address, of at most so many bytes; nothing if there
+/// is none.
+using Fetch =
+    std::function<std::optional<std::string>(const std::string& address, std::size_t max_bytes)>;
+
+class Updater {
+ public:
+  /// `now`: seconds since 1970, fixed for the whole update. UpdateError (no_keys).
+  Updater(Installation installation, Fetch fetch, std::string_view embedded_keys,
+          const std::string& running_version, double now);
+
+  /// Follows key rotations, then gets and checks the manifest. UpdateError; what `fetch` throws.
+  Manifest check();
+  /// Keeps what check() has learned, so that nothing older is accepted later. IoError.
+  void remember();
+
+  /// Whether `manifest` is newer than what runs. UpdateError (not_newer) if it is older.
+  bool newer(const Manifest& manifest) const;
+
+  /// Downloads, checks, tries and puts in place the version of `manifest`; the executable before
+  /// is kept. UpdateError, IoError: the old one is in place then. REQUIRES: newer(manifest),
+  /// remember() was called, the installation's directory is locked.
+  void apply(const Manifest& manifest);
+
+ private:
+  void rotate_keys();
+  std::string required(const std::string& name);
+
+  Installation installation_;
+  Fetch fetch_;
+  InstallationState state_;
+  KeyList keys_;
+  VersionNumber running_;
+  std::string running_text_;
+  double now_;
+};
+
+}  // namespace axiom

@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Puts signatures at the end of an executable, where the program itself finds and checks them.
+
+    minisign -S -s a.key -t "axiom-client executable 0.2.0" -x a.minisig -m axiom-client
+    attach_signature.py axiom-client a.minisig b.minisig
+
+Do this before make_manifest.py: the manifest's digest is that of the file with its record.
+"""
+
+import pathlib
+import sys
+
+MAGIC = b"AXIOMSIG"
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    path = pathlib.Path(sys.argv[1])
+    program = path.read_bytes()
+    if program.endswith(MAGIC):
+        sys.exit(f"{path} has a signature record already")
+    signatures = b"".join(pathlib.Path(name).read_bytes() for name in sys.argv[2:])
+    with path.open("ab") as file:
+        file.write(signatures + len(signatures).to_bytes(8, "little") + MAGIC)
+
+
+if __name__ == "__main__":
+    main()

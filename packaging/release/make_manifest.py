@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Puts a release into a channel folder: its executables, and manifest.json, which is then to be signed (sign.sh).
+
+    make_manifest.py --channel DIR --version 0.2.0 --minimum-version 0.1.0 --days 90 \\
+        --platform x86_64-pc-linux-gnu=build/axiom-client
+
+The number is one higher than that of the manifest that is there; --number overrides it. To extend the life of a
+release, run it again with the same version and new --days, and sign again.
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import sys
+
+TYPE = "axiom-client manifest"
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--channel", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--minimum-version", required=True, help="that can be updated in one step")
+    parser.add_argument("--days", type=float, required=True, help="until the manifest expires")
+    parser.add_argument("--number", type=int)
+    parser.add_argument("--date", help="instead of now, as 2026-01-31T12:00:00Z")
+    parser.add_argument("--platform", action="append", required=True, metavar="NAME=FILE")
+    options = parser.parse_args()
+    for version in (options.version, options.minimum_version):
+        if not re.fullmatch(r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}", version):
+            sys.exit(f"{version} is no version as in 1.2.3")
+    channel = pathlib.Path(options.channel)
+    channel.mkdir(parents=True, exist_ok=True)
+    path = channel / "manifest.json"
+    number = options.number
+    if number is None:
+        number = json.loads(path.read_text())["number"] + 1 if path.exists() else 1
+    date = datetime.datetime.utcnow()
+    if options.date:
+        date = datetime.datetime.strptime(options.date, FORMAT)
+    platforms = {}
+    for entry in options.platform:
+        name, file = entry.split("=", 1)
+        target = channel / f"axiom-client-{options.version}-{name}"
+        content = pathlib.Path(file).read_bytes()
+        if target.exists() and target.read_bytes() != content:
+            sys.exit(f"{target} is published already, with other bytes: give the release another version")
+        if not target.exists():
+            shutil.copyfile(file, target)
+        platforms[name] = {"url": target.name, "size": len(content),
+                           "sha256": hashlib.sha256(content).hexdigest()}
+    manifest = {"schema": 1, "type": TYPE, "number": number, "version": options.version,
+                "minimum_version": options.minimum_version, "date": date.strftime(FORMAT),
+                "expires": (date + datetime.timedelta(days=options.days)).strftime(FORMAT),
+                "platforms": platforms}
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    (channel / "manifest.json.minisig").unlink(missing_ok=True)  # of the manifest before
+    print(f"{path}: number {number}, version {options.version}; now sign it by the threshold of keys")
+
+
+if __name__ == "__main__":
+    main()

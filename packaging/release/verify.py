@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Checks a channel folder before it is published, with minisign itself: signatures, threshold, dates, files.
+
+    verify.py --keys keys.json CHANNEL
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def fail(message):
+    sys.exit(f"REFUSED: {message}")
+
+
+def signers(document, keys):
+    """The keys that have signed, each by the tool's own word."""
+    text = pathlib.Path(f"{document}.minisig").read_text().splitlines(keepends=True)
+    if len(text) % 4 != 0 or not text:
+        fail(f"{document}.minisig is not made of whole signatures")
+    json_text = json.loads(document.read_text())
+    expected = f"{json_text['type']} {json_text['number']}"
+    found = []
+    for start in range(0, len(text), 4):
+        with tempfile.NamedTemporaryFile("w", suffix=".minisig") as one:
+            one.writelines(text[start:start + 4])
+            one.flush()
+            for key in keys:
+                done = subprocess.run(["minisign", "-V", "-H", "-Q", "-P", key, "-x", one.name, "-m", str(document)],
+                                      capture_output=True, text=True)
+                if done.returncode == 0:
+                    if done.stdout.strip() != expected:
+                        fail(f"{document}: signed as {done.stdout.strip()!r}, not {expected!r}")
+                    if key in found:
+                        fail(f"{document}: a key has signed twice")
+                    found.append(key)
+    return found
+
+
+def require_threshold(document, key_list):
+    count = len(signers(document, key_list["keys"]))
+    if count < key_list["threshold"]:
+        fail(f"{document}: signed by {count} keys of list {key_list['number']}, {key_list['threshold']} are needed")
+    print(f"{document}: signed by {count} keys of list {key_list['number']}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", required=True, help="the list that the oldest supported clients hold")
+    parser.add_argument("channel", type=pathlib.Path)
+    options = parser.parse_args()
+    keys = json.loads(pathlib.Path(options.keys).read_text())
+    while (options.channel / f"keys.{keys['number'] + 1}.json").exists():
+        rotation = options.channel / f"keys.{keys['number'] + 1}.json"
+        following = json.loads(rotation.read_text())
+        require_threshold(rotation, keys)
+        require_threshold(rotation, following)
+        if set(following["keys"]) - set(keys["keys"] + keys["next"]):
+            fail(f"{rotation}: a key that list {keys['number']} does not announce")
+        keys = following
+    document = options.channel / "manifest.json"
+    require_threshold(document, keys)
+    manifest = json.loads(document.read_text())
+    left = datetime.datetime.strptime(manifest["expires"], FORMAT) - datetime.datetime.utcnow()
+    if left.total_seconds() <= 0:
+        fail(f"{document} has expired")
+    for platform, entry in manifest["platforms"].items():
+        content = (options.channel / entry["url"]).read_bytes()
+        if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            fail(f"{entry['url']} is not what the manifest says")
+        print(f"{entry['url']}: {platform}, {len(content)} bytes")
+    print(f"manifest {manifest['number']}, version {manifest['version']}, expires in {left.days} days")
+
+
+if __name__ == "__main__":
+    main()

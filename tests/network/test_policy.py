@@ -1,0 +1,168 @@
+"""The signed policy: what it refuses stops before computing; one that cannot be had never stops work under way."""
+
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+import releases
+from releases import script, sign, utc
+from servers import Nginx, Server, answer
+from support import CLIENT, QUICK, TEST_CLIENT, NetworkTest, client, environment
+
+LONG = ["--standalone", "--experiment", "compgen", "--seed", "7", "--set", "widths=[256]", "--set", "depths=[3]",
+        "--set", "epochs=2000", "--threads", "1", "--priority", "normal"]
+
+
+class PolicyTest(NetworkTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.nginx = Nginx(cls.valid)
+        cls.addClassCleanup(lambda: cls.nginx.close())
+        cls.policy = cls.nginx.root / "files" / "policy.json"
+
+    def setUp(self):
+        super().setUp()
+        self.out = self.directory / "work"
+        self.publish()
+
+    def publish(self, number=5, minimum="0.1.0", names="ab", comment=None, experiments=("neuronspec=1.9,2.0",
+                                                                                        "compgen=2.0"), **changes):
+        arguments = [part for text in experiments for part in ("--experiment", text)]
+        script("make_policy.py", "--out", self.policy, "--number", number, "--days", 30, "--minimum-client-version",
+               minimum, *arguments)
+        if changes:
+            self.policy.write_text(json.dumps({**json.loads(self.policy.read_text()), **changes}))
+        sign(self.policy, names, comment)
+
+    def run_work(self, *arguments, url=None, program=TEST_CLIENT, work=QUICK):
+        return client(*work, "--out", self.out, "--policy-url", url or self.nginx.url("/files/policy.json"),
+                      "--ca-file", self.authority.certificate, *arguments, program=program)
+
+    def stopped_before_computing(self, code, fragment, **options):
+        done = self.run_work(**options)
+        self.assert_error(done, code, fragment)
+        self.assertNotIn("memory: plan", done.stderr)
+        self.assertEqual(list(self.out.glob("*.result.json")), [])
+
+    def goes_on(self, fragment, **options):
+        done = self.run_work(**options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(fragment, done.stderr)
+
+
+class Accepting(PolicyTest):
+    def test_accepted(self):
+        done = self.run_work()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("warning", done.stderr)
+        self.assertEqual((self.out / "policy.json").read_bytes(), self.policy.read_bytes())
+
+    def test_a_client_too_old(self):
+        self.publish(minimum="0.2.0")
+        self.stopped_before_computing(46, "axiom-client 0.2.0 or later, this is 0.1.0 (policy 5): axiom-client update")
+
+    def test_an_experiment_version_not_accepted(self):
+        self.publish(experiments=["neuronspec=2.1,2.2"])
+        self.stopped_before_computing(46, "accepts neuronspec in version 2.1, 2.2 only, this program computes 2.0")
+
+    def test_an_experiment_not_accepted(self):
+        self.publish(experiments=["compgen=2.0"])
+        self.stopped_before_computing(46, "does not accept results of neuronspec at present")
+
+    def test_signatures(self):
+        self.publish(names="a")
+        self.stopped_before_computing(53, "signed by 1 of the known keys")
+        self.publish(names="aa")
+        self.stopped_before_computing(54, "has signed twice")
+        self.publish(comment="axiom-client manifest 5")
+        self.stopped_before_computing(56, "signed as")
+        self.publish()
+        self.policy.write_text(self.policy.read_text().replace("0.1.0", "0.0.0"))
+        self.stopped_before_computing(52, "is not over these bytes")
+
+    def test_times(self):
+        self.publish(date=utc(-9), expires=utc(-1))
+        self.stopped_before_computing(58, "expired at")
+        self.publish(date=utc(3), expires=utc(9))
+        self.stopped_before_computing(59, "from the future")
+
+    def test_an_older_one_than_seen(self):
+        self.assertEqual(self.run_work().returncode, 0)
+        self.publish(number=4)
+        self.assert_error(self.run_work(), 61, "policy 4 is older than number 5")
+
+    def test_a_build_without_keys_says_so(self):
+        done = self.run_work(program=CLIENT)
+        if done.returncode != 50:
+            self.skipTest("this build holds project keys")
+        self.assert_error(done, 50, "this build holds no project keys")
+
+
+class Unavailable(PolicyTest):
+    def test_it_is_a_warning(self):
+        self.goes_on("the policy cannot be fetched: https://localhost:1/", url="https://localhost:1/policy.json")
+        self.goes_on("there is no policy, or no signature", url=self.nginx.url("/files/none.json"))
+        with Server(self.valid, answer(503)) as server:
+            self.goes_on("cannot be fetched", url=server.url("/policy.json"))
+        with Server(self.authority.issue("expired", end="20210101000000Z"), answer(200)) as server:
+            self.goes_on("has expired", url=server.url("/policy.json"))
+
+    def test_the_one_that_was_kept_serves(self):
+        self.publish(minimum="0.2.0")
+        self.assert_error(self.run_work(), 46, "policy 5")
+        self.assert_error(self.run_work(url="https://localhost:1/policy.json"), 46, "policy 5")
+
+    def test_a_kept_one_that_was_altered_does_not(self):
+        self.publish(minimum="0.2.0")
+        self.run_work()
+        kept = self.out / "policy.json"
+        kept.write_text(kept.read_text().replace("0.2.0", "0.3.0"))
+        self.goes_on("cannot be fetched", url="https://localhost:1/policy.json")
+
+
+class UnderWay(PolicyTest):
+    def interrupt(self):
+        log = self.directory / "log"
+        with open(log, "w") as errors:
+            process = subprocess.Popen([TEST_CLIENT, *LONG, "--out", str(self.out), "--checkpoint-interval", "0.1"],
+                                       stdout=subprocess.DEVNULL, stderr=errors, env=environment())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 60
+        while not list(self.out.glob("*.checkpoint.?")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(60), 130)
+
+    def resumes(self, fragment, url=None):
+        """Until it is seen to go on, that is."""
+        log = self.directory / "resumed"
+        with open(log, "w") as errors:
+            process = subprocess.Popen(
+                [TEST_CLIENT, *LONG, "--out", str(self.out), "--policy-url",
+                 url or self.nginx.url("/files/policy.json"), "--ca-file", str(self.authority.certificate)],
+                stdout=subprocess.DEVNULL, stderr=errors, env=environment())
+        deadline = time.monotonic() + 60
+        while "resuming at" not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        text = log.read_text()
+        process.kill()
+        process.wait()
+        self.assertIn("resuming at", text)
+        self.assertIn(fragment, text)
+
+    def test_work_under_way_goes_on_without_a_valid_policy(self):
+        self.interrupt()
+        self.resumes("the policy cannot be fetched", url="https://localhost:1/policy.json")
+        self.publish(names="a")
+        self.resumes("the work under way goes on")
+        self.publish(minimum="0.2.0")  # a valid one that refuses: the result would not be accepted
+        self.assert_error(self.run_work(work=LONG), 46, "0.2.0 or later")
+        self.assertTrue(list(self.out.glob("*.checkpoint.?")))
+
+
+if __name__ == "__main__":
+    unittest.main()

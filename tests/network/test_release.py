@@ -1,0 +1,120 @@
+"""The release scripts, from keys to an updated client, with throw-away keys and the ordinary minisign tool."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from releases import NEXT_CLIENT, PLATFORM, key, script
+from servers import Nginx
+from support import ANCHORS, TEST_CLIENT, NetworkTest, client
+
+
+class Release(NetworkTest):
+    def setUp(self):
+        super().setUp()
+        self.nginx = Nginx(self.valid)
+        self.addCleanup(self.nginx.close)
+        self.channel = self.nginx.root / "files"
+        self.program = self.directory / "axiom-client"
+        shutil.copy2(TEST_CLIENT, self.program)
+
+    def update(self, action):
+        return client("update", action, "--channel", self.nginx.url("/files/"), "--ca-file",
+                      self.authority.certificate, program=str(self.program), cwd=self.directory)
+
+    def make_manifest(self, program, version="99.0.0", check=True):
+        return script("make_manifest.py", "--channel", self.channel, "--version", version, "--minimum-version", "0.1.0",
+                      "--days", "90", "--platform", f"{PLATFORM}={program}", check=check)
+
+    def sign(self, document, names):
+        for name in names:
+            script("sign.sh", document, key(name))
+
+    def verify(self, check=True):
+        return script("verify.py", "--keys", ANCHORS / "keys.json", self.channel, check=check)
+
+    def signed_program(self):
+        program = self.directory / "signed"
+        shutil.copy2(NEXT_CLIENT, program)
+        for name in "ab":
+            subprocess.run(["minisign", "-S", "-s", str(key(name)), "-t", "axiom-client executable 99.0.0", "-x",
+                            str(self.directory / f"{name}.minisig"), "-m", str(program)], check=True,
+                           capture_output=True)
+        script("attach_signature.py", program, self.directory / "a.minisig", self.directory / "b.minisig")
+        return program
+
+    def test_from_signing_to_an_updated_client_and_through_a_rotation(self):
+        program = self.signed_program()
+        self.make_manifest(program)
+        manifest = self.channel / "manifest.json"
+        self.sign(manifest, "a")
+        self.assertIn("2 are needed", self.verify(check=False).stderr)
+        self.assertEqual(self.update("--check").returncode, 53)
+        self.sign(manifest, "c")
+        self.assertIn("manifest 1, version 99.0.0, expires in 8", self.verify().stdout)
+        done = self.update("--check")
+        self.assertIn("99.0.0", done.stdout, done.stderr)
+
+        # Keys a and b leave; x, y and z were announced.
+        rotation = self.channel / "keys.2.json"
+        script("make_key_list.py", "--out", rotation, "--follows", ANCHORS / "keys.json", "--key", ANCHORS / "c.pub",
+               "--key", ANCHORS / "x.pub", "--key", ANCHORS / "y.pub", "--next", ANCHORS / "z.pub")
+        self.sign(rotation, "acx")
+        self.assertIn("signed by 1 keys of list 2", self.verify(check=False).stderr)  # the manifest, by c
+        self.make_manifest(program)
+        self.assertEqual(json.loads(manifest.read_text())["number"], 2)
+        self.sign(manifest, "xy")
+        self.assertIn("signed by 2 keys of list 2", self.verify().stdout)
+        done = self.update("--apply")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = client("--version", program=str(self.program))
+        self.assertTrue(done.stdout.startswith("axiom-client 99.0.0 "), done.stdout)
+
+    def test_a_program_checks_its_own_signature(self):
+        program = self.signed_program()
+        done = client("--version", program=str(program))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[1], "signed: axiom-client executable 99.0.0")
+        out = self.directory / "signed-run"
+        from support import QUICK
+        done = client(*QUICK, "--out", out, program=str(program))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("signed: axiom-client executable 99.0.0", done.stderr)
+        # One bit, in a text that nothing executes.
+        content = bytearray(program.read_bytes())
+        at = content.index(b"a set of parameters: small is short")
+        content[at] ^= 1
+        program.write_bytes(content)
+        for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
+            self.assert_error(client(*arguments, program=str(program)), 69, "is not as the project signed it")
+        self.assertFalse((self.directory / "damaged").exists())
+
+    def test_what_the_scripts_refuse(self):
+        keys = self.directory / "keys"
+        script("make_keys.sh", "--no-password", keys, "p", "q")
+        self.assertEqual((keys / "p.key").stat().st_mode & 0o077, 0)
+        again = script("make_keys.sh", "--no-password", keys, "p", check=False)
+        self.assertIn("not replaced", again.stderr)
+        twice = script("make_key_list.py", "--out", keys / "list", "--key", keys / "p.pub", "--key", keys / "p.pub",
+                       check=False)
+        self.assertIn("given twice", twice.stderr)
+        stranger = script("make_key_list.py", "--out", keys / "list", "--follows", ANCHORS / "keys.json", "--key",
+                          keys / "p.pub", "--key", keys / "q.pub", check=False)
+        self.assertIn("clients would refuse", stranger.stderr)
+        self.make_manifest(NEXT_CLIENT)
+        self.sign(self.channel / "manifest.json", "a")
+        repeated = script("sign.sh", self.channel / "manifest.json", key("a"), check=False)
+        self.assertIn("has signed already", repeated.stderr)
+        other = self.make_manifest(TEST_CLIENT, check=False)
+        self.assertIn("published already, with other bytes", other.stderr)
+        self.sign(self.channel / "manifest.json", "b")
+        self.verify()
+        program = self.channel / f"axiom-client-99.0.0-{PLATFORM}"
+        program.write_bytes(program.read_bytes()[:-1])
+        self.assertIn("is not what the manifest says", self.verify(check=False).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
