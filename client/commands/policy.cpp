@@ -56,7 +56,8 @@ class PolicyCheck {
     try {
       const std::unique_ptr<HttpsClient> client = https_client(line_.network);
       const Address address = parse_address(line_.network.policy_url);
-      const Address signature = parse_address(line_.network.policy_url + ".minisig");
+      const std::string query = address.query.empty() ? "" : "?" + address.query;
+      const Address signature = parse_address(address.shown() + ".minisig" + query);
       auto text = client->get(address, maximum_document_bytes);
       auto signatures = client->get(signature, maximum_document_bytes);
       if (text && signatures) return PolicyText{*std::move(text), *std::move(signatures)};

@@ -29,28 +29,21 @@ class ProgramUpdate {
         channel_(parse_address(line.network.channel)),
         client_(https_client(line.network)),
         installation_(real_file_system(), own_executable()),
+        lock_(locked()),
         updater_(
             installation_,
             [this](const std::string& name, std::size_t limit) { return fetched(name, limit); },
-            embedded_key_list(), client_version(), utc_seconds()) {}
+            embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
 
   ExitCode check() {
     const Manifest manifest = updater_.check();
-    try {
-      updater_.remember();
-    } catch (const IoError& error) {
-      console_.warning(std::string("not remembered: ") + error.what());
-    }
     if (!updater_.newer(manifest)) return said("current", manifest);
     file_for(manifest, this_platform());
     return said("available", manifest);
   }
 
   ExitCode apply() {
-    real_file_system().make_directories(installation_.directory());
-    const DirectoryLock only_one_updates(installation_.directory());
     const Manifest manifest = updater_.check();
-    updater_.remember();
     if (!updater_.newer(manifest)) return said("current", manifest);
     console_.note("updating to " + manifest.version_text + " ...");
     updater_.apply(manifest);
@@ -58,8 +51,29 @@ class ProgramUpdate {
   }
 
  private:
+  // Looking is possible where nothing can be written: what is learned is forgotten then.
+  std::unique_ptr<DirectoryLock> locked() {
+    try {
+      real_file_system().make_directories(installation_.directory());
+      return std::make_unique<DirectoryLock>(installation_.directory());
+    } catch (const IoError& error) {
+      if (line_.network.update_apply) throw;
+      console_.warning(std::string(error.what()) + "; what is seen is not remembered");
+      return nullptr;
+    }
+  }
+
+  Address resolved(const std::string& name) const {
+    try {
+      return resolve_address(channel_, name);
+    } catch (const AddressError& error) {
+      throw UpdateError(UpdateFailure::document_malformed,
+                        std::string("axiom-client manifest: ") + error.what());
+    }
+  }
+
   std::optional<std::string> fetched(const std::string& name, std::size_t limit) {
-    const Address address = resolve_address(channel_, name);
+    const Address address = resolved(name);
     std::optional<std::string> bytes;
     retry(
         line_.network.retry, real_retry_world(stop_signal),
@@ -99,6 +113,7 @@ class ProgramUpdate {
   const Address channel_;
   const std::unique_ptr<HttpsClient> client_;
   Installation installation_;
+  const std::unique_ptr<DirectoryLock> lock_;
   Updater updater_;
 };
 

@@ -32,7 +32,8 @@ class TransferError : public std::runtime_error {
 class TransferStopped : public std::runtime_error {
  public:
   explicit TransferStopped(int number)
-      : std::runtime_error("stopped by a signal"), signal(number) {}
+      : std::runtime_error("stopped by a signal; nothing is lost: the same command goes on"),
+        signal(number) {}
 
   int signal;
 };

@@ -16,7 +16,7 @@ bool holds_certificate(std::string_view text) {
 TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
                               const std::vector<std::string>& system_stores,
                               std::string_view embedded) {
-  const TrustStore bundle{std::string(embedded), "the bundle within this program"};
+  TrustStore bundle{std::string(embedded), "the bundle within this program"};
   if (ca_file == "embedded") return bundle;
   if (!ca_file.empty()) {
     TrustStore chosen{files.read(ca_file, maximum_store_bytes), "'" + ca_file + "'"};

@@ -28,7 +28,7 @@ std::string verified_executable(std::string_view bytes, const KeyList& keys) {
   const std::string_view signatures = bytes.substr(bytes.size() - length);
   const std::string_view program = bytes.substr(0, bytes.size() - length);
   try {
-    const std::string comment =
+    std::string comment =
         verify_threshold(program, parse_signatures(signatures), keys.keys, keys.threshold);
     if (!comment.starts_with("axiom-client executable ")) damaged("it is signed as " + comment);
     return comment;

@@ -64,7 +64,7 @@ KeyList parse_key_list(std::string_view text) {
 }
 
 KeyList rotated_keys(const KeyList& old, std::string_view text, std::string_view signatures) {
-  const SignedDocument document = verified_document(type, text, signatures, old);
+  verified_document(type, text, signatures, old);
   KeyList list = parse_key_list(text);
   try {
     verify_threshold(text, parse_signatures(signatures), list.keys, list.threshold);

@@ -34,10 +34,9 @@ ReleaseFile release_file(const nlohmann::json& json) {
 
 Manifest verified_manifest(std::string_view text, std::string_view signatures, const KeyList& keys,
                            double now) {
-  const SignedDocument signed_document = verified_document(type, text, signatures, keys);
-  const nlohmann::json& json = signed_document.json;
+  const nlohmann::json json = verified_document(type, text, signatures, keys);
   Manifest manifest;
-  manifest.number = signed_document.number;
+  manifest.number = document::integer(json, "number");
   manifest.version_text = document::text(json, "version");
   manifest.version = version_member(json, "version");
   manifest.minimum_version = version_member(json, "minimum_version");

@@ -20,8 +20,8 @@ struct ReleaseFile {
 struct Manifest {
   std::uint64_t number = 0;
   std::string version_text;
-  VersionNumber version;
-  VersionNumber minimum_version;  ///< to update from
+  VersionNumber version{};
+  VersionNumber minimum_version{};  ///< to update from
   std::string date;
   std::map<std::string, ReleaseFile> platforms;
 };

@@ -13,10 +13,9 @@ const std::string type = "axiom-client policy";
 
 Policy verified_policy(std::string_view text, std::string_view signatures, const KeyList& keys,
                        double now) {
-  const SignedDocument signed_document = verified_document(type, text, signatures, keys);
-  const nlohmann::json& json = signed_document.json;
+  const nlohmann::json json = verified_document(type, text, signatures, keys);
   Policy policy;
-  policy.number = signed_document.number;
+  policy.number = document::integer(json, "number");
   require_current(json, type + " " + std::to_string(policy.number), now);
   policy.minimum_text = document::text(json, "minimum_client_version");
   const std::optional<VersionNumber> minimum = parse_version(policy.minimum_text);

@@ -15,7 +15,7 @@ namespace axiom {
 /// docs/UPDATES.md, "The policy".
 struct Policy {
   std::uint64_t number = 0;
-  VersionNumber minimum_version;
+  VersionNumber minimum_version{};
   std::string minimum_text;
   std::map<std::string, std::set<std::string>> experiments;  ///< versions accepted, by name
 };

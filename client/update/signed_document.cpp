@@ -43,7 +43,7 @@ double time(const nlohmann::json& json, const std::string& key) {
 
 }  // namespace document
 
-SignedDocument verified_document(const std::string& type, std::string_view text,
+nlohmann::json verified_document(const std::string& type, std::string_view text,
                                  std::string_view signatures, const KeyList& keys) {
   std::string comment;
   try {
@@ -51,21 +51,20 @@ SignedDocument verified_document(const std::string& type, std::string_view text,
   } catch (const SignatureError& error) {
     throw update_error(type, error);
   }
-  SignedDocument result;
+  nlohmann::json json;
   try {
-    result.json = parse_strict_json(text, {maximum_document_bytes, 8});
+    json = parse_strict_json(text, {maximum_document_bytes, 8});
   } catch (const JsonError& error) {
     document::malformed(type + ": " + error.what());
   }
-  if (document::integer(result.json, "schema") != 1) document::malformed(type + ": another schema");
-  result.number = document::integer(result.json, "number");
-  const std::string expected = type + " " + std::to_string(result.number);
-  if (document::text(result.json, "type") != type || comment != expected) {
+  if (document::integer(json, "schema") != 1) document::malformed(type + ": another schema");
+  const std::string expected = type + " " + std::to_string(document::integer(json, "number"));
+  if (document::text(json, "type") != type || comment != expected) {
     throw UpdateError(UpdateFailure::mixed, type + ": signed as " + shown(comment) +
                                                 ", but it should be " + shown(expected) +
                                                 ": the project's server mixes documents");
   }
-  return result;
+  return json;
 }
 
 void require_current(const nlohmann::json& json, const std::string& name, double now) {

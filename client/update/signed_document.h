@@ -11,15 +11,10 @@
 
 namespace axiom {
 
-/// A document whose signatures hold. All have `schema` 1, `type` and `number`; the trusted comment
-/// is "TYPE NUMBER", so that a signature says what it was made for.
-struct SignedDocument {
-  nlohmann::json json;
-  std::uint64_t number = 0;
-};
-
-/// `type` as in "axiom-client manifest". Nothing is parsed before the signatures hold. UpdateError.
-SignedDocument verified_document(const std::string& type, std::string_view text,
+/// A document whose signatures hold. All have `schema` 1, `type` (as in "axiom-client manifest")
+/// and `number`; the trusted comment must be "TYPE NUMBER", so that a signature says what it was
+/// made for. Nothing is parsed before the signatures hold. UpdateError.
+nlohmann::json verified_document(const std::string& type, std::string_view text,
                                  std::string_view signatures, const KeyList& keys);
 
 /// Members of a document, checked; UpdateError (document_malformed) names them.

@@ -20,14 +20,15 @@ VersionNumber own_version(const std::string& text) {
 }  // namespace
 
 Updater::Updater(Installation installation, Fetch fetch, std::string_view embedded_keys,
-                 const std::string& running_version, double now)
+                 const std::string& running_version, double now, bool remembers)
     : installation_(std::move(installation)),
       fetch_(std::move(fetch)),
       state_(installation_.load()),
       keys_(trusted_keys(embedded_keys, state_)),
       running_(own_version(running_version)),
       running_text_(running_version),
-      now_(now) {}
+      now_(now),
+      remembers_(remembers) {}
 
 std::string Updater::required(const std::string& name) {
   std::optional<std::string> bytes = fetch_(name, maximum_document_bytes);
@@ -47,6 +48,7 @@ void Updater::rotate_keys() {
     state_.key_list = keys_.text;
     // Numbers that stolen keys have driven up do not lock the new keys out.
     state_.manifest.reset();
+    save();  // at once: whoever withholds the rest does not hold the old keys' power up
   }
 }
 
@@ -54,7 +56,7 @@ Manifest Updater::check() {
   rotate_keys();
   const std::string text = required("manifest.json");
   const std::string signatures = required("manifest.json.minisig");
-  const Manifest manifest = verified_manifest(text, signatures, keys_, now_);
+  Manifest manifest = verified_manifest(text, signatures, keys_, now_);
   const std::string sha256 = sha256_hex(text);
   if (state_.manifest) {
     const std::string numbered = "manifest " + std::to_string(manifest.number);
@@ -72,10 +74,13 @@ Manifest Updater::check() {
     }
   }
   state_.manifest = {manifest.number, sha256};
+  save();
   return manifest;
 }
 
-void Updater::remember() { installation_.save(state_); }
+void Updater::save() {
+  if (remembers_) installation_.save(state_);
+}
 
 bool Updater::newer(const Manifest& manifest) const {
   if (manifest.version < running_) {
@@ -118,7 +123,7 @@ void Updater::apply(const Manifest& manifest) {
   for (const std::string command : {"--version", "self-test"}) {
     if (!fails(command)) continue;
     state_.failed.insert(version);
-    installation_.save(state_);
+    save();
     throw UpdateError(UpdateFailure::new_version_failed,
                       version + " fails its " + command + " on this host and is not installed; " +
                           running_text_ + " stays");
@@ -126,7 +131,7 @@ void Updater::apply(const Manifest& manifest) {
   const std::string old = files.read(installation_.executable(), maximum_executable_bytes);
   files.write_durably(installation_.previous(), old);
   state_.pending = {version, 0};
-  installation_.save(state_);
+  save();
   staged.replace(installation_.executable());
 }
 

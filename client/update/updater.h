@@ -19,25 +19,26 @@ using Fetch =
 
 class Updater {
  public:
-  /// `now`: seconds since 1970, fixed for the whole update. UpdateError (no_keys).
+  /// `now`: seconds since 1970, fixed for the whole update. `remembers`: this process has locked
+  /// the installation's directory, and what is learned is kept. UpdateError (no_keys).
   Updater(Installation installation, Fetch fetch, std::string_view embedded_keys,
-          const std::string& running_version, double now);
+          const std::string& running_version, double now, bool remembers);
 
-  /// Follows key rotations, then gets and checks the manifest. UpdateError; what `fetch` throws.
+  /// Follows key rotations, then gets and checks the manifest. Keeps what was accepted, so that
+  /// nothing older is accepted later. UpdateError, IoError; what `fetch` throws.
   Manifest check();
-  /// Keeps what check() has learned, so that nothing older is accepted later. IoError.
-  void remember();
 
   /// Whether `manifest` is newer than what runs. UpdateError (not_newer) if it is older.
   bool newer(const Manifest& manifest) const;
 
   /// Downloads, checks, tries and puts in place the version of `manifest`; the executable before
   /// is kept. UpdateError, IoError: the old one is in place then. REQUIRES: newer(manifest),
-  /// remember() was called, the installation's directory is locked.
+  /// `remembers` was given.
   void apply(const Manifest& manifest);
 
  private:
   void rotate_keys();
+  void save();
   std::string required(const std::string& name);
 
   Installation installation_;
@@ -47,6 +48,7 @@ class Updater {
   VersionNumber running_;
   std::string running_text_;
   double now_;
+  bool remembers_;
 };
 
 }  // namespace axiom

@@ -202,6 +202,8 @@ class Nginx:
     def start(self, port=None):
         for attempt in range(5):  # another process may take the port in between
             self.port = port or free_port()
+            ready = self.directory / "nginx.pid"
+            ready.unlink(missing_ok=True)
             (self.directory / "nginx.conf").write_text(NGINX.format(
                 directory=self.directory, port=self.port, certificate=self.certificate[0],
                 key=self.certificate[1]))
@@ -212,8 +214,7 @@ class Nginx:
             for _ in range(200):
                 if self.process.poll() is not None:
                     break
-                with contextlib.suppress(OSError), \
-                        socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                if ready.exists() and ready.read_text():  # written once the port is its own
                     return
                 time.sleep(0.05)
             if self.process.poll() is None:
