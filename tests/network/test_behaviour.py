@@ -129,17 +129,21 @@ class Answers(Behaviour):
         self.assertGreaterEqual(times[1] - times[0], 2)
 
     def test_retry_after_as_a_date(self):
-        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3)).encode()
+        asked = int(time.time()) + 6
+        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(asked)).encode()
         times = []
 
-        def busy(connection, server):
+        def free(connection, server):
             times.append(time.time())
+            OK(connection, server)
+
+        def busy(connection, server):
             closing(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\nRetry-After: " + date +
                     b"\r\nConnection: close\r\n\r\n")(connection, server)
-        with Server(self.valid, in_turn(busy, OK)) as server:
+        with Server(self.valid, in_turn(busy, free)) as server:
             done = self.upload(server.url(), "--retry-for", "60", "--retry-delay", "0.01")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertRegex(done.stderr, r"next attempt in [1-3] s")
+        self.assertGreaterEqual(times[0], asked - 0.1)
 
     def test_retry_after_beyond_patience_is_remembered(self):
         with Server(self.valid, answer(503, "Retry-After: 3600\r\n")) as server:
@@ -168,10 +172,11 @@ class Answers(Behaviour):
         self.assertEqual(len(self.receipts()), 1)
 
     def test_an_answer_before_the_body_was_read(self):
-        # Large enough not to fit into the buffers on the way.
         def hasty(connection, server):
             server.read_head(connection)
             connection.sendall(b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            while server.receive(connection):  # a close at once would be a reset: see Cuts
+                pass
         self.fails(hasty, 43, "answered 413")
 
 
