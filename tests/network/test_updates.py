@@ -4,6 +4,7 @@ working client is left. The cases follow the client workflow and the attacks of 
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import stat
@@ -147,6 +148,18 @@ class Updating(UpdateTest):
         done = self.update("--check")  # looking is possible all the same
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("what is seen is not remembered", done.stderr)
+
+
+    def test_a_full_disk(self):
+        release(self.channel)
+        limit = len(NEXT_CLIENT.read_bytes()) // 2  # of any one file: the state fits, the program does not
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        self.refused(7, "cannot write", preexec_fn=small_files)
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
 
 
 class Signatures(UpdateTest):

@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import json
 import os
+import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -216,6 +218,15 @@ class Options(UploadTest):
         self.assert_error(done, 2, "USER:PASSWORD or Bearer TOKEN")
         self.assert_error(client("upload", self.directory / "missing"), 7, "there is no directory")
 
+    def test_every_exit_code_is_documented(self):
+        root = pathlib.Path(__file__).resolve().parents[2]
+        codes = re.findall(r"^  \w+ = ([4-7]\d),", (root / "client" / "run" / "exit_code.h").read_text(), re.M)
+        self.assertGreater(len(codes), 25)
+        rows = [line for line in (root / "docs" / "ERRORS.md").read_text().splitlines() if line.startswith("|")]
+        cells = {cell.strip() for row in rows for cell in row.split("|")}
+        for code in codes:
+            self.assertIn(code, cells)
+
     def test_help(self):
         done = client("upload", "--help")
         self.assertEqual(done.returncode, 0)
@@ -283,6 +294,31 @@ class NothingIsLost(UploadTest):
             self.assertEqual(self.waiting(), [])
             self.assertEqual(sorted(p.suffixes[-2] for p in self.outbox.iterdir()), [".sent", ".sent"])
         self.assertGreater(kills, 0)
+
+    def test_a_run_killed_anywhere(self):
+        """From computing to the receipt: in the end the result is there, once, and nothing waits."""
+        chance = random.Random(8)
+        out = self.directory / "fresh"
+        command = [CLIENT, *QUICK, "--out", str(out), "--upload-url", self.nginx.url(), "--ca-file",
+                   str(self.authority.certificate), "--checkpoint-interval", "0.01"]
+        for trial in range(6):
+            shutil.rmtree(out, ignore_errors=True)
+            for path in (self.nginx.root / "upload").iterdir():
+                path.unlink()
+            for attempt in range(200):
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                           env=environment())
+                try:
+                    errors = process.communicate(timeout=chance.uniform(0, 0.04 + attempt / 50))[1]
+                    self.assertEqual(process.returncode, 0, errors)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.communicate()
+            results = [name for name in self.arrived() if ".result." in name]
+            self.assertEqual(results, [f"neuronspec-{self.digest}.result.json.gz"])
+            self.assertEqual(gzip.decompress(self.arrived()[results[0]]), self.text)
+            self.assertEqual(list((out / "outbox").glob("*.queued.json")), [])
 
     def test_a_stop_keeps_what_waits(self):
         with Server(self.valid, answer(503)) as server:
