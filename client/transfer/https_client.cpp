@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <ctime>
 #include <mutex>
 
+#include "client/system/clock.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/retry.h"
 
@@ -252,8 +252,7 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
         if (body == nullptr && (status == 404 || status == 410)) return exchange;
         TransferError error = status_failure(static_cast<int>(status), at, body != nullptr);
         if (!exchange.retry_after.empty()) {
-          error.retry_after =
-              parse_retry_after(exchange.retry_after, static_cast<double>(std::time(nullptr)));
+          error.retry_after = parse_retry_after(exchange.retry_after, utc_seconds());
         }
         throw error;
       }
