@@ -61,6 +61,11 @@ class CudaBackend final : public Backend {
   std::string name() const override { return "cuda:" + std::to_string(ordinal_); }
   std::string device() const override { return device_facts(ordinal_).describe(); }
 
+  std::string device_identity() const override {
+    const DeviceFacts facts = device_facts(ordinal_);
+    return facts.name + ", " + facts.uuid + ", driver " + std::to_string(facts.driver_version);
+  }
+
   std::string unavailable_reason() const override try {
     require_kernels(device_facts(ordinal_));
     return {};
