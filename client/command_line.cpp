@@ -1,8 +1,10 @@
 #include "client/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <string_view>
 
@@ -11,7 +13,7 @@ namespace {
 
 // As text until it is checked: the library's own conversions take octal numbers and the like.
 struct RawOptions {
-  std::string seed, seeds, threads, interval, priority, device_memory, replay;
+  std::string seed, seeds, threads, interval, priority, device_memory, replay, seconds;
   bool standalone = false, version = false, help = false;
 };
 
@@ -27,20 +29,24 @@ std::uint64_t parse_integer(const std::string& option, const std::string& text,
   return value;
 }
 
-double parse_seconds(const std::string& option, const std::string& text) {
+double parse_seconds(const std::string& option, const std::string& text, double minimum,
+                     double maximum) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() ||
-      !(value >= 0.01 && value <= 86400)) {
-    throw UsageError(option + ": expected seconds from 0.01 to 86400, got \"" + text + "\"");
+      !(value >= minimum && value <= maximum)) {
+    std::array<char, 64> bounds{};
+    std::snprintf(bounds.data(), bounds.size(), "%g to %g", minimum, maximum);
+    throw UsageError(option + ": expected seconds from " + bounds.data() + ", got \"" + text +
+                     "\"");
   }
   return value;
 }
 
 // The options that say what to compute and where to leave it.
 const std::vector<std::string> standalone_options = {
-    "--work-unit", "--experiment",          "--seed",     "--seeds",      "--preset",  "--set",
-    "--out",       "--checkpoint-interval", "--data-dir", "--standalone", "--priority"};
+    "--work-unit", "--experiment",          "--seed",       "--seeds",   "--preset", "--set",
+    "--out",       "--checkpoint-interval", "--standalone", "--priority"};
 
 void check_standalone(const CLI::App& app, const RawOptions& raw) {
   const auto given = [&](const char* option) { return app.count(option) > 0; };
@@ -93,6 +99,9 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw) {
   app.add_option("--replay", raw.replay);
   app.add_flag("--json", line.json);
   app.add_flag("--quiet", line.quiet);
+  CLI::App* bench = app.add_subcommand("bench")->fallthrough();
+  bench->set_help_flag();
+  bench->add_option("--seconds", raw.seconds);
   app.add_subcommand("devices")->fallthrough()->set_help_flag();
   CLI::App* verify = app.add_subcommand("verify")->fallthrough();
   verify->set_help_flag();
@@ -109,6 +118,7 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   if (given("--threads")) {
     line.threads = static_cast<int>(parse_integer("--threads", raw.threads, 1, 1024));
   }
+  if (!raw.seconds.empty()) line.bench_seconds = parse_seconds("--seconds", raw.seconds, 5, 600);
   if (given("--replay")) {
     line.replay_share = static_cast<double>(parse_integer("--replay", raw.replay, 0, 100)) / 100;
   }
@@ -116,7 +126,7 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
     line.device_memory = 1000000 * parse_integer("--device-memory", raw.device_memory, 1, 10000000);
   }
   if (given("--checkpoint-interval")) {
-    line.checkpoint_interval = parse_seconds("--checkpoint-interval", raw.interval);
+    line.checkpoint_interval = parse_seconds("--checkpoint-interval", raw.interval, 0.01, 86400);
   }
   if (given("--priority")) {
     if (raw.priority != "idle" && raw.priority != "normal") {
@@ -141,6 +151,10 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   }
   const std::string name = subcommands.front()->get_name();
   check_subcommand(app, name);
+  if (name == "bench") {
+    if (app.count("--backend") > 0) throw UsageError("--backend and bench do not go together");
+    return Action::bench;
+  }
   if (name == "devices") return Action::devices;
   if (name == "self-test") return Action::self_test;
   if (line.result.empty()) throw UsageError("verify needs the path of a result file");

@@ -15,7 +15,7 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Action { standalone, devices, verify, self_test, version, help };
+enum class Action { standalone, bench, devices, verify, self_test, version, help };
 
 /// Checked options.
 struct CommandLine {
@@ -34,6 +34,8 @@ struct CommandLine {
   bool idle_priority = true;
 
   std::string result;  ///< verify: path
+
+  double bench_seconds = 40;  ///< bench: aims to be done by then
 
   std::string backend = "auto";
   bool desktop = false;        ///< short launches on a GPU

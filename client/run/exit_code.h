@@ -21,6 +21,7 @@ enum class ExitCode : int {
   device_memory = 14,       ///< not enough for one network
   device_lost = 15,         ///< failed while at work
   wrong_results = 16,       ///< the device computes other numbers than it must
+  bench_broken = 18,        ///< `bench`: a backend computes other numbers than the reference
   hung_up = 129,            ///< SIGHUP, checkpoint saved
   interrupted = 130,        ///< SIGINT, checkpoint saved
   terminated = 143,         ///< SIGTERM, checkpoint saved
