@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <barrier>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <thread>
@@ -56,11 +57,13 @@ double Trainee::train(std::uint64_t steps) {
 
 std::string Trainee::digest() const {
   const std::vector<float>& first = copies_.front().parameters;
-  std::string digest = digest_of(first);
   for (const RunState& copy : copies_) {
-    if (std::string other = digest_of(copy.parameters); other != digest) return other;
+    const std::vector<float>& other = copy.parameters;
+    if (std::memcmp(other.data(), first.data(), first.size() * sizeof(float)) != 0) {
+      return digest_of(other);
+    }
   }
-  return digest;
+  return digest_of(first);
 }
 
 double rate_of_threads(const Backend& backend, const TrainingRun& run, std::uint64_t steps,

@@ -23,7 +23,7 @@ class Trainee {
   /// Floating-point operations of the last train(), of all copies.
   double flops() const { return flops_; }
   /// SHA-256 of the parameters in their canonical layout; of the first copy that differs from copy
-  /// 0, if one does.
+  /// 0, if one does: all copies are equal.
   std::string digest() const;
   std::size_t copies() const { return copies_.size(); }
   const std::vector<float>& parameters() const { return copies_.front().parameters; }
