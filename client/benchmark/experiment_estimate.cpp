@@ -106,7 +106,7 @@ class Estimate {
     double seconds = 0;
     for (const auto& [key, shape] : shapes_) {
       const double step = shape.run->flops(1) / options_.rate(*shape.run);
-      seconds += (options_.runs + 1) * std::max(step, options_.sample_seconds);
+      seconds += (options_.runs + 1) * (step + std::max(4 * step, options_.sample_seconds));
     }
     for (const GroupShape& kind : groups_) {
       seconds += std::max(2 * evaluation_seconds(kind), options_.sample_seconds);
@@ -132,21 +132,30 @@ class Estimate {
     return seconds;
   }
 
-  // Never past the run's last step: neither does the experiment.
+  // Never past the run's last step: neither does the experiment. A call packs the network and the
+  // data first, which the experiment does for hundreds of steps at once: the time of a call with
+  // one step is subtracted.
   double training_rate(const TrainingRun& run) {
     Trainee trainee(backend_, executor_, run);
-    const std::uint64_t warm_up = std::min<std::uint64_t>(run.steps, 2);
-    const double first = trainee.train(warm_up) / static_cast<double>(warm_up);
-    const double wanted = options_.sample_seconds / first;
+    trainee.train(1);
+    const double second = run.steps > 1 ? trainee.train(1) : options_.sample_seconds;
     const auto most = static_cast<double>(run.steps);
-    const auto steps = static_cast<std::uint64_t>(std::clamp(wanted, 1.0, most));
-    std::vector<double> rates;
+    const auto steps = static_cast<std::uint64_t>(
+        std::clamp(options_.sample_seconds / second, std::min(4.0, most), most));
+    double one_seconds = std::numeric_limits<double>::infinity();
+    double all_seconds = one_seconds;
+    double one_flops = 0;
+    double all_flops = 0;
     for (int i = 0; i < options_.runs; ++i) {
       trainee.restart();
-      const double seconds = trainee.train(steps);
-      rates.push_back(trainee.flops() / seconds);
+      one_seconds = std::min(one_seconds, trainee.train(1));
+      one_flops = trainee.flops();
+      trainee.restart();
+      all_seconds = std::min(all_seconds, trainee.train(steps));
+      all_flops = trainee.flops();
     }
-    return *std::max_element(rates.begin(), rates.end());
+    if (steps == 1 || all_seconds < 1.5 * one_seconds) return all_flops / all_seconds;
+    return (all_flops - one_flops) / (all_seconds - one_seconds);
   }
 
   // One measurement of a group as the runner does it: evaluation and metrics.
