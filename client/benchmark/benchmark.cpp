@@ -4,6 +4,7 @@
 #include <cmath>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -296,17 +297,16 @@ class Benchmark {
   static double nearest_rate(const BackendReport& report, const TrainingRun& run) {
     const bool full = run.batch_size() == run.samples;
     const double width = run.shape.sizes[1];
-    const StepReport* nearest = nullptr;
-    double smallest = 0;
+    double nearest = std::numeric_limits<double>::infinity();
+    double rate = 0;
     for (const StepReport& step : report.steps) {
       const double distance =
           std::fabs(std::log2(width / step.width)) + (full == (step.batch == 0) ? 0 : 100);
-      if (nearest == nullptr || distance < smallest) {
-        nearest = &step;
-        smallest = distance;
-      }
+      if (distance >= nearest) continue;
+      nearest = distance;
+      rate = step.rate.highest;
     }
-    return nearest->rate.highest;
+    return rate;
   }
 
   struct BrokenDigest {
