@@ -11,14 +11,14 @@ namespace {
 
 // As text until it is checked: the library's own conversions take octal numbers and the like.
 struct RawOptions {
-  std::string seed, seeds, threads, interval, priority, device_memory, replay;
+  std::string seed, seeds, threads, interval, priority, device_memory, replay, seconds;
   bool standalone = false, version = false, help = false;
 };
 
 // The options that say what to compute and where to leave it.
 const std::vector<std::string> standalone_options = {
-    "--work-unit", "--experiment",          "--seed",     "--seeds",      "--preset",  "--set",
-    "--out",       "--checkpoint-interval", "--data-dir", "--standalone", "--priority"};
+    "--work-unit", "--experiment",          "--seed",       "--seeds",   "--preset", "--set",
+    "--out",       "--checkpoint-interval", "--standalone", "--priority"};
 
 void check_standalone(const CLI::App& app, const RawOptions& raw) {
   const auto given = [&](const char* option) { return app.count(option) > 0; };
@@ -72,6 +72,9 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
   app.add_option("--replay", raw.replay);
   app.add_flag("--json", line.json);
   app.add_flag("--quiet", line.quiet);
+  CLI::App* bench = app.add_subcommand("bench")->fallthrough();
+  bench->set_help_flag();
+  bench->add_option("--seconds", raw.seconds);
   app.add_subcommand("devices")->fallthrough()->set_help_flag();
   CLI::App* verify = app.add_subcommand("verify")->fallthrough();
   verify->set_help_flag();
@@ -89,6 +92,7 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   if (given("--threads")) {
     line.threads = static_cast<int>(parse_integer("--threads", raw.threads, 1, 1024));
   }
+  if (!raw.seconds.empty()) line.bench_seconds = parse_seconds("--seconds", raw.seconds, 5, 600);
   if (given("--replay")) {
     line.replay_share = static_cast<double>(parse_integer("--replay", raw.replay, 0, 100)) / 100;
   }
@@ -125,6 +129,10 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   }
   const std::string name = subcommands.front()->get_name();
   check_subcommand(app, name);
+  if (name == "bench") {
+    if (app.count("--backend") > 0) throw UsageError("--backend and bench do not go together");
+    return Action::bench;
+  }
   if (name == "devices") return Action::devices;
   if (name == "self-test") return Action::self_test;
   if (name == "upload") return Action::upload;

@@ -19,6 +19,7 @@ class UsageError : public std::runtime_error {
 
 enum class Action {
   standalone,
+  bench,
   devices,
   verify,
   self_test,
@@ -48,6 +49,7 @@ struct CommandLine {
   std::string result;  ///< verify: path
 
   NetworkOptions network;
+  double bench_seconds = 40;  ///< bench: aims to be done by then
 
   std::string backend = "auto";
   bool desktop = false;        ///< short launches on a GPU

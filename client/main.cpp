@@ -11,6 +11,8 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
   switch (line.action) {
     case axiom::Action::standalone:
       return axiom::run_standalone(line);
+    case axiom::Action::bench:
+      return axiom::run_bench(line);
     case axiom::Action::devices:
       return axiom::show_devices(line);
     case axiom::Action::verify:

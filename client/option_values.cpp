@@ -1,6 +1,8 @@
 #include "client/option_values.h"
 
+#include <array>
 #include <charconv>
+#include <cstdio>
 
 #include "client/command_line.h"
 
@@ -18,12 +20,16 @@ std::uint64_t parse_integer(const std::string& option, const std::string& text,
   return value;
 }
 
-double parse_seconds(const std::string& option, const std::string& text) {
+double parse_seconds(const std::string& option, const std::string& text, double minimum,
+                     double maximum) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() ||
-      !(value >= 0.01 && value <= 86400)) {
-    throw UsageError(option + ": expected seconds from 0.01 to 86400, got \"" + text + "\"");
+      !(value >= minimum && value <= maximum)) {
+    std::array<char, 64> bounds{};
+    std::snprintf(bounds.data(), bounds.size(), "%g to %g", minimum, maximum);
+    throw UsageError(option + ": expected seconds from " + bounds.data() + ", got \"" + text +
+                     "\"");
   }
   return value;
 }

@@ -10,7 +10,8 @@ namespace axiom {
 std::uint64_t parse_integer(const std::string& option, const std::string& text,
                             std::uint64_t minimum, std::uint64_t maximum);
 
-/// 0.01 to 86400. UsageError.
-double parse_seconds(const std::string& option, const std::string& text);
+/// Decimal, between the bounds. UsageError, likewise.
+double parse_seconds(const std::string& option, const std::string& text, double minimum = 0.01,
+                     double maximum = 86400);
 
 }  // namespace axiom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/cholesky.inl"
+#include "cpu/fma_chain.inl"
 #include "cpu/matrix_kernels.inl"
 #include "cpu/network_kernels.inl"
 #include "cpu/tridiagonal.inl"
@@ -19,7 +20,8 @@ constexpr Kernels kernel_table() {
           Network::first_layer_gradient,
           Network::transpose_weights,
           {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram,
-           Tridiagonal<Isa>::reduce, Cholesky<Isa>::factor}};
+           Tridiagonal<Isa>::reduce, Cholesky<Isa>::factor},
+          fma_chain<typename Isa::Float>};
 }
 
 }  // namespace axiom::cpu

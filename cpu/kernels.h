@@ -83,6 +83,8 @@ struct Kernels {
   /// Fills the transposed copies of weights (hidden layers but the first; the first if wanted).
   void (*transpose_weights)(const NetworkBuffers& net, bool first_layer);
   MatrixOps matrix_ops;
+  /// Independent chains of `rounds` vector FMAs each; returns the floating-point operations done.
+  double (*fma_chain)(std::int64_t rounds);
 };
 
 }  // namespace axiom::cpu

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "client/plan/backend.h"
+#include "cpu/peak.h"
 #include "cpu/vector_executor.h"
 
 namespace axiom::cpu {
@@ -22,6 +23,7 @@ class VectorBackend final : public Backend {
     return VectorExecutor::bytes(kernels_, run);
   }
   const MatrixOps& matrix_ops() const override { return kernels_.matrix_ops; }
+  double measured_peak() const override { return measure_peak(kernels_.fma_chain, 200000); }
 
  private:
   std::string name_;

@@ -10,6 +10,7 @@
 #include "client/plan/device_error.h"
 #include "cuda/device.h"
 #include "cuda/executor.h"
+#include "cuda/fma_peak.h"
 #include "cuda/images.h"
 #include "cuda/packing.h"
 #include "cuda/resources.h"
@@ -60,6 +61,17 @@ class CudaBackend final : public Backend {
 
   std::string name() const override { return "cuda:" + std::to_string(ordinal_); }
   std::string device() const override { return device_facts(ordinal_).describe(); }
+
+  std::string device_identity() const override {
+    const DeviceFacts facts = device_facts(ordinal_);
+    return facts.name + ", " + facts.uuid + ", driver " + std::to_string(facts.driver_version);
+  }
+
+  double measured_peak() const override {
+    const std::shared_ptr<const Device> device = shared_device(ordinal_);
+    device->use();
+    return measure_fma_peak(*device);
+  }
 
   std::string unavailable_reason() const override try {
     require_kernels(device_facts(ordinal_));

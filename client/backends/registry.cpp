@@ -60,10 +60,25 @@ std::span<const Backend* const> backends() {
   return all;
 }
 
+BackendChoice choose_automatically(std::span<const Backend* const> list,
+                                   const BackendPreference& preference) {
+  for (const Backend* backend : list) {
+    if (backend->name() != preference.name) continue;
+    if (backend->unavailable_reason().empty()) return {backend, preference.reason};
+  }
+  BackendChoice choice = first_of(list);
+  if (!preference.name.empty()) {
+    choice.reason += "; " + preference.name + ", " + preference.reason + ", is not available now";
+  } else if (!preference.reason.empty()) {
+    choice.reason += "; " + preference.reason;
+  }
+  return choice;
+}
+
 BackendChoice choose_processor_backend() { return first_of(processor_backends()); }
 
-BackendChoice choose_backend(std::string_view name) {
-  if (name == "auto") return first_of(backends());
+BackendChoice choose_backend(std::string_view name, const BackendPreference& preference) {
+  if (name == "auto") return choose_automatically(backends(), preference);
   const std::string asked = "asked for with --backend";
   if (const std::optional<int> number = device_number(name)) {
     require_cuda_device(*number);

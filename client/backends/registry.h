@@ -27,9 +27,21 @@ struct BackendChoice {
   std::string reason;  ///< for the log
 };
 
-/// `name` is "auto" (the first that this host can run) or a backend's name; "cuda" is "cuda:0".
-/// Never falls back from a name to another backend: BackendError, or DeviceError for a device.
-BackendChoice choose_backend(std::string_view name);
+/// What measurements say about "auto".
+struct BackendPreference {
+  std::string name;    ///< of the backend to take; empty: no preference
+  std::string reason;  ///< for the log, also if there is no preference
+};
+
+/// The preferred backend of a list if this host can run it, else the first that it can run; a
+/// function of its arguments.
+BackendChoice choose_automatically(std::span<const Backend* const> list,
+                                   const BackendPreference& preference = {});
+
+/// `name` is "auto" (choose_automatically() among backends()) or a backend's name; "cuda" is
+/// "cuda:0". Never falls back from a name to another backend: BackendError, or DeviceError for a
+/// device.
+BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
 /// The fastest that computes on the processor.
 BackendChoice choose_processor_backend();
 /// How devices are used; set before work begins.

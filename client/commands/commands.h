@@ -8,6 +8,8 @@ namespace axiom {
 
 /// Runs a work unit in the foreground and leaves its result in a directory.
 ExitCode run_standalone(const CommandLine& line);
+/// Measures the backends, and keeps which is the fastest for `--backend auto`.
+ExitCode run_bench(const CommandLine& line);
 /// Lists the backends and says which of them this host can run.
 ExitCode show_devices(const CommandLine& line);
 /// Computes a result file again and compares.

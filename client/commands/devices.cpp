@@ -1,5 +1,6 @@
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
+#include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/standard_streams.h"
 #include "client/result/canonical_json.h"
@@ -46,7 +47,7 @@ std::string listing(const HostMemory& memory, const BackendChoice& choice) {
 
 ExitCode show_devices(const CommandLine& line) {
   const HostMemory memory = host_memory();
-  const BackendChoice choice = choose_backend(line.backend);
+  const BackendChoice choice = requested_backend(line);
   print(line.json ? canonical_json(describe(memory, choice)) + "\n" : listing(memory, choice));
   return ExitCode::ok;
 }

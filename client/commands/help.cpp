@@ -16,7 +16,7 @@ ExitCode show_help() {
   print(
       "usage: axiom-client --standalone --experiment NAME --seed N [options]\n"
       "       axiom-client --standalone --work-unit FILE [options]\n"
-      "       axiom-client devices | verify RESULT | self-test [options]\n"
+      "       axiom-client bench | devices | verify RESULT | self-test [options]\n"
       "       axiom-client upload DIR | update (see upload --help)\n"
       "\n"
       "  --experiment NAME   one of: " +
@@ -36,10 +36,10 @@ ExitCode show_help() {
       "  --backend NAME      auto (default), cuda:N, avx512, avx2 or reference\n"
       "  --threads N         default: all processors\n"
       "  --desktop, --device-memory MB, --replay PERCENT: use of a GPU, docs/USAGE.md\n"
-      "  --data-dir DIR      where this host's identifier is kept\n"
-      "  --json, --quiet     summary for scripts on standard output; no log\n"
-      "  --version, --help\n"
-      "devices: what this host can run. verify: compute a result file again, compare.\n"
+      "  --data-dir DIR      where this host's identifier and benchmark are kept\n"
+      "  --json, --quiet     summary for scripts; no log. Also --version, --help\n"
+      "bench [--seconds N]: measure, for auto. devices: list what this host can run.\n"
+      "verify: compute a result file again, compare. self-test: known answers.\n"
       "A run that was stopped goes on where it was: give the same command again.\n"
       "Exit codes: docs/ERRORS.md\n");
   return ExitCode::ok;

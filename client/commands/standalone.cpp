@@ -4,6 +4,7 @@
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
 #include "client/backends/self_test.h"
+#include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
@@ -36,7 +37,7 @@ class StandaloneRun {
       : line_(line),
         work_(requested_work(line)),
         shape_(work_.experiment->plan(work_.parameters, work_.seeds.front())),
-        backend_(choose_backend(line.backend)),
+        backend_(requested_backend(line)),
         console_(std::string(work_.experiment->name()), line.quiet) {}
 
   ExitCode run() {

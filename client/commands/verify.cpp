@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "client/backends/registry.h"
+#include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/errors.h"
@@ -88,7 +89,7 @@ ExitCode verify_result(const CommandLine& line) {
   const Json found = parse_result(line.result, text);
   const WorkUnit work = work_of(line.result, found);
   set_device_options({line.desktop, line.replay_share, line.device_memory});
-  const BackendChoice choice = choose_backend(line.backend);
+  const BackendChoice choice = requested_backend(line);
   Console console("verify", line.quiet);
   console.note("backend: " + choice.backend->name() + " (" + choice.reason + ")");
   if (line.idle_priority) set_idle_priority();

@@ -2,10 +2,10 @@
 
 #include <string>
 
+#include "client/commands/backend_choice.h"
 #include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/system/files.h"
-#include "client/system/process.h"
 #include "client/work_unit/host_identifier.h"
 
 namespace axiom {
@@ -43,11 +43,7 @@ std::string work_unit_text(const CommandLine& line) {
 }  // namespace
 
 WorkUnit requested_work(const CommandLine& line) {
-  const auto identifier = [&] {
-    const bool chosen = !line.data_directory.empty();
-    return host_identifier(real_file_system(),
-                           chosen ? line.data_directory : default_data_directory());
-  };
+  const auto identifier = [&] { return host_identifier(real_file_system(), data_directory(line)); };
   if (line.work_unit.empty()) return parse_work_unit(work_unit_text(line), identifier);
   const std::string text = real_file_system().read(line.work_unit, maximum_work_unit_bytes);
   try {

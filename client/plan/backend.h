@@ -89,6 +89,14 @@ class Backend {
   virtual std::size_t executor_bytes(const TrainingRun& run) const = 0;
   virtual const MatrixOps& matrix_ops() const = 0;
 
+  /// Highest rate of fused multiply-adds in FLOP/s (a multiply-add counts as two), of one core or
+  /// of the whole device, measured anew in a few milliseconds; 0: not known.
+  /// REQUIRES: as make_executor().
+  virtual double measured_peak() const { return 0; }
+  /// Name, identifier and driver of the device: what measured speeds belong to. Empty on a
+  /// processor. REQUIRES: as make_executor().
+  virtual std::string device_identity() const { return {}; }
+
   virtual DeviceHealth health() const { return {}; }
 
   /// What a device with memory of its own holds at once. `runs`: those of one seed; `seeds`: of the

@@ -21,6 +21,7 @@ enum class ExitCode : int {
   device_memory = 14,       ///< not enough for one network
   device_lost = 15,         ///< failed while at work
   wrong_results = 16,       ///< the device computes other numbers than it must
+  bench_broken = 18,        ///< `bench`: a backend computes other numbers than the reference
   // Uploads and everything else over HTTPS (docs/UPLOADS.md).
   unreachable = 40,       ///< name, connection or a cut transfer; after all attempts
   tls_refused = 41,       ///< the server did not prove who it is

@@ -113,8 +113,7 @@ std::string default_data_directory() {
     home = user == nullptr ? nullptr : user->pw_dir;
   }
   if (home == nullptr || home[0] != '/') {
-    throw std::runtime_error(
-        "there is no home directory to keep data in: set HOME or XDG_DATA_HOME");
+    throw NoHomeDirectory("there is no home directory to keep data in: set HOME or XDG_DATA_HOME");
   }
   return std::string(home) + "/.local/share/axiom-client";
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 
 namespace axiom {
@@ -22,8 +23,14 @@ bool is_terminal(int descriptor);
 /// `bytes` bytes of the system's randomness as 2·bytes lower-case hex digits.
 std::string random_hex(std::size_t bytes);
 
-/// $XDG_DATA_HOME/axiom-client, or ~/.local/share/axiom-client. Throws std::runtime_error if there
-/// is no home directory.
+/// There is no directory to keep data in; one line.
+class NoHomeDirectory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// $XDG_DATA_HOME/axiom-client, or ~/.local/share/axiom-client. NoHomeDirectory if the user has
+/// none.
 std::string default_data_directory();
 
 }  // namespace axiom

@@ -5,6 +5,7 @@
 
 #include "client/arithmetic/ops.h"
 #include "client/plan/step.h"
+#include "cpu/peak.h"
 #include "cpu/reference/reference_matrix.h"
 #include "cpu/reference/reference_network.h"
 #include "cpu/vector_executor.h"
@@ -111,6 +112,18 @@ class ReferenceExecutor final : public Executor {
   }
 };
 
+// As cpu/fma_chain.inl, with the fma in software that the reference computes with.
+double fma_chain(std::int64_t rounds) {
+  constexpr int chains = 12;
+  float sum[chains];
+  for (int i = 0; i < chains; ++i) sum[i] = static_cast<float>(i);
+  for (std::int64_t r = 0; r < rounds; ++r) {
+    for (float& chain : sum) chain = arithmetic::fma(chain, 0.999f, 0.001f);
+  }
+  asm volatile("" : : "r"(sum) : "memory");
+  return 2.0 * chains * static_cast<double>(rounds);
+}
+
 class ReferenceBackend final : public Backend {
  public:
   std::string name() const override { return "reference"; }
@@ -127,6 +140,7 @@ class ReferenceBackend final : public Backend {
            EpochOrder::bytes(run) + (inputs + run.shape.parameters()) * sizeof(float);
   }
   const MatrixOps& matrix_ops() const override { return cpu::reference::matrix_ops; }
+  double measured_peak() const override { return cpu::measure_peak(fma_chain, 2000); }
 };
 
 }  // namespace

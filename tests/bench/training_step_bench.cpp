@@ -15,25 +15,10 @@
 
 namespace axiom::bench {
 
-double fma_chain_avx2(long rounds);
-double fma_chain_avx512(long rounds);
-
 namespace {
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-/// FMA rate in FLOP/s with the vectors that the backend uses: the best of a few short trials, about
-/// a millisecond in all.
-double measure_peak(const std::string& backend) {
-  double best = 0;
-  for (int trial = 0; trial < 3; ++trial) {
-    const double start = seconds_now();
-    const double flops = backend == "avx512" ? fma_chain_avx512(200000) : fma_chain_avx2(200000);
-    best = std::max(best, flops / (seconds_now() - start));
-  }
-  return best;
 }
 
 double median(std::vector<double> values) {
@@ -80,14 +65,14 @@ void training_step(benchmark::State& state, const Backend& backend, int width, i
   std::vector<double> peaks;
   std::vector<double> rates;
   std::vector<double> shares;
-  double peak = measure_peak(backend.name());
+  double peak = backend.measured_peak();
   for (auto _ : state) {
     const std::uint64_t first = weights.step;
     const double start = seconds_now();
     executor->train(run, weights, first + epochs * run.steps_per_epoch(), pause, progress);
     const double seconds = seconds_now() - start;
     state.SetIterationTime(seconds);
-    const double next_peak = measure_peak(backend.name());
+    const double next_peak = backend.measured_peak();
     rates.push_back((run.flops(weights.step) - run.flops(first)) / seconds);
     shares.push_back(rates.back() / std::max(peak, next_peak));
     peaks.push_back(next_peak);

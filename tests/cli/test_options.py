@@ -22,6 +22,11 @@ class Options(CliTest):
             (["devices", "--seed", "1"], "do not go together"),
             (["devices", "--standalone"], "do not go together"),
             (["devices", "self-test"], "self-test"),
+            (["bench", "--backend", "avx2"], "do not go together"),
+            (["bench", "--seed", "1"], "do not go together"),
+            (["bench", "--seconds", "4"], "from 5 to 600"),
+            (["bench", "--seconds", "inf"], "--seconds"),
+            (["devices", "--seconds", "9"], "--seconds"),
             (["verify"], "path of a result file"),
             (["verify", "a", "b"], "b"),
             ([*QUICK, "--seed", "8"], "--seed"),
@@ -57,7 +62,7 @@ class Options(CliTest):
         for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
                      "--set", "--out", "--data-dir", "--checkpoint-interval", "--priority",
                      "--backend", "--threads", "--json", "--quiet", "--version", "--help",
-                     "devices", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
+                     "bench", "devices", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)

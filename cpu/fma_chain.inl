@@ -1,19 +1,22 @@
 // The highest rate of fused multiply-adds that one core reaches: independent chains in registers.
 #pragma once
 
+#include <cstdint>
+
 #include "client/arithmetic/ops.h"
 
-namespace axiom::bench {
+namespace axiom::cpu {
 
-/// Runs rounds × 12 vector FMAs; returns the floating-point operations done.
+/// Twelve chains of `rounds` vector FMAs each, enough to hide the latency; returns the
+/// floating-point operations done.
 template <class F>
-double fma_chain(long rounds) {
+double fma_chain(std::int64_t rounds) {
   constexpr int chains = 12;
   F sum[chains];
   for (int i = 0; i < chains; ++i) sum[i] = F::splat(static_cast<float>(i));
   const F factor = F::splat(0.999f);
   const F addend = F::splat(0.001f);
-  for (long r = 0; r < rounds; ++r) {
+  for (std::int64_t r = 0; r < rounds; ++r) {
 #pragma GCC unroll 12
     for (int i = 0; i < chains; ++i) sum[i] = fma(sum[i], factor, addend);
   }
@@ -25,4 +28,4 @@ double fma_chain(long rounds) {
   return 2.0 * F::lanes * chains * static_cast<double>(rounds);
 }
 
-}  // namespace axiom::bench
+}  // namespace axiom::cpu
