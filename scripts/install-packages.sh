@@ -2,8 +2,8 @@
 # Installs the Debian packages that building and testing need, if any is missing.
 # Usage: install-packages.sh build|test
 set -eu
-build="g++ cmake ninja-build git nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev"
-test="$build libgtest-dev libbenchmark-dev libmpfr-dev libgmp-dev libboost-context-dev clang-format python3 python3-numpy binutils"
+build="g++ cmake ninja-build git nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev libboinc-app-dev"
+test="$build libgtest-dev libbenchmark-dev libmpfr-dev libgmp-dev libboost-context-dev clang-format python3 python3-numpy binutils boinc-client openssl"
 case "${1:-}" in
   build) packages=$build ;;
   test) packages=$test ;;

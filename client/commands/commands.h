@@ -14,6 +14,8 @@ ExitCode show_devices(const CommandLine& line);
 ExitCode verify_result(const CommandLine& line);
 /// Known answers of every kernel that this host can run.
 ExitCode test_self();
+/// The task of a BOINC slot, in the current directory; ends the process unless it cannot start.
+ExitCode run_slot_task(int argc, const char* const* argv);
 ExitCode show_version();
 ExitCode show_help();
 

@@ -21,6 +21,8 @@ enum class ExitCode : int {
   device_memory = 14,       ///< not enough for one network
   device_lost = 15,         ///< failed while at work
   wrong_results = 16,       ///< the device computes other numbers than it must
+  boinc_start = 20,         ///< BOINC's library or init_data.xml cannot be used
+  stuck = 21,               ///< no training step was finished for ten minutes
   hung_up = 129,            ///< SIGHUP, checkpoint saved
   interrupted = 130,        ///< SIGINT, checkpoint saved
   terminated = 143,         ///< SIGTERM, checkpoint saved
