@@ -1,7 +1,9 @@
 // axiom-client: runs machine-learning experiments on volunteers' machines.
+#include "client/boinc/task.h"
 #include "client/command_line.h"
 #include "client/commands/commands.h"
 #include "client/commands/errors.h"
+#include "client/commands/slot_command_line.h"
 #include "client/commands/standard_streams.h"
 #include "client/commands/start_trial.h"
 
@@ -37,6 +39,9 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
 
 int main(int argc, char** argv) {
   axiom::secure_standard_streams();
+  if (axiom::boinc::in_slot() && !axiom::asks_for_a_command(argc, argv)) {
+    return static_cast<int>(axiom::run_slot_task(argc, argv));
+  }
   axiom::begin_start({argv, argv + argc});
   const axiom::ExitCode code =
       axiom::reporting_errors([&] { return run_command(axiom::parse_command_line(argc, argv)); });

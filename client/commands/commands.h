@@ -20,6 +20,8 @@ ExitCode test_self();
 ExitCode upload_waiting(const CommandLine& line);
 /// Looks for a newer program, or puts it in place.
 ExitCode update_program(const CommandLine& line);
+/// The task of a BOINC slot, in the current directory; ends the process unless it cannot start.
+ExitCode run_slot_task(int argc, const char* const* argv);
 ExitCode show_version();
 ExitCode show_help();
 /// Of the commands that use the network.

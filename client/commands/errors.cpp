@@ -102,7 +102,9 @@ ExitCode report(ExitCode code, const std::exception& error) {
   return code;
 }
 
-ExitCode code_of(DeviceStatus status) {
+}  // namespace
+
+ExitCode exit_code_of(DeviceStatus status) {
   switch (status) {
     case DeviceStatus::no_driver:
       return ExitCode::no_driver;
@@ -121,8 +123,6 @@ ExitCode code_of(DeviceStatus status) {
   }
   return ExitCode::internal_error;
 }
-
-}  // namespace
 
 void print_diagnostic(std::string_view kind, std::string_view text) {
   std::string line = std::string(kind) + ":";
@@ -145,7 +145,7 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
   } catch (const NotEnoughMemory& error) {
     return report(ExitCode::memory, error);
   } catch (const DeviceError& error) {
-    return report(code_of(error.status()), error);
+    return report(exit_code_of(error.status()), error);
   } catch (const BackendError& error) {
     return report(ExitCode::backend, error);
   } catch (const CheckpointMismatch& error) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include "client/plan/device_error.h"
 #include "client/run/exit_code.h"
 
 namespace axiom {
@@ -11,6 +12,8 @@ namespace axiom {
 /// Runs a command; what it throws becomes one line "error: ..." on standard error and the exit code
 /// of its kind.
 ExitCode reporting_errors(const std::function<ExitCode()>& command);
+
+ExitCode exit_code_of(DeviceStatus status);
 
 /// "error: TEXT" or the like on standard error, on one line whatever the text holds.
 void print_diagnostic(std::string_view kind, std::string_view text);

@@ -22,6 +22,8 @@ enum class ExitCode : int {
   device_lost = 15,         ///< failed while at work
   wrong_results = 16,       ///< the device computes other numbers than it must
   bench_broken = 18,        ///< `bench`: a backend computes other numbers than the reference
+  boinc_start = 20,         ///< BOINC's library or init_data.xml cannot be used
+  stuck = 21,               ///< no training step was finished for ten minutes
   // Uploads and everything else over HTTPS (docs/UPLOADS.md).
   unreachable = 40,       ///< name, connection or a cut transfer; after all attempts
   tls_refused = 41,       ///< the server did not prove who it is

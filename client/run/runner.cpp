@@ -83,7 +83,7 @@ void Runner::stop_workers() {
 int Runner::supervise() {
   double next_save = monotonic_seconds() + options_.checkpoint_interval;
   for (;;) {
-    if (const int signal = options_.stop_signal(); signal != 0) return signal;
+    if (const int signal = wait_while_suspended(); signal != 0) return signal;
     RunProgress progress;
     {
       std::unique_lock lock(mutex_);
@@ -93,30 +93,65 @@ int Runner::supervise() {
       if (error_ || schedule_.finished()) return 0;
       progress = locked_progress();
     }
-    if (store_ != nullptr && monotonic_seconds() >= next_save) {
+    const bool due = options_.save_due ? options_.save_due() : monotonic_seconds() >= next_save;
+    if (store_ != nullptr && due) {
       next_save = monotonic_seconds() + options_.checkpoint_interval;
       save_while_running();
+      if (options_.save_done) options_.save_done();
     }
     observer_.progress(progress);
   }
+}
+
+// The stop signal, 0 if there is none. Returns at once unless the run is suspended.
+int Runner::wait_while_suspended() {
+  int signal = options_.stop_signal();
+  if (signal != 0 || !options_.suspended || !options_.suspended()) return signal;
+  const double since = monotonic_seconds();
+  {
+    std::unique_lock lock(mutex_);
+    if (!pause_workers(lock)) return 0;
+  }
+  while ((signal = options_.stop_signal()) == 0 && options_.suspended()) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(poll_interval));
+  }
+  const std::unique_lock lock(mutex_);
+  started_ += monotonic_seconds() - since;
+  release_workers();
+  return signal;
+}
+
+// Until all stand still, between two steps; false if one has failed.
+bool Runner::pause_workers(std::unique_lock<std::mutex>& lock) {
+  pausing_ = true;
+  pause_ = true;
+  const std::chrono::duration<double> interval(poll_interval);
+  while (!main_wakes_.wait_for(lock, interval, [&] { return error_ || busy_ == 0; })) {
+    // A worker may hang: whoever watches for that is asked here, too.
+    lock.unlock();
+    options_.stop_signal();
+    lock.lock();
+  }
+  return !error_;
+}
+
+void Runner::release_workers() {
+  pausing_ = false;
+  pause_ = false;
+  workers_wake_.notify_all();
 }
 
 void Runner::save_while_running() {
   std::string bytes;
   {
     std::unique_lock lock(mutex_);
-    pausing_ = true;
-    pause_ = true;
-    main_wakes_.wait(lock, [&] { return error_ || busy_ == 0; });
-    if (error_) return;
+    if (!pause_workers(lock)) return;
     // Encoded while all stand still (a few milliseconds), so that no second copy is needed.
     state_.seconds = seconds();
     ++state_.checkpoints;
     bytes = store_->prepare(state_);
-    pausing_ = false;
-    pause_ = false;
+    release_workers();
   }
-  workers_wake_.notify_all();
   try {
     store_->write(bytes);
   } catch (const IoError& error) {

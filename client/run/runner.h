@@ -52,6 +52,10 @@ struct RunnerOptions {
   double checkpoint_interval = 60;                      ///< seconds
   std::function<int()> stop_signal = [] { return 0; };  ///< polled; 0 = go on
   std::size_t networks_at_once = 1;                     ///< that one thread's device trains
+  std::function<bool()> suspended = {};  ///< polled; while true all workers stand still
+  /// Replaces the interval, if given: whether to save now. `save_done` follows each true.
+  std::function<bool()> save_due = {};
+  std::function<void()> save_done = {};
 };
 
 /// The values are a function of the work unit alone: not of threads, order or interruptions.
@@ -92,6 +96,9 @@ class Runner {
   void start_workers();
   void stop_workers();
   int supervise();
+  int wait_while_suspended();
+  bool pause_workers(std::unique_lock<std::mutex>& lock);
+  void release_workers();
   void save_while_running();
   double seconds() const;
   RunProgress locked_progress() const;
@@ -115,7 +122,7 @@ class Runner {
   CheckpointStore* store_;
   const RunnerOptions options_;
   RunObserver& observer_;
-  const double started_;
+  double started_;  // moved on by the time spent suspended
   const double earlier_seconds_;
 
   std::vector<std::thread> threads_;

@@ -121,6 +121,49 @@ TEST_F(RunnerTest, ValuesDoNotDependOnHowManyNetworksAreTakenAtOnce) {
   }
 }
 
+// Computes nothing before it is told to.
+class HangingExecutor final : public testing::FakeExecutor {
+ public:
+  explicit HangingExecutor(const std::atomic<bool>& released)
+      : FakeExecutor(-1, 0), released_(released) {}
+  void train(const TrainingRun& run, RunState& state, std::uint64_t until,
+             const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override {
+    while (!released_) std::this_thread::yield();
+    FakeExecutor::train(run, state, until, pause, progress);
+  }
+
+ private:
+  const std::atomic<bool>& released_;
+};
+class HangingBackend final : public FakeBackend {
+ public:
+  std::unique_ptr<Executor> make_executor() const override {
+    return std::make_unique<HangingExecutor>(released);
+  }
+  std::atomic<bool> released{false};
+};
+
+// Whoever watches for that is asked even while a checkpoint waits for the worker that hangs.
+TEST_F(RunnerTest, AWorkerThatHangsDoesNotSilenceTheWatch) {
+  HangingBackend hanging;
+  Checkpoint state = fresh();
+  testing::FaultyFileSystem files;
+  files.make_directories("/out");
+  CheckpointStore store(files, "/out", "fake");
+  std::vector<std::string> notes;
+  store.load(state.work_digest, notes);
+  int asked = 0;
+  RunnerOptions options;
+  options.checkpoint_interval = 0.01;
+  options.stop_signal = [&] {
+    if (++asked == 10) hanging.released = true;
+    return 0;
+  };
+  Runner runner(work, hanging, state, &store, options, observer);
+  EXPECT_EQ(runner.run(), 0);
+  EXPECT_GE(asked, 10);
+}
+
 // Runs until a random moment, again and again, each time with another number of threads.
 TEST_F(RunnerTest, ValuesDoNotDependOnInterruptions) {
   const std::string unbroken = expected();

@@ -1,0 +1,55 @@
+#include "client/boinc/init_data.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+namespace axiom::boinc {
+namespace {
+
+std::string_view element(std::string_view text, std::string_view name) {
+  const std::string open = "<" + std::string(name) + ">";
+  const std::string close = "</" + std::string(name) + ">";
+  const std::size_t start = text.find(open);
+  if (start == std::string_view::npos) return {};
+  const std::size_t end = text.find(close, start);
+  if (end == std::string_view::npos) return {};
+  return text.substr(start + open.size(), end - start - open.size());
+}
+
+double number(std::string_view text, std::string_view name, double absent) {
+  const std::string_view digits = element(text, name);
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  return whole && std::isfinite(value) ? value : absent;
+}
+
+}  // namespace
+
+InitData parse_init_data(std::string_view text) {
+  if (text.find("<app_init_data>") == std::string_view::npos ||
+      text.find("</app_init_data>") == std::string_view::npos) {
+    throw std::runtime_error(std::string(init_data_file) + " is not what a BOINC client writes");
+  }
+  InitData data;
+  data.work_unit_name = element(text, "wu_name");
+  data.result_name = element(text, "result_name");
+  data.gpu_type = element(text, "gpu_type");
+  data.gpu_device = static_cast<int>(std::clamp(number(text, "gpu_device_num", -1), -1.0, 1e6));
+  data.processors = number(text, "ncpus", data.processors);
+  data.checkpoint_period = number(text, "checkpoint_period", data.checkpoint_period);
+  data.host_memory = number(text, "m_nbytes", 0);
+  data.memory_bound = number(text, "rsc_memory_bound", 0);
+  const double percent =
+      std::max(number(text, "ram_max_used_busy_pct", 0), number(text, "ram_max_used_idle_pct", 0));
+  if (percent > 0) data.memory_share = std::min(percent / 100, 1.0);
+  return data;
+}
+
+int task_threads(const InitData& data) {
+  return static_cast<int>(std::lround(std::clamp(data.processors, 1.0, 1024.0)));
+}
+
+}  // namespace axiom::boinc

@@ -1,0 +1,71 @@
+#include "client/commands/slot_command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace axiom {
+namespace {
+
+constexpr std::array<std::string_view, 10> commands = {
+    "--standalone", "--help", "-h",        "--version", "bench",
+    "devices",      "verify", "self-test", "upload",    "update"};
+
+template <class Number>
+std::optional<Number> number_in(const std::string& text, Number minimum, Number maximum) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (!(value >= minimum && value <= maximum)) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+bool asks_for_a_command(int argc, const char* const* argv) {
+  return std::any_of(argv + 1, argv + argc, [](const char* argument) {
+    return std::find(commands.begin(), commands.end(), argument) != commands.end();
+  });
+}
+
+// By hand, not by the library of the other command line: that one gives up at the first error.
+SlotOptions parse_slot_options(int argc, const char* const* argv,
+                               std::vector<std::string>& warnings) {
+  SlotOptions options;
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--desktop") {
+      options.desktop = true;
+      continue;
+    }
+    std::string value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < argc &&
+               (name == "--backend" || name == "--threads" || name == "--step-limit" ||
+                name == "--nthreads" || name == "--device")) {
+      value = argv[++i];
+    }
+    if (name == "--nthreads" || name == "--device") continue;  // init_data.xml says the same
+    bool understood = false;
+    if (name == "--backend") {
+      understood = !value.empty();
+      if (understood) options.backend = value;
+    } else if (name == "--threads") {
+      const auto threads = number_in(value, 1, 1024);
+      understood = threads.has_value();
+      options.threads = threads.value_or(options.threads);
+    } else if (name == "--step-limit") {
+      const auto limit = number_in(value, 0.001, 1e6);
+      understood = limit.has_value();
+      options.step_limit = limit.value_or(options.step_limit);
+    }
+    if (!understood) warnings.push_back("argument ignored: " + std::string(argv[i]));
+  }
+  return options;
+}
+
+}  // namespace axiom

@@ -1,0 +1,59 @@
+// What is read from a BOINC client's init_data.xml, and what stands where it says nothing.
+// links: axiom_boinc
+#include "client/boinc/init_data.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace axiom::boinc {
+namespace {
+
+InitData parsed(const std::string& lines) {
+  return parse_init_data("<app_init_data>\n" + lines + "</app_init_data>\n");
+}
+
+TEST(InitData, IsTakenFromItsElements) {
+  const InitData data = parsed(
+      "<wu_name>unit</wu_name>\n<result_name>unit_1</result_name>\n<gpu_type>NVIDIA</gpu_type>\n"
+      "<gpu_device_num>1</gpu_device_num>\n<ncpus>4.000000</ncpus>\n"
+      "<checkpoint_period>3.5</checkpoint_period>\n<rsc_memory_bound>2e8</rsc_memory_bound>\n"
+      "<host_info>\n<p_ncpus>16</p_ncpus>\n<m_nbytes>25276502016.000000</m_nbytes>\n</host_info>\n"
+      "<ram_max_used_busy_pct>50</ram_max_used_busy_pct>\n"
+      "<ram_max_used_idle_pct>90</ram_max_used_idle_pct>\n");
+  EXPECT_EQ(data.work_unit_name, "unit");
+  EXPECT_EQ(data.result_name, "unit_1");
+  EXPECT_EQ(data.gpu_type, "NVIDIA");
+  EXPECT_EQ(data.gpu_device, 1);
+  EXPECT_EQ(data.processors, 4);
+  EXPECT_EQ(data.checkpoint_period, 3.5);
+  EXPECT_EQ(data.host_memory, 25276502016.0);
+  EXPECT_EQ(data.memory_bound, 2e8);
+  EXPECT_EQ(data.memory_share, 0.9);
+  EXPECT_EQ(task_threads(data), 4);
+}
+
+TEST(InitData, WhatIsMissingOrNoNumberKeepsItsDefault) {
+  const InitData data =
+      parsed("<ncpus>many</ncpus>\n<gpu_device_num></gpu_device_num>\n<m_nbytes>nan</m_nbytes>\n");
+  EXPECT_EQ(data.gpu_device, -1);
+  EXPECT_EQ(data.checkpoint_period, 60);
+  EXPECT_EQ(data.host_memory, 0);
+  EXPECT_EQ(data.memory_share, 1);
+  EXPECT_EQ(task_threads(data), 1);
+}
+
+TEST(InitData, FractionsOfProcessorsGiveWholeThreads) {
+  EXPECT_EQ(task_threads(parsed("<ncpus>0.02</ncpus>")), 1);
+  EXPECT_EQ(task_threads(parsed("<ncpus>2.6</ncpus>")), 3);
+  EXPECT_EQ(task_threads(parsed("<ncpus>1e300</ncpus>")), 1024);
+}
+
+TEST(InitData, OtherFilesAreRefused) {
+  EXPECT_THROW(parse_init_data(""), std::runtime_error);
+  EXPECT_THROW(parse_init_data("<app_init_data>\n<ncpus>2</ncpus>"), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace axiom::boinc
