@@ -23,7 +23,7 @@ def run(test, **settings):
     environment = dict(os.environ, **settings)
     try:
         return subprocess.run([test, FILTER, "--gtest_fail_fast"], env=environment, capture_output=True, text=True,
-                              timeout=60)
+                              timeout=180)
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess([], 1, "", "timeout")
 
