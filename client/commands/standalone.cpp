@@ -140,8 +140,8 @@ class StandaloneRun {
   WorkerPlan admit(const Checkpoint& state) {
     const std::string device = backend_.backend->device();
     console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason + ")");
-    if (!device.empty()) console_.note("device: " + device);
     if (!device.empty()) {
+      console_.note("device: " + device);
       require_known_answers(*backend_.backend);
       console_.note("self-test of the device: passed");
     }
