@@ -139,13 +139,12 @@ int Device::resident_blocks(const Kernel& kernel, int threads, std::size_t share
 
 std::shared_ptr<const Device> shared_device(int ordinal) {
   static std::mutex mutex;
-  static std::map<int, std::weak_ptr<const Device>> devices;
+  // Kept open, since the self-test, the plan and the work all use it, and never closed: at the end
+  // of the process the driver may be gone before this is.
+  static auto& devices = *new std::map<int, std::shared_ptr<const Device>>;
   const std::lock_guard lock(mutex);
-  std::shared_ptr<const Device> device = devices[ordinal].lock();
-  if (device == nullptr) {
-    device = std::make_shared<const Device>(ordinal);
-    devices[ordinal] = device;
-  }
+  std::shared_ptr<const Device>& device = devices[ordinal];
+  if (device == nullptr) device = std::make_shared<const Device>(ordinal);
   return device;
 }
 
