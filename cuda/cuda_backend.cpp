@@ -12,6 +12,7 @@
 #include "cuda/executor.h"
 #include "cuda/fma_peak.h"
 #include "cuda/images.h"
+#include "cuda/measures.h"
 #include "cuda/packing.h"
 #include "cuda/resources.h"
 
@@ -24,10 +25,11 @@ CudaOptions options;
 
 std::string megabytes(std::size_t bytes) { return std::to_string(bytes / 1000000) + " MB"; }
 
-/// Device memory that is kept for the evaluation of many networks, per executor.
+/// Device memory that is kept for the evaluation of many networks, and as much again for their
+/// metrics, per executor.
 std::size_t evaluation_reserve(std::size_t usable) {
-  constexpr std::size_t enough = std::size_t{256} << 20;
-  return std::min(enough, usable / 8);
+  constexpr std::size_t enough = std::size_t{1} << 30;
+  return std::min(enough, usable / 16);
 }
 
 void require_kernels(const DeviceFacts& facts) {
@@ -42,6 +44,21 @@ std::size_t usable_bytes(std::size_t free) {
 /// Device memory for one network at work, trained or evaluated.
 std::size_t network_bytes(const TrainingRun& run, std::size_t shared_bytes) {
   return std::max(training_bytes(run, fits_block(run, shared_bytes)), evaluation_bytes(run));
+}
+
+/// What is measured together stays together on the device: at most all networks of a seed.
+struct Together {
+  std::size_t evaluation = 0;
+  std::size_t measures = 0;
+};
+Together bytes_together(std::span<const TrainingRun* const> runs) {
+  Together bytes;
+  for (const TrainingRun* run : runs) {
+    bytes.measures += measure_bytes(*run);
+    bytes.evaluation += evaluation_bytes(*run);
+  }
+  if (bytes.measures == 0) bytes.evaluation = 0;
+  return bytes;
 }
 
 std::size_t seed_bytes(std::span<const TrainingRun* const> runs) {
@@ -85,14 +102,19 @@ class CudaBackend final : public Backend {
     device->use();
     const std::size_t usable = usable_bytes(device->free_bytes());
     watch_.expect_audit();
+    const std::size_t reserve = evaluation_reserve(usable);
     return std::make_unique<CudaExecutor>(
         device, watch_,
-        ExecutorOptions{options.launch_seconds, evaluation_reserve(usable), options.replay_share});
+        ExecutorOptions{options.launch_seconds, reserve, reserve, options.replay_share});
   }
 
   // Of the host: staged parameters and results.
   std::size_t executor_bytes(const TrainingRun& run) const override {
     return evaluation_bytes(run);
+  }
+
+  bool gives_measures(const TrainingRun& run, const Probe& probe) const override {
+    return is_measured(run, probe);
   }
 
   const MatrixOps& matrix_ops() const override { return watch_.processor().matrix_ops(); }
@@ -122,6 +144,8 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   }
   const std::size_t seed = seed_bytes(runs);
   const std::size_t control = std::size_t{1} << 20;
+  const Together together = bytes_together(runs);
+  const std::size_t reserve = evaluation_reserve(plan.usable_bytes);
   // Replays and audits take places, too.
   const auto copies = [&](std::size_t networks) {
     return networks + 2 +
@@ -129,8 +153,8 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   };
   const auto needed = [&](std::size_t networks) {
     const std::size_t open_seeds = std::min(seeds, networks / runs.size() + 2);
-    return copies(networks) * network + open_seeds * seed + control +
-           evaluation_reserve(plan.usable_bytes);
+    return std::max(copies(networks) * network + reserve, together.evaluation) + open_seeds * seed +
+           control + (together.measures == 0 ? 0 : std::max(reserve, together.measures));
   };
   if (needed(1) > each) {
     throw DeviceError(DeviceStatus::out_of_memory,

@@ -30,9 +30,12 @@ DatasetCache::Addresses DatasetCache::find_or_upload(const std::shared_ptr<const
   const std::size_t row_bytes = rows.size() * sizeof(float);
   const DevicePointer labels = entry.memory.address() + rounded_up(row_bytes);
   stream.upload(entry.memory.address(), rows.data(), row_bytes);
-  stream.upload(labels, data->labels.data(), data->labels.size() * sizeof(std::int32_t));
+  const std::size_t label_bytes = data->labels.size() * sizeof(std::int32_t);
+  const DevicePointer signs = labels + rounded_up(label_bytes);
+  stream.upload(labels, data->labels.data(), label_bytes);
+  if (!data->signs.empty()) stream.upload(signs, data->signs.data(), data->signs.size());
   stream.wait();
-  entry.addresses = {{entry.memory.address()}, {labels}};
+  entry.addresses = {{entry.memory.address()}, {labels}, {signs}};
   entries_.push_back(std::move(entry));
   return entries_.back().addresses;
 }
@@ -46,8 +49,10 @@ bool DatasetCache::intact(const std::shared_ptr<const Dataset>& data, Stream& st
   stream.download(rows.data(), entry->addresses.inputs.value, rows.size() * sizeof(float));
   stream.download(labels.data(), entry->addresses.labels.value,
                   labels.size() * sizeof(std::int32_t));
+  std::vector<std::int8_t> signs(data->signs.size());
+  if (!signs.empty()) stream.download(signs.data(), entry->addresses.signs.value, signs.size());
   stream.wait();
-  if (rows == padded_rows(*data) && labels == data->labels) return true;
+  if (rows == padded_rows(*data) && labels == data->labels && signs == data->signs) return true;
   entries_.erase(entry);
   return false;
 }

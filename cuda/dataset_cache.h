@@ -15,6 +15,7 @@ class DatasetCache {
   struct Addresses {
     Address<const float> inputs;         ///< samples × padded(features)
     Address<const std::int32_t> labels;  ///< samples
+    Address<const std::int8_t> signs;    ///< samples × signs_per_sample
   };
 
   /// Copies the data to the device unless they are there.

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "cuda/images.h"
+#include "cuda/kernels/measure_jobs.h"
 #include "cuda/kernels/team_layout.h"
 
 namespace axiom::cuda {
@@ -94,6 +95,7 @@ Device::Device(int ordinal) : facts_(device_facts(ordinal)) {
 Device::~Device() {
   driver().module_unload(block_module_);
   driver().module_unload(team_module_);
+  driver().module_unload(measure_module_);
   driver().context_release(number_);
 }
 
@@ -115,9 +117,16 @@ void Device::load_kernels() {
   };
   load("block_kernel", block_module_);
   load("team_kernel", team_module_);
+  load("measure_kernel", measure_module_);
   train_block_ = find(block_module_, "axiom_train_block", facts_.shared_bytes);
   fma_peak_ = find(block_module_, "axiom_fma_peak", 0);
   team_ = find(team_module_, "axiom_team", team_shared_bytes);
+  constexpr auto measure_shared = static_cast<std::size_t>(measure_shared_bytes(largest_order));
+  spectrum_ = find(measure_module_, "axiom_spectrum", measure_shared);
+  eigenvalues_ = find(measure_module_, "axiom_eigenvalues", 0);
+  kernels_ = find(measure_module_, "axiom_kernels", measure_shared);
+  read_outs_ = find(measure_module_, "axiom_read_outs", measure_shared);
+  inner_products_ = find(measure_module_, "axiom_inner_products", 0);
 }
 
 Kernel Device::find(ModuleHandle module, const char* name, std::size_t shared_bytes) const {

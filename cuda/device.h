@@ -56,6 +56,11 @@ class Device {
   const Kernel& train_block() const { return train_block_; }
   const Kernel& team() const { return team_; }
   const Kernel& fma_peak() const { return fma_peak_; }
+  const Kernel& spectrum() const { return spectrum_; }
+  const Kernel& eigenvalues() const { return eigenvalues_; }
+  const Kernel& kernels() const { return kernels_; }
+  const Kernel& read_outs() const { return read_outs_; }
+  const Kernel& inner_products() const { return inner_products_; }
 
   /// Blocks of `kernel` that the device holds at once.
   int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
@@ -69,9 +74,15 @@ class Device {
   ContextHandle context_ = nullptr;
   ModuleHandle block_module_ = nullptr;
   ModuleHandle team_module_ = nullptr;
+  ModuleHandle measure_module_ = nullptr;
   Kernel train_block_;
   Kernel team_;
   Kernel fma_peak_;
+  Kernel spectrum_;
+  Kernel eigenvalues_;
+  Kernel kernels_;  ///< of centred alignment
+  Kernel inner_products_;
+  Kernel read_outs_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

@@ -1,110 +1,27 @@
 // The part of the executor that evaluates networks on their probes.
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "client/plan/step.h"
 #include "cuda/executor.h"
 #include "cuda/kernels/team_layout.h"
+#include "cuda/measures.h"
 #include "cuda/packing.h"
+#include "cuda/pending_probe.h"
 
 namespace axiom::cuda {
 namespace {
 
-std::size_t matrix_floats(int rows, int columns) {
-  return rounded_up(static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded(columns)) *
-                    sizeof(float)) /
-         sizeof(float);
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
-
-/// One probe on its way through the device. Results of all probes lie in one piece of memory.
-struct PendingProbe {
-  PendingProbe(const EvaluationTask& t, const Probe& p)
-      : task(&t), probe(&p), job(evaluation_job(*t.run, p)) {}
-
-  const EvaluationTask* task;
-  const Probe* probe;
-  EvaluationJob job;
-  std::size_t outputs = 0;  ///< where results begin, in floats
-  std::vector<std::size_t> activations;
-  std::size_t input_gradients = 0;
-  std::size_t first_layer_gradient = 0;
-
-  bool gradients() const { return probe->input_gradients || probe->first_layer_gradient; }
-
-  /// Space for what is wanted back. Returns the end.
-  std::size_t place_results(std::size_t at) {
-    const NetworkShape& shape = task->run->shape;
-    const auto take = [&](int rows, int columns) {
-      const std::size_t begin = at;
-      at += matrix_floats(rows, columns);
-      return begin;
-    };
-    outputs = take(probe->samples, shape.outputs());
-    for (const int layer : probe->hidden_layers) {
-      activations.push_back(take(probe->samples, shape.fan_out(layer - 1)));
-    }
-    if (probe->input_gradients) input_gradients = take(probe->samples, shape.inputs());
-    if (probe->first_layer_gradient) {
-      first_layer_gradient = take(shape.inputs(), shape.fan_out(0));
-    }
-    return at;
-  }
-
-  /// Addresses of results and, from `at` on, of scratch. Returns the end.
-  DevicePointer place_on_device(DevicePointer results, DevicePointer at) {
-    const NetworkShape& shape = task->run->shape;
-    const auto result = [&](std::size_t floats) { return results + floats * sizeof(float); };
-    const auto take = [&](int rows, int columns) {
-      const DevicePointer begin = at;
-      at += matrix_floats(rows, columns) * sizeof(float);
-      return begin;
-    };
-    job.outputs = {result(outputs)};
-    int widest = 0;
-    for (int l = 0; l < job.network.hidden_layers(); ++l) {
-      const auto& wanted = probe->hidden_layers;
-      const auto found = std::find(wanted.begin(), wanted.end(), l + 1);
-      job.activations[l] = {
-          found == wanted.end()
-              ? take(probe->samples, shape.fan_out(l))
-              : result(activations[static_cast<std::size_t>(found - wanted.begin())])};
-      widest = std::max(widest, shape.fan_out(l));
-    }
-    if (gradients()) {
-      for (auto& deltas : job.deltas) deltas = {take(probe->samples, widest)};
-      job.output_deltas = {take(probe->samples, shape.outputs())};
-    }
-    if (probe->input_gradients) job.input_gradients = {result(input_gradients)};
-    if (probe->first_layer_gradient) job.first_layer_gradient = {result(first_layer_gradient)};
-    return at;
-  }
-
-  void unpack(const float* results, ProbeValues& values) const {
-    const NetworkShape& shape = task->run->shape;
-    const auto unpack_matrix = [&](std::size_t from, int rows, int columns,
-                                   std::vector<float>& to) {
-      to.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
-      unpad_rows(results + from, rows, columns, to.data());
-    };
-    unpack_matrix(outputs, probe->samples, shape.outputs(), values.outputs);
-    values.activations.resize(activations.size());
-    for (std::size_t a = 0; a < activations.size(); ++a) {
-      unpack_matrix(activations[a], probe->samples, shape.fan_out(probe->hidden_layers[a] - 1),
-                    values.activations[a]);
-    }
-    if (probe->input_gradients) {
-      unpack_matrix(input_gradients, probe->samples, shape.inputs(), values.input_gradients);
-    }
-    if (probe->first_layer_gradient) {
-      unpack_matrix(first_layer_gradient, shape.inputs(), shape.fan_out(0),
-                    values.first_layer_gradient);
-    }
-  }
-};
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+template <class T>
+bool same_bits(const std::vector<std::vector<T>>& a, const std::vector<std::vector<T>>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return same_bits(x, y); });
 }
 
 // Diverged snapshots hold NaN, whose bits mean nothing.
@@ -113,15 +30,90 @@ bool same_bits(const Snapshot& a, const Snapshot& b) {
   for (std::size_t p = 0; p < a.probes.size(); ++p) {
     const ProbeValues& x = a.probes[p];
     const ProbeValues& y = b.probes[p];
-    bool same = same_bits(x.outputs, y.outputs) &&
-                same_bits(x.input_gradients, y.input_gradients) &&
-                same_bits(x.first_layer_gradient, y.first_layer_gradient);
-    for (std::size_t l = 0; l < x.activations.size(); ++l) {
-      same = same && same_bits(x.activations[l], y.activations[l]);
-    }
+    const bool same = same_bits(x.outputs, y.outputs) && same_bits(x.activations, y.activations) &&
+                      same_bits(x.squared_singular_values, y.squared_singular_values) &&
+                      same_bits(x.inner_products, y.inner_products) &&
+                      same_bits(x.read_outs, y.read_outs) &&
+                      same_bits(x.input_gradients, y.input_gradients) &&
+                      same_bits(x.first_layer_gradient, y.first_layer_gradient);
     if (!same) return false;
   }
   return true;
+}
+
+/// The end of the group that begins at `first`.
+std::size_t group_end(std::span<const EvaluationTask> tasks, std::size_t first) {
+  std::size_t end = first + 1;
+  while (tasks[first].group != nullptr && end < tasks.size() &&
+         tasks[end].group == tasks[first].group) {
+    ++end;
+  }
+  return end;
+}
+
+void add_spectra(const PendingProbe& probe, Measures& measures) {
+  auto& values = probe.values().squared_singular_values;
+  values.resize(probe.probe().hidden_layers.size());
+  for (std::size_t l = 0; l < values.size(); ++l) {
+    measures.add_spectrum(probe.on_device(probe.probe().hidden_layers[l]), values[l]);
+  }
+}
+
+/// `probes`: the same one of each network of a group.
+void add_inner_products(std::span<const PendingProbe* const> probes, Measures& measures) {
+  const std::vector<int>& layers = probes.front()->probe().hidden_layers;
+  for (const PendingProbe* probe : probes) probe->values().inner_products.resize(layers.size());
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    std::vector<Activations> networks;
+    std::vector<std::vector<double>*> products;
+    for (const PendingProbe* probe : probes) {
+      networks.push_back(probe->on_device(layers[l]));
+      products.push_back(&probe->values().inner_products[l]);
+    }
+    measures.add_inner_products(networks, products);
+  }
+}
+
+/// `fit` is followed by the probe that its read-outs are tried on.
+void add_read_outs(const PendingProbe& fit, Measures& measures) {
+  const PendingProbe& test = *(&fit + 1);
+  measures.add_read_outs(fit.on_device(fit.probe().hidden_layers.front()), fit.signs(),
+                         test.on_device(test.probe().hidden_layers.front()), test.signs(),
+                         fit.probe().data->signs_per_sample, fit.values().read_outs);
+}
+
+/// What is to be computed of activations on the device, for networks that have not diverged.
+/// `pending`: the probes of the tasks, in order.
+void add_measures(std::span<const EvaluationTask> tasks, std::span<const PendingProbe> pending,
+                  Measures& measures) {
+  const PendingProbe* probe = pending.data();
+  for (std::size_t first = 0; first < tasks.size();) {
+    const std::size_t end = group_end(tasks, first);
+    std::vector<std::vector<const PendingProbe*>> alike(tasks[first].run->probes.size());
+    for (std::size_t i = first; i < end; ++i) {
+      for (std::size_t p = 0; p < tasks[i].run->probes.size(); ++p, ++probe) {
+        if (!probe->measured() || tasks[i].snapshot->diverged) continue;
+        switch (probe->probe().use) {
+          case ActivationUse::spectra:
+            add_spectra(*probe, measures);
+            break;
+          case ActivationUse::inner_products:
+            alike[p].push_back(probe);
+            break;
+          case ActivationUse::read_outs:
+            add_read_outs(*probe, measures);
+            break;
+          case ActivationUse::tried_read_outs:
+          case ActivationUse::any:
+            break;
+        }
+      }
+    }
+    for (const auto& probes : alike) {
+      if (!probes.empty()) add_inner_products(probes, measures);
+    }
+    first = end;
+  }
 }
 
 }  // namespace
@@ -129,21 +121,33 @@ bool same_bits(const Snapshot& a, const Snapshot& b) {
 void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
   std::vector<EvaluationTask> batch;
   std::size_t bytes = 0;
-  for (const EvaluationTask& task : tasks) {
-    Snapshot& snapshot = *task.snapshot;
-    snapshot.parameters = task.state->parameters;
-    snapshot.diverged = task.state->diverged || !all_finite(task.state->parameters);
-    snapshot.probes.resize(task.run->probes.size());
-    if (snapshot.diverged) continue;
-    const std::size_t more = evaluation_bytes(*task.run);
+  std::size_t measured = 0;
+  for (std::size_t first = 0; first < tasks.size();) {
+    const std::size_t end = group_end(tasks, first);
+    std::size_t more = 0;
+    std::size_t more_measured = 0;
+    for (const EvaluationTask& task : tasks.subspan(first, end - first)) {
+      more += evaluation_bytes(*task.run);
+      more_measured += measure_bytes(*task.run);
+    }
     if (!batch.empty() &&
-        bytes + more > std::max(options_.evaluation_bytes, memory_.arena.bytes())) {
+        (bytes + more > std::max(options_.evaluation_bytes, memory_.arena.bytes()) ||
+         measured + more_measured > std::max(options_.measure_bytes, memory_.measures.bytes()))) {
       evaluate_batch(batch);
       batch.clear();
       bytes = 0;
+      measured = 0;
     }
-    batch.push_back(task);
+    for (const EvaluationTask& task : tasks.subspan(first, end - first)) {
+      Snapshot& snapshot = *task.snapshot;
+      snapshot.parameters = task.state->parameters;
+      snapshot.diverged = task.state->diverged || !all_finite(task.state->parameters);
+      snapshot.probes.resize(task.run->probes.size());
+      if (!snapshot.diverged) batch.push_back(task);
+    }
     bytes += more;
+    measured += more_measured;
+    first = end;
   }
   if (!batch.empty()) evaluate_batch(batch);
 }
@@ -152,10 +156,17 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
 bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, std::string& what) {
   std::vector<EvaluationTask> again;
   std::vector<const Snapshot*> first;
-  for (const EvaluationTask& task : tasks) {
-    if (!watch_.is_sampled(*task.run, task.state->step, options_.replay_share)) continue;
-    again.push_back(task);
-    first.push_back(task.snapshot);
+  for (std::size_t begin = 0; begin < tasks.size();) {
+    const auto group = tasks.subspan(begin, group_end(tasks, begin) - begin);
+    const auto is_sampled = [&](const EvaluationTask& task) {
+      return watch_.is_sampled(*task.run, task.state->step, options_.replay_share);
+    };
+    begin += group.size();
+    if (std::none_of(group.begin(), group.end(), is_sampled)) continue;
+    for (const EvaluationTask& task : group) {
+      again.push_back(task);
+      first.push_back(task.snapshot);
+    }
   }
   std::vector<Snapshot> second(again.size());
   for (std::size_t i = 0; i < again.size(); ++i) again[i].snapshot = &second[i];
@@ -185,14 +196,12 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
       pending.emplace_back(task, probe);
       parameters.push_back(end);
     }
+    const std::size_t begin = end;
     end += rounded_up(static_cast<std::size_t>(network_of(task.run->shape).parameters()) *
                       sizeof(float)) /
            sizeof(float);
-  }
-  memory_.staging.resize(end);
-  for (std::size_t p = 0; p < pending.size(); ++p) {
-    pack_parameters(pending[p].task->run->shape, pending[p].task->state->parameters,
-                    memory_.staging.data() + parameters[p]);
+    memory_.staging.resize(end);
+    pack_parameters(task.run->shape, task.state->parameters, memory_.staging.data() + begin);
   }
   LaunchShape shape{&device_->team(), team_threads, team_shared_bytes, true, true};
   shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
@@ -210,7 +219,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     jobs = take(pending.size() * sizeof(EvaluationJob));
     results = take(result_floats * sizeof(float));
     for (std::size_t p = 0; p < pending.size(); ++p) {
-      pending[p].job.parameters = {packed + parameters[p] * sizeof(float)};
+      pending[p].job().parameters = {packed + parameters[p] * sizeof(float)};
       at = pending[p].place_on_device(results, at);
     }
     return static_cast<std::size_t>(at - base);
@@ -219,10 +228,9 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
   lay_out(memory_.arena.address());
   std::vector<EvaluationJob> list;
   for (PendingProbe& probe : pending) {
-    const auto data = memory_.datasets.find_or_upload(probe.probe->data, memory_.stream);
-    probe.job.inputs = data.inputs;
-    probe.job.labels = data.labels;
-    list.push_back(probe.job);
+    const auto data = memory_.datasets.find_or_upload(probe.probe().data, memory_.stream);
+    probe.set_data(data);
+    list.push_back(probe.job());
   }
   memory_.stream.upload(memory_.arena.address(), memory_.staging.data(), end * sizeof(float));
   // A launch ends in time, so it may take several to go through the list.
@@ -239,14 +247,15 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
   std::vector<float> back(result_floats);
   memory_.stream.download(back.data(), results, result_floats * sizeof(float));
   memory_.stream.wait();
-  for (std::size_t p = 0; p < pending.size(); ++p) {
-    Snapshot& snapshot = *pending[p].task->snapshot;
+  for (const PendingProbe& probe : pending) {
+    Snapshot& snapshot = *probe.task().snapshot;
     if (snapshot.diverged) continue;
-    const auto index =
-        static_cast<std::size_t>(pending[p].probe - pending[p].task->run->probes.data());
-    pending[p].unpack(back.data(), snapshot.probes[index]);
-    snapshot.diverged = !all_finite(snapshot.probes[index].outputs);
+    probe.unpack(back.data());
+    snapshot.diverged = !all_finite(probe.values().outputs);
   }
+  Measures measures;
+  add_measures(tasks, pending, measures);
+  measures.run(*device_, memory_.measures, options_.launch_seconds, memory_.stream);
 }
 
 }  // namespace axiom::cuda

@@ -14,6 +14,7 @@ namespace axiom::cuda {
 struct ExecutorOptions {
   double launch_seconds = 0.05;      ///< a launch ends with the first step after so long
   std::size_t evaluation_bytes = 0;  ///< device memory to be used at once for evaluation
+  std::size_t measure_bytes = 0;     ///< likewise, for metrics
   double replay_share = 0.01;        ///< of all work, done twice
 };
 

@@ -3,11 +3,11 @@
 # systems).
 # Sets AXIOM_CUDA_IMAGE_SOURCES.
 enable_language(ASM)
-set(axiom_cuda_kernels block_kernel team_kernel)
-set(axiom_cuda_headers block_layout.h direct_product.h jobs.h matrix.h passes.h permutation.h
-                       staged_product.h team.h team_layout.h training.h)
+set(axiom_cuda_kernels block_kernel measure_kernel team_kernel)
+set(axiom_cuda_headers block_layout.h direct_product.h double_product.h jobs.h matrix.h measure_jobs.h
+                       passes.h permutation.h read_out.h staged_product.h team.h team_layout.h training.h tridiagonal.h)
 list(TRANSFORM axiom_cuda_headers PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/)
-foreach(header IN ITEMS functions.h ops.h philox.h platform.h software_fma.h streams.h)
+foreach(header IN ITEMS functions.h ops.h philox.h platform.h software_fma.h streams.h tridiagonal_ql.h)
   list(APPEND axiom_cuda_headers ${PROJECT_SOURCE_DIR}/client/arithmetic/${header})
 endforeach()
 list(APPEND axiom_cuda_headers ${CMAKE_CURRENT_SOURCE_DIR}/nvidia/device.h)

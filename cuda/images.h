@@ -9,7 +9,7 @@
 namespace axiom::cuda {
 
 struct Image {
-  const char* kernel;         ///< source: "block_kernel" or "team_kernel"
+  const char* kernel;         ///< source: "block_kernel", "team_kernel", "measure_kernel"
   int capability;             ///< 10 · major + minor: 86 for 8.6
   bool portable;              ///< PTX
   int driver_version;         ///< the oldest that loads it

@@ -19,7 +19,8 @@ int LaunchShape::blocks_per_team(std::size_t jobs, bool cooperative) const {
 }
 
 int LaunchShape::blocks(std::size_t jobs, int blocks_per_team) const {
-  const auto wanted = jobs * static_cast<std::size_t>(blocks_per_team);
+  const auto each = static_cast<std::size_t>(jobs_per_block);
+  const auto wanted = (jobs + each - 1) / each * static_cast<std::size_t>(blocks_per_team);
   return static_cast<int>(std::min<std::size_t>(
       wanted, static_cast<std::size_t>(resident / blocks_per_team * blocks_per_team)));
 }
@@ -38,7 +39,7 @@ void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, 
   auto team_blocks = static_cast<std::uint32_t>(team);
   DevicePointer teams = control + sizeof(LaunchState);
   std::uint32_t evaluation = shape.evaluation ? 1 : 0;
-  // The block kernel takes the first four.
+  // Only the team kernel takes more than the first four.
   std::array<void*, 7> parameters = {&jobs,  &job_count,   &control,   &limit,
                                      &teams, &team_blocks, &evaluation};
   const auto blocks = static_cast<unsigned>(shape.blocks(count, team));

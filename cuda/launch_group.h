@@ -17,7 +17,8 @@ struct LaunchShape {
   std::size_t shared_bytes = 0;
   bool in_teams = false;
   bool evaluation = false;
-  int resident = 0;  ///< blocks that the device holds at once
+  int resident = 0;        ///< blocks that the device holds at once
+  int jobs_per_block = 1;  ///< for kernels whose threads each take a job
 
   /// Blocks for so many jobs, and how many of them share a job.
   int blocks_per_team(std::size_t jobs, bool cooperative) const;

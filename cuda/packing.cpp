@@ -83,7 +83,9 @@ std::size_t evaluation_bytes(const TrainingRun& run) {
 
 std::size_t dataset_bytes(const Dataset& data) {
   return matrix_bytes(data.samples, data.features) +
-         rounded_up(static_cast<std::size_t>(data.samples) * sizeof(std::int32_t));
+         rounded_up(static_cast<std::size_t>(data.samples) * sizeof(std::int32_t)) +
+         rounded_up(static_cast<std::size_t>(data.samples) *
+                    static_cast<std::size_t>(data.signs_per_sample));
 }
 
 void pad_rows(const float* from, int rows, int columns, float* to) {

@@ -23,6 +23,7 @@ struct ExecutorMemory {
   std::vector<std::unique_ptr<Stream>> launch_streams;  ///< one per group of a batch
   DatasetCache datasets;
   Buffer arena;
+  Buffer measures;  ///< of evaluations
   std::vector<float> staging;
 };
 

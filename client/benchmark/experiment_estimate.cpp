@@ -9,6 +9,7 @@
 
 #include "client/benchmark/trainee.h"
 #include "client/plan/initial_parameters.h"
+#include "client/run/memory_plan.h"
 #include "client/system/clock.h"
 
 namespace axiom {
@@ -64,6 +65,7 @@ class Estimate {
         parameters_(checked_parameters(experiment, "default", Json::object())),
         plan_(experiment.plan(parameters_, 1)) {
     collect();
+    groups_at_once_ = groups_at_once();
   }
 
   ExperimentReport report() {
@@ -158,14 +160,27 @@ class Estimate {
     return (all_flops - one_flops) / (all_seconds - one_seconds);
   }
 
+  // Groups that the runner would measure in one go.
+  std::size_t groups_at_once() const {
+    if (backend_.device().empty()) return 1;
+    constexpr std::size_t many_seeds = 1024;  // enough to fill a device
+    const DevicePlan device = plan_device_memory(plan_, many_seeds, backend_, 1);
+    return measured_at_once(plan_, backend_, device.networks_at_once);
+  }
+
   // One measurement of a group as the runner does it: evaluation and metrics.
   double measurement_seconds(const Group& group, std::size_t index) {
     std::vector<RunState> states(group.members.size());
-    std::vector<Snapshot> snapshots(group.members.size());
-    std::vector<EvaluationTask> tasks;
     for (std::size_t m = 0; m < group.members.size(); ++m) {
       initial_parameters(group.members[m], states[m].parameters);
-      tasks.push_back({&group.members[m], &states[m], &snapshots[m]});
+    }
+    std::vector<std::vector<Snapshot>> snapshots(groups_at_once_);
+    std::vector<EvaluationTask> tasks;
+    for (std::vector<Snapshot>& copy : snapshots) {
+      copy.resize(group.members.size());
+      for (std::size_t m = 0; m < group.members.size(); ++m) {
+        tasks.push_back({&group.members[m], &states[m], &copy[m], &copy});
+      }
     }
     std::vector<double> values(group.values_per_measurement,
                                std::numeric_limits<double>::quiet_NaN());
@@ -175,11 +190,13 @@ class Estimate {
            (static_cast<int>(samples.size()) < options_.runs && total < options_.sample_seconds)) {
       const double started = monotonic_seconds();
       executor_.evaluate_all(tasks);
-      experiment_.measure(parameters_, plan_, index, 0, snapshots, backend_.matrix_ops(), values);
+      for (const std::vector<Snapshot>& copy : snapshots) {
+        experiment_.measure(parameters_, plan_, index, 0, copy, backend_.matrix_ops(), values);
+      }
       samples.push_back(monotonic_seconds() - started);
       total += samples.back();
     }
-    return *std::min_element(samples.begin(), samples.end());
+    return *std::min_element(samples.begin(), samples.end()) / static_cast<double>(groups_at_once_);
   }
 
   const Experiment& experiment_;
@@ -191,6 +208,7 @@ class Estimate {
   std::map<ShapeKey, Shape> shapes_;
   std::vector<GroupShape> groups_;
   int networks_ = 0;
+  std::size_t groups_at_once_ = 1;
 };
 
 }  // namespace

@@ -17,13 +17,21 @@ class InnerProducts {
   explicit InnerProducts(std::size_t count) : count_(count), table_(count * count) {}
   double& at(std::size_t i, std::size_t j) { return table_[i * count_ + j]; }
 
+  /// CKA of all pairs: (0,1), (0,2), …, (1,2), ….
+  void write_cka(std::span<double> pairs) {
+    std::size_t pair = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (std::size_t j = i + 1; j < count_; ++j) pairs[pair++] = cka(i, j);
+    }
+  }
+
+ private:
   /// REQUIRES: i < j.
   double cka(std::size_t i, std::size_t j) {
     const double denominator = arithmetic::sqrt(at(i, i)) * arithmetic::sqrt(at(j, j));
     return denominator > 0 ? at(i, j) / denominator : 0.0;
   }
 
- private:
   std::size_t count_;
   std::vector<double> table_;
 };
@@ -113,10 +121,25 @@ void pairwise_cka(std::span<const float* const> activations, int samples, int wi
   } else {
     feature_space_products(activations, samples, width, matrix_ops, products);
   }
-  std::size_t pair = 0;
-  for (std::size_t i = 0; i < activations.size(); ++i) {
-    for (std::size_t j = i + 1; j < activations.size(); ++j) pairs[pair++] = products.cka(i, j);
+  products.write_cka(pairs);
+}
+
+void pairwise_cka(std::span<const ProbeValues* const> networks, std::size_t layer, int samples,
+                  int width, const MatrixOps& matrix_ops, std::span<double> pairs) {
+  if (networks.empty()) return;
+  if (networks.front()->inner_products.empty()) {
+    std::vector<const float*> activations;
+    for (const ProbeValues* network : networks) {
+      activations.push_back(network->activations[layer].data());
+    }
+    return pairwise_cka(activations, samples, width, matrix_ops, pairs);
   }
+  InnerProducts products(networks.size());
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const std::vector<double>& row = networks[i]->inner_products[layer];
+    for (std::size_t j = i; j < networks.size(); ++j) products.at(i, j) = row[j - i];
+  }
+  products.write_cka(pairs);
 }
 
 std::size_t pairwise_cka_bytes(std::size_t count, int samples, int width) {

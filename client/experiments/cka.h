@@ -5,6 +5,7 @@
 #include <span>
 
 #include "client/plan/matrix_ops.h"
+#include "client/plan/snapshot.h"
 
 namespace axiom {
 
@@ -17,6 +18,11 @@ namespace axiom {
 /// sizes.
 void pairwise_cka(std::span<const float* const> activations, int samples, int width,
                   const MatrixOps& matrix_ops, std::span<double> pairs);
+
+/// Likewise, of the probes' requested layer number `layer`: from inner products that the backend
+/// gave, or from the activations (ActivationUse::inner_products).
+void pairwise_cka(std::span<const ProbeValues* const> networks, std::size_t layer, int samples,
+                  int width, const MatrixOps& matrix_ops, std::span<double> pairs);
 
 /// Bytes that pairwise_cka() holds at most.
 std::size_t pairwise_cka_bytes(std::size_t count, int samples, int width);

@@ -88,8 +88,12 @@ class Featcompv2 final : public DescribedExperiment {
     plan.seed = seed;
     // Train, test; then the two with only one group's features left, for each group.
     for (std::size_t i = 0; i <= signal_groups.size(); ++i) {
-      plan.datasets.push_back(sized_dataset(train_samples, signal_features));
-      plan.datasets.push_back(sized_dataset(test_samples, signal_features));
+      for (const int samples : {train_samples, test_samples}) {
+        plan.datasets.push_back(sized_dataset(samples, signal_features));
+        // Each group's sum; where only one group is left, the label.
+        plan.datasets.back()->signs_per_sample =
+            i == 0 ? static_cast<int>(signal_groups.size()) : 1;
+      }
     }
     const std::vector<Configuration> grid = configurations(parameters);
     for (std::size_t network = 0; network < grid.size(); ++network) {
@@ -97,8 +101,11 @@ class Featcompv2 final : public DescribedExperiment {
           make_run(task, grid[network], plan.datasets[0], 0, integer_value(parameters, "epochs"));
       run.seed = seed;
       run.network = static_cast<std::uint32_t>(network);
-      for (const auto& data : plan.datasets)
+      for (const auto& data : plan.datasets) {
         run.probes.push_back(make_probe(data, {hidden_layers}));
+        run.probes.back().use =
+            run.probes.size() % 2 == 1 ? ActivationUse::read_outs : ActivationUse::tried_read_outs;
+      }
       run.probes[0].input_gradients = true;
       run.probes[0].first_layer_gradient = true;
       plan.groups.push_back(
@@ -112,9 +119,13 @@ class Featcompv2 final : public DescribedExperiment {
     generate_signals(plan.seed, Split::test, signal_groups, *plan.datasets[1]);
     for (std::size_t g = 0; g < signal_groups.size(); ++g) {
       for (std::size_t split = 0; split < 2; ++split) {
-        keep_features(*plan.datasets[split], signal_groups[g].range,
-                      *plan.datasets[2 * (g + 1) + split]);
+        Dataset& kept = *plan.datasets[2 * (g + 1) + split];
+        keep_features(*plan.datasets[split], signal_groups[g].range, kept);
+        kept.signs = label_signs(kept);
       }
+    }
+    for (std::size_t split = 0; split < 2; ++split) {
+      plan.datasets[split]->signs = sum_signs(*plan.datasets[split]);
     }
   }
 

@@ -78,6 +78,7 @@ class Featrank final : public DescribedExperiment {
         run.trial = static_cast<std::uint32_t>(trial);
         run.network = static_cast<std::uint32_t>(network);
         run.probes.push_back(make_probe(test, {1, 2}));
+        run.probes.back().use = ActivationUse::spectra;
         plan.groups.push_back(
             {{run}, steps_at(measured_epochs(parameters), run), value_names.size()});
       }
@@ -102,8 +103,8 @@ class Featrank final : public DescribedExperiment {
     const int width = run.shape.sizes[1];
     values[0] = accuracy(predictions_of(run, 0, members[0]));
     for (std::size_t layer = 0; layer < 2; ++layer) {
-      const std::vector<double> squared = squared_singular_values(
-          members[0].probes[0].activations[layer], test_samples, width, matrix_ops);
+      const std::vector<double> squared =
+          squared_singular_values(members[0].probes[0], layer, test_samples, width, matrix_ops);
       const RankMeasures m = rank_measures(squared);
       const std::array<double, measures_per_layer> in_order = {
           m.effective_rank, m.stable_rank, m.participation_ratio,

@@ -1,5 +1,6 @@
 #include "client/experiments/feature_competition.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -48,35 +49,22 @@ void measure_w1_gradient(std::span<const float> gradient, int width, std::span<d
   }
 }
 
-/// 2y − 1 of each sample.
-std::vector<double> label_targets(const Dataset& data) {
-  std::vector<double> targets;
-  targets.reserve(data.labels.size());
-  for (const std::int32_t label : data.labels) targets.push_back(label == 1 ? 1.0 : -1.0);
-  return targets;
-}
-
-/// Per sample and group: +1 where the group's features sum to more than 0, else −1.
-std::vector<double> sum_targets(const Dataset& data) {
-  std::vector<double> targets;
-  targets.reserve(data.labels.size() * groups);
-  for (std::size_t i = 0; i < data.labels.size(); ++i) {
-    const float* row = data.inputs.data() + i * signal_features;
-    for (const SignalGroup& group : signal_groups) {
-      targets.push_back(feature_sum(row, group.range) > 0.0f ? 1.0 : -1.0);
-    }
-  }
-  return targets;
+std::vector<double> targets_of(const Dataset& data) {
+  return {data.signs.begin(), data.signs.end()};
 }
 
 /// Fits on the probe at `first`, and writes the accuracies on the one after it.
-void measure_probe(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
-                   std::span<const double> train_targets, std::span<const double> test_targets,
-                   RidgeProbe& probe, std::span<double> accuracies) {
+void measure_read_outs(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
+                       RidgeProbe& probe, std::span<double> accuracies) {
+  if (const std::vector<double>& given = snapshot.probes[first].read_outs; !given.empty()) {
+    std::copy(given.begin(), given.end(), accuracies.begin());
+    return;
+  }
   const auto count = static_cast<int>(accuracies.size());
   const int width = run.shape.sizes[run.shape.sizes.size() - 2];
   const bool solved = probe.fit(snapshot.probes[first].activations[0], run.probes[first].samples,
-                                width, train_targets, count);
+                                width, targets_of(*run.probes[first].data), count);
+  const std::vector<double> test_targets = targets_of(*run.probes[first + 1].data);
   for (int target = 0; target < count; ++target) {
     accuracies[static_cast<std::size_t>(target)] =
         solved ? probe.accuracy(snapshot.probes[first + 1].activations[0],
@@ -93,6 +81,27 @@ double frobenius_norm(std::span<const float> weights) {
 
 }  // namespace
 
+std::vector<std::int8_t> label_signs(const Dataset& data) {
+  std::vector<std::int8_t> signs;
+  signs.reserve(data.labels.size());
+  for (const std::int32_t label : data.labels) {
+    signs.push_back(static_cast<std::int8_t>(label == 1 ? 1 : -1));
+  }
+  return signs;
+}
+
+std::vector<std::int8_t> sum_signs(const Dataset& data) {
+  std::vector<std::int8_t> signs;
+  signs.reserve(data.labels.size() * groups);
+  for (std::size_t i = 0; i < data.labels.size(); ++i) {
+    const float* row = data.inputs.data() + i * signal_features;
+    for (const SignalGroup& group : signal_groups) {
+      signs.push_back(static_cast<std::int8_t>(feature_sum(row, group.range) > 0.0f ? 1 : -1));
+    }
+  }
+  return signs;
+}
+
 void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
                          const MatrixOps& matrix_ops, std::span<double> values) {
   const Predictions train = predictions_of(run, 0, snapshot);
@@ -105,16 +114,11 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
   measure_w1_gradient(snapshot.probes[0].first_layer_gradient, run.shape.sizes[1], values);
 
   RidgeProbe probe(matrix_ops);
-  const Dataset& train_data = *run.probes[0].data;
-  const Dataset& test_data = *run.probes[1].data;
-  const std::vector<double> train_labels = label_targets(train_data);
-  const std::vector<double> test_labels = label_targets(test_data);
   for (std::size_t g = 0; g < groups; ++g) {
-    measure_probe(run, snapshot, 2 * (g + 1), train_labels, test_labels, probe,
-                  values.subspan(first_probe_a_value + g, 1));
+    measure_read_outs(run, snapshot, 2 * (g + 1), probe,
+                      values.subspan(first_probe_a_value + g, 1));
   }
-  measure_probe(run, snapshot, 0, sum_targets(train_data), sum_targets(test_data), probe,
-                values.subspan(first_probe_b_value, groups));
+  measure_read_outs(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
 
   for (int layer = 0; layer < run.shape.layers(); ++layer) {
     values[first_norm_value + static_cast<std::size_t>(layer)] = frobenius_norm(
@@ -126,7 +130,7 @@ std::size_t measure_competition_bytes(const TrainingRun& run) {
   const int width = run.shape.sizes[run.shape.sizes.size() - 2];
   const int samples = run.probes[0].samples;
   const std::size_t targets =
-      sizeof(double) * static_cast<std::size_t>(samples + run.probes[1].samples) * (groups + 1);
+      sizeof(double) * static_cast<std::size_t>(samples + run.probes[1].samples) * groups;
   return RidgeProbe::bytes(samples, width, static_cast<int>(groups)) + targets;
 }
 

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "client/experiments/datasets.h"
 #include "client/plan/matrix_ops.h"
@@ -58,9 +60,14 @@ inline constexpr std::size_t first_probe_a_value = 13;
 inline constexpr std::size_t first_probe_b_value = 16;
 inline constexpr std::size_t first_norm_value = 19;
 
+/// 2y − 1 of each sample.
+std::vector<std::int8_t> label_signs(const Dataset& data);
+/// Per sample and group: +1 where the group's features sum to more than 0, else −1.
+std::vector<std::int8_t> sum_signs(const Dataset& data);
+
 /// Fills competition_values.size() values. REQUIRES: the run's probes are train (with gradients)
-/// and test, then train and test with only the strong, medium, weak features left; each with the
-/// activations of the last hidden layer alone.
+/// and test, with sum_signs(), then train and test with only the strong, medium, weak features
+/// left, with label_signs(); each with the activations of the last hidden layer alone.
 void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
                          const MatrixOps& matrix_ops, std::span<double> values);
 /// Bytes that measure_competition() holds at most.

@@ -107,6 +107,7 @@ class Repalignv2 final : public DescribedExperiment {
       const bool deep = grid[network].depth() == 2;
       run.probes.push_back(
           make_probe(plan.datasets[1], deep ? std::vector<int>{1, 2} : std::vector<int>{1}));
+      run.probes.back().use = ActivationUse::inner_products;
       if (network % networks == 0) {
         const std::size_t layers = deep ? 2 : 1;
         plan.groups.push_back({{},
@@ -141,13 +142,11 @@ class Repalignv2 final : public DescribedExperiment {
     double* pairs = values.data() + members.size() * alignment_values.size();
     const std::vector<int>& layers = runs[0].probes[0].hidden_layers;
     for (std::size_t layer = 0; layer < layers.size(); ++layer) {
-      std::vector<const float*> activations;
-      for (const std::size_t m : alive) {
-        activations.push_back(members[m].probes[0].activations[layer].data());
-      }
+      std::vector<const ProbeValues*> networks;
+      for (const std::size_t m : alive) networks.push_back(&members[m].probes[0]);
       std::vector<double> cka(alive.empty() ? 0 : pair_count(alive.size()));
       const int width = runs[0].shape.sizes[static_cast<std::size_t>(layers[layer])];
-      pairwise_cka(activations, test_samples, width, matrix_ops, cka);
+      pairwise_cka(networks, layer, test_samples, width, matrix_ops, cka);
       // Back to the places that these pairs have among those of all members.
       std::size_t next = 0;
       for (std::size_t i = 0; i < members.size(); ++i) {

@@ -43,6 +43,12 @@ std::vector<double> squared_singular_values(std::span<const float> h, int rows, 
   return squared;
 }
 
+std::vector<double> squared_singular_values(const ProbeValues& probe, std::size_t layer, int rows,
+                                            int columns, const MatrixOps& matrix_ops) {
+  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values[layer];
+  return squared_singular_values(probe.activations[layer], rows, columns, matrix_ops);
+}
+
 std::size_t singular_values_bytes(int rows, int columns) {
   const auto n = static_cast<std::size_t>(std::min(rows, columns));
   return sizeof(double) *

@@ -1,10 +1,12 @@
 // Rank measures of a matrix of activations, from its singular values.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
 #include "client/plan/matrix_ops.h"
+#include "client/plan/snapshot.h"
 
 namespace axiom {
 
@@ -22,6 +24,10 @@ struct RankMeasures {
 /// eigenvalues of hᵀh, or of hhᵀ if that is smaller; negative ones (rounding) are set to 0.
 std::vector<double> squared_singular_values(std::span<const float> h, int rows, int columns,
                                             const MatrixOps& matrix_ops);
+/// Likewise, of the activations of the probe's requested layer number `layer`: as the backend gave
+/// them, or computed of the activations (ActivationUse::spectra).
+std::vector<double> squared_singular_values(const ProbeValues& probe, std::size_t layer, int rows,
+                                            int columns, const MatrixOps& matrix_ops);
 /// Bytes that squared_singular_values() holds at most.
 std::size_t singular_values_bytes(int rows, int columns);
 

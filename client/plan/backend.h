@@ -27,6 +27,8 @@ struct EvaluationTask {
   const TrainingRun* run;
   const RunState* state;
   Snapshot* snapshot;
+  /// Tasks that follow one another and name the same group are networks of one; null = alone.
+  const void* group = nullptr;
 };
 
 /// Computes training runs. One executor belongs to one thread.
@@ -87,6 +89,10 @@ class Backend {
   /// Bytes that an executor holds at most while it works on `run` (parameters in RunState excluded,
   /// the snapshot's values included).
   virtual std::size_t executor_bytes(const TrainingRun& run) const = 0;
+  /// Whether it gives back the few numbers that the probe's use asks for, and no activations.
+  virtual bool gives_measures(const TrainingRun& /*run*/, const Probe& /*probe*/) const {
+    return false;
+  }
   virtual const MatrixOps& matrix_ops() const = 0;
 
   /// Highest rate of fused multiply-adds in FLOP/s (a multiply-add counts as two), of one core or

@@ -10,8 +10,15 @@ namespace axiom {
 struct ProbeValues {
   std::vector<float> outputs;  ///< samples × outputs: logits
   std::vector<std::vector<float>>
-      activations;                     ///< one per requested layer: samples × width, after ReLU
-  std::vector<float> input_gradients;  ///< samples × inputs
+      activations;  ///< one per requested layer: samples × width, after ReLU
+  // Of each requested layer, in place of activations, if the probe's use allows it and the backend
+  // has the means; empty else.
+  std::vector<std::vector<double>> squared_singular_values;  ///< min(samples, width), descending
+  /// ‖AᵀB‖_F², A of this network, B of each that was evaluated for the group from this one on.
+  std::vector<std::vector<double>> inner_products;
+  /// Of each sign: the share of the next probe's samples that are told right; NaN: no solution.
+  std::vector<double> read_outs;
+  std::vector<float> input_gradients;       ///< samples × inputs
   std::vector<float> first_layer_gradient;  ///< inputs × first hidden width
 };
 

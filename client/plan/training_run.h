@@ -10,6 +10,18 @@
 
 namespace axiom {
 
+/// What becomes of a probe's activations. A backend that has the means may compute it where they
+/// lie and give back its few numbers in their place (ProbeValues).
+enum class ActivationUse {
+  any,             ///< the activations themselves are wanted
+  spectra,         ///< of each layer only the squared singular values
+  inner_products,  ///< of each layer only ‖AᵀB‖² of all pairs of networks of a group, centred
+  /// Of the one layer only how many signs of the next probe's samples are told right by linear
+  /// read-outs that were fitted to this probe's (Dataset::signs).
+  read_outs,
+  tried_read_outs,  ///< the next probe's
+};
+
 /// What to evaluate at each measured step: the network on a dataset (without dropout).
 struct Probe {
   std::shared_ptr<const Dataset> data;
@@ -17,6 +29,7 @@ struct Probe {
   std::vector<int> hidden_layers;     ///< hidden layers (1 = first) whose activations are wanted
   bool input_gradients = false;       ///< ∂L_i/∂x_ij, each sample's own loss
   bool first_layer_gradient = false;  ///< ∂L/∂W1, L the mean loss over the samples
+  ActivationUse use = ActivationUse::any;
 };
 
 /// One training run. Its random streams are functions of (seed, trial, network).

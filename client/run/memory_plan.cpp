@@ -22,15 +22,16 @@ std::uint64_t state_bytes(const Group& group) {
   return bytes;
 }
 
-std::uint64_t snapshot_bytes(const TrainingRun& run) {
+std::uint64_t snapshot_bytes(const TrainingRun& run, const Backend& backend) {
   std::uint64_t floats = 0;
   for (const Probe& probe : run.probes) {
     const auto samples = static_cast<std::uint64_t>(probe.samples);
     const auto inputs = static_cast<std::uint64_t>(run.shape.inputs());
     floats += samples * static_cast<std::uint64_t>(run.shape.outputs());
+    const bool measured = backend.gives_measures(run, probe);
     for (const int layer : probe.hidden_layers) {
-      floats +=
-          samples * static_cast<std::uint64_t>(run.shape.sizes[static_cast<std::size_t>(layer)]);
+      const auto width = static_cast<std::uint64_t>(run.shape.fan_out(layer - 1));
+      floats += measured ? 2 * std::min(samples, width) : samples * width;  // doubles then
     }
     if (probe.input_gradients) floats += samples * inputs;
     if (probe.first_layer_gradient) floats += run.shape.weights(0);
@@ -42,7 +43,7 @@ std::uint64_t snapshot_bytes(const TrainingRun& run) {
 // With a device, several groups are measured in one go.
 std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
                            const Backend& backend, std::size_t networks_at_once) {
-  const std::uint64_t groups = networks_at_once > 1 ? measured_at_once : 1;
+  const std::uint64_t groups = measured_at_once(plan, backend, networks_at_once);
   std::uint64_t executor = 0;
   std::uint64_t measuring = 0;
   std::uint64_t parameters = 0;
@@ -52,8 +53,8 @@ std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
     for (const TrainingRun& run : plan.groups[g].members) {
       executor = std::max<std::uint64_t>(executor, backend.executor_bytes(run));
       parameters = std::max<std::uint64_t>(parameters, float_bytes * run.shape.parameters());
-      snapshots += snapshot_bytes(run);
-      largest = std::max(largest, snapshot_bytes(run));
+      snapshots += snapshot_bytes(run, backend);
+      largest = std::max(largest, snapshot_bytes(run, backend));
     }
     // On the way from a device, results of all groups exist twice.
     const std::uint64_t copies = groups > 1 ? 2 * groups * snapshots : snapshots - largest;
@@ -119,6 +120,21 @@ DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Bac
     for (const TrainingRun& run : group.members) runs.push_back(&run);
   }
   return backend.plan_device(runs, seeds, threads);
+}
+
+std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
+                             std::size_t networks_at_once) {
+  constexpr std::uint64_t enough = std::uint64_t{64} << 20;  // bytes of snapshots
+  constexpr std::uint64_t least = 8;
+  if (networks_at_once <= 1) return 1;
+  std::uint64_t largest = 1;
+  for (const Group& group : plan.groups) {
+    std::uint64_t snapshots = 0;
+    for (const TrainingRun& run : group.members) snapshots += snapshot_bytes(run, backend);
+    largest = std::max(largest, snapshots);
+  }
+  const std::uint64_t most = std::max<std::uint64_t>(networks_at_once, least);
+  return static_cast<std::size_t>(std::clamp(enough / largest, least, most));
 }
 
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,

@@ -44,6 +44,11 @@ int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads);
 DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Backend& backend,
                               int threads);
 
+/// Groups that a worker measures in one go: one on a processor; with a device many, as far as their
+/// snapshots do not take too much of the host's memory.
+std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
+                             std::size_t networks_at_once);
+
 /// `plan` is that of any seed, since all have the same shape. `resumed` may be null. With
 /// `checkpoints` false no copies for saving are counted. `networks_at_once`: RunnerOptions.
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,

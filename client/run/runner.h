@@ -133,11 +133,12 @@ class Runner {
   std::condition_variable main_wakes_;
   Schedule schedule_;
   std::deque<Slot> slots_;
-  bool pausing_ = false;   // no new items
-  bool stopping_ = false;  // workers leave
-  bool opening_ = false;   // one worker is generating a seed's data
-  int busy_ = 0;           // workers that hold items
-  int training_ = 0;       // of them: those that train
+  bool pausing_ = false;              // no new items
+  bool stopping_ = false;             // workers leave
+  bool opening_ = false;              // one worker is generating a seed's data
+  std::size_t measured_at_once_ = 1;  // of the open seeds' shape
+  int busy_ = 0;                      // workers that hold items
+  int training_ = 0;                  // of them: those that train
   std::exception_ptr error_;
   double total_flops_ = 0;
   double resumed_flops_ = 0;

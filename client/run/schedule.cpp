@@ -98,13 +98,14 @@ std::optional<WorkItem> Schedule::take() {
   return extract(ready_.begin());
 }
 
-std::vector<WorkItem> Schedule::take_several(std::size_t networks, bool training_first) {
+std::vector<WorkItem> Schedule::take_several(std::size_t networks, std::size_t measured,
+                                             bool training_first) {
   if (ready_.empty()) return {};
   const auto start = first_start();
   if (ready_to_train_ < networks && start != ready_.end()) return {extract(start)};
   const bool train = training_first && ready_to_train_ > 0;
   const WorkItem::Kind kind = train ? WorkItem::Kind::train : ready_.begin()->second.kind;
-  const std::size_t most = kind == WorkItem::Kind::train ? networks : measured_at_once;
+  const std::size_t most = kind == WorkItem::Kind::train ? networks : measured;
   std::vector<WorkItem> items;
   for (auto place = ready_.cbegin(); place != ready_.cend() && items.size() < most;) {
     const auto next = std::next(place);

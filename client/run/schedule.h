@@ -41,9 +41,6 @@ struct WorkItem {
   std::uint64_t until() const { return plan().measured_steps[state().measured]; }
 };
 
-/// Groups that a worker with a device measures in one go.
-inline constexpr std::size_t measured_at_once = 8;
-
 /// Order: groups that have started, the earlier seed first; then new groups, likewise, the longest
 /// training first, so that the short ones fill up the end. A group starts only when no started
 /// group has work to give away. So no more groups are in training at once than threads ask for
@@ -57,10 +54,12 @@ class Schedule {
 
   /// The next item; nothing if what is left is in progress or not open.
   std::optional<WorkItem> take();
-  /// Items for a device that trains `networks` at once: one start, or several to train or to
-  /// measure. New groups are started while fewer networks than that are ready for training.
-  /// `training_first`: the device has nothing to do otherwise. Empty like take().
-  std::vector<WorkItem> take_several(std::size_t networks, bool training_first);
+  /// Items for a device that trains `networks` at once and measures `measured` groups at once: one
+  /// start, or several to train or to measure. New groups are started while fewer networks than
+  /// that are ready for training. `training_first`: the device has nothing to do otherwise. Empty
+  /// like take().
+  std::vector<WorkItem> take_several(std::size_t networks, std::size_t measured,
+                                     bool training_first);
   /// Items that take() has to give.
   std::size_t ready() const { return ready_.size(); }
   /// Whether more seeds must be opened for `networks` to be ready for training.

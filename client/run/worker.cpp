@@ -5,6 +5,7 @@
 
 #include "client/plan/initial_parameters.h"
 #include "client/run/floating_point_environment.h"
+#include "client/run/memory_plan.h"
 #include "client/run/runner.h"
 #include "client/system/clock.h"
 
@@ -65,13 +66,14 @@ void Runner::open_seed(std::unique_lock<std::mutex>& lock) {
   work_.experiment->generate(work_.parameters, plan);
   lock.lock();
   opening_ = false;
+  measured_at_once_ = measured_at_once(plan, backend_, options_.networks_at_once);
   schedule_.open(index, std::move(plan));
   workers_wake_.notify_all();
 }
 
 std::vector<WorkItem> Runner::take_items() {
   if (options_.networks_at_once > 1) {
-    return schedule_.take_several(options_.networks_at_once, training_ == 0);
+    return schedule_.take_several(options_.networks_at_once, measured_at_once_, training_ == 0);
   }
   const auto item = schedule_.take();
   return item ? std::vector<WorkItem>{*item} : std::vector<WorkItem>{};
@@ -131,7 +133,8 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, Executor& 
     snapshots[i].resize(group.members.size());
     for (std::size_t m = 0; m < group.members.size(); ++m) {
       const RunState& member = items[i].state().members[m];
-      if (!member.diverged) tasks.push_back({&group.members[m], &member, &snapshots[i][m]});
+      if (!member.diverged)
+        tasks.push_back({&group.members[m], &member, &snapshots[i][m], &items[i]});
     }
   }
   lock.unlock();

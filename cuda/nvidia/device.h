@@ -15,6 +15,7 @@ namespace axiom::cuda {
 AXIOM_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
 AXIOM_DEVICE int thread_count() { return static_cast<int>(blockDim.x); }
 AXIOM_DEVICE int block_index() { return static_cast<int>(blockIdx.x); }
+AXIOM_DEVICE int block_count() { return static_cast<int>(gridDim.x); }
 /// Barrier of a block.
 AXIOM_DEVICE void synchronize_block() { __syncthreads(); }
 

@@ -2,10 +2,16 @@
 // emulated device of this folder, or a real one. Prints SKIPPED where there is no device.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "client/experiments/cka.h"
+#include "client/experiments/ridge.h"
+#include "client/experiments/spectrum.h"
 #include "client/plan/device_error.h"
 #include "client/plan/initial_parameters.h"
 #include "cpu/reference/reference_backend.h"
@@ -109,6 +115,156 @@ void train_together(double launch_seconds) {
 TEST_F(CudaEquality, ManyNetworksAtOnce) { train_together(0.05); }
 
 TEST_F(CudaEquality, LaunchesOfOneStep) { train_together(0); }
+
+/// Networks of one shape, as initialized, on `samples` samples of which the device is to give
+/// measures only.
+struct MeasuredNetworks {
+  MeasuredNetworks(const std::vector<int>& sizes, int samples, ActivationUse use, int count) {
+    const TrainingRun made = make_run({sizes, Loss::softmax_cross_entropy, samples, 0, 0, 0});
+    for (int network = 0; network < count; ++network) {
+      TrainingRun run = made;
+      run.network = static_cast<std::uint32_t>(network);
+      run.probes = {made.probes[0]};
+      run.probes[0].input_gradients = run.probes[0].first_layer_gradient = false;
+      run.probes[0].use = use;
+      runs.push_back(run);
+    }
+    states.resize(runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i) initial_parameters(runs[i], states[i].parameters);
+  }
+
+  /// What `executor` makes of them; those of one group if `together`.
+  std::vector<Snapshot> evaluate(Executor& executor, bool together) const {
+    std::vector<Snapshot> snapshots(runs.size());
+    std::vector<EvaluationTask> tasks;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      tasks.push_back({&runs[i], &states[i], &snapshots[i], together ? this : nullptr});
+    }
+    executor.evaluate_all(tasks);
+    return snapshots;
+  }
+
+  std::vector<TrainingRun> runs;
+  std::vector<RunState> states;
+};
+
+/// Orders of one tile and several, odd ones, and layers wider than there are samples.
+TEST_F(CudaEquality, Spectra) {
+  const MatrixOps& ops = reference_backend().matrix_ops();
+  for (const double seconds : {0.05, 0.0}) {
+    set_cuda_options({seconds, 0.25, 0});
+    const auto executor = backend().make_executor();
+    for (const auto& [width, samples] : std::vector<std::pair<int, int>>{
+             {1, 5}, {8, 40}, {64, 64}, {65, 130}, {131, 200}, {90, 33}}) {
+      SCOPED_TRACE(testing::Message() << "width " << width << ", samples " << samples);
+      const MeasuredNetworks networks({20, width, 24, 2}, samples, ActivationUse::spectra, 3);
+      const auto measured = networks.evaluate(*executor, false);
+      const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
+      for (std::size_t i = 0; i < measured.size(); ++i) {
+        const ProbeValues& theirs = measured[i].probes[0];
+        ASSERT_EQ(theirs.squared_singular_values.size(), 2u);
+        EXPECT_TRUE(theirs.activations.empty());
+        EXPECT_EQ(theirs.outputs, plain[i].probes[0].outputs);
+        EXPECT_EQ(theirs.squared_singular_values[0],
+                  squared_singular_values(plain[i].probes[0], 0, samples, width, ops));
+        EXPECT_EQ(theirs.squared_singular_values[1],
+                  squared_singular_values(plain[i].probes[0], 1, samples, 24, ops));
+      }
+    }
+  }
+}
+
+/// In the space of samples and in that of units; groups with a network that has diverged.
+TEST_F(CudaEquality, InnerProducts) {
+  const MatrixOps& ops = reference_backend().matrix_ops();
+  for (const double seconds : {0.05, 0.0}) {
+    set_cuda_options({seconds, 0.25, 0});
+    const auto executor = backend().make_executor();
+    for (const auto& [width, samples, count] : std::vector<std::array<int, 3>>{
+             {9, 100, 4}, {70, 300, 3}, {70, 90, 4}, {33, 130, 2}, {40, 77, 1}, {100, 200, 2}}) {
+      SCOPED_TRACE(testing::Message() << "width " << width << ", samples " << samples);
+      for (const bool diverged : {false, true}) {
+        MeasuredNetworks networks({20, width, 5}, samples, ActivationUse::inner_products, count);
+        if (diverged) networks.states[0].parameters[3] = std::numeric_limits<float>::infinity();
+        const auto measured = networks.evaluate(*executor, true);
+        const auto plain = networks.evaluate(*reference_backend().make_executor(), true);
+        std::vector<const ProbeValues*> theirs;
+        std::vector<const ProbeValues*> ours;
+        for (std::size_t i = 0; i < measured.size(); ++i) {
+          ASSERT_EQ(measured[i].diverged, plain[i].diverged);
+          if (plain[i].diverged) continue;
+          EXPECT_TRUE(measured[i].probes[0].activations.empty());
+          ASSERT_EQ(measured[i].probes[0].inner_products.size(), 1u);
+          theirs.push_back(&measured[i].probes[0]);
+          ours.push_back(&plain[i].probes[0]);
+        }
+        std::vector<double> expected(theirs.size() * theirs.size() / 2 + 1, -1);
+        std::vector<double> actual = expected;
+        pairwise_cka(ours, 0, samples, width, ops, expected);
+        pairwise_cka(theirs, 0, samples, width, ops, actual);
+        EXPECT_EQ(actual, expected);
+      }
+    }
+  }
+}
+
+/// The accuracies of ridge regressions from a layer of `width` units, as RidgeProbe finds them.
+std::vector<double> read_outs(const TrainingRun& run, const Snapshot& snapshot, int width) {
+  const Dataset& fit = *run.probes[0].data;
+  const Dataset& test = *run.probes[1].data;
+  RidgeProbe probe(reference_backend().matrix_ops());
+  const std::vector<double> targets(fit.signs.begin(), fit.signs.end());
+  const std::vector<double> test_targets(test.signs.begin(), test.signs.end());
+  const bool solved = probe.fit(snapshot.probes[0].activations[0], run.probes[0].samples, width,
+                                targets, fit.signs_per_sample);
+  std::vector<double> accuracies;
+  for (int t = 0; t < fit.signs_per_sample; ++t) {
+    accuracies.push_back(solved ? probe.accuracy(snapshot.probes[1].activations[0],
+                                                 run.probes[1].samples, test_targets, t)
+                                : -1);
+  }
+  return accuracies;
+}
+
+std::shared_ptr<const Dataset> with_signs(const Dataset& data, int signs, int samples) {
+  auto copy = std::make_shared<Dataset>(data);
+  copy->samples = samples;
+  copy->inputs.resize(static_cast<std::size_t>(samples * copy->features));
+  copy->labels.resize(static_cast<std::size_t>(samples));
+  copy->signs_per_sample = signs;
+  for (int i = 0; i < samples * signs; ++i) {
+    const float x = copy->inputs[static_cast<std::size_t>(i / signs * copy->features + i % signs)];
+    copy->signs.push_back(static_cast<std::int8_t>(x > 0 ? 1 : -1));
+  }
+  return copy;
+}
+
+TEST_F(CudaEquality, ReadOuts) {
+  for (const double seconds : {0.05, 0.0}) {
+    set_cuda_options({seconds, 0.25, 0});
+    const auto executor = backend().make_executor();
+    for (const auto& [width, samples, signs] :
+         std::vector<std::array<int, 3>>{{1, 9, 1}, {32, 60, 3}, {67, 150, 1}, {130, 90, 2}}) {
+      SCOPED_TRACE(testing::Message() << "width " << width << ", samples " << samples);
+      MeasuredNetworks networks({20, width, 2}, samples, ActivationUse::read_outs, 2);
+      for (TrainingRun& run : networks.runs) {
+        const Dataset data = *run.train;
+        run.probes[0].data = with_signs(data, signs, samples);
+        run.probes.push_back(run.probes[0]);
+        run.probes[1].data = with_signs(data, signs, samples / 2 + 1);
+        run.probes[1].samples = samples / 2 + 1;
+        run.probes[1].use = ActivationUse::tried_read_outs;
+      }
+      const auto measured = networks.evaluate(*executor, false);
+      const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
+      for (std::size_t i = 0; i < measured.size(); ++i) {
+        EXPECT_TRUE(measured[i].probes[0].activations.empty());
+        EXPECT_TRUE(measured[i].probes[1].activations.empty());
+        EXPECT_EQ(measured[i].probes[0].read_outs, read_outs(networks.runs[i], plain[i], width));
+      }
+    }
+  }
+}
 
 TEST_F(CudaEquality, DivergenceIsSeen) {
   TrainingRun run = make_run(cases().front());

@@ -20,6 +20,7 @@
 #include "cuda/driver_api.h"
 #include "cuda/kernels/block_layout.h"
 #include "cuda/kernels/jobs.h"
+#include "cuda/kernels/measure_jobs.h"
 #include "cuda/kernels/team_layout.h"
 #include "tests/cuda_emulation/emulator.h"
 
@@ -30,6 +31,16 @@ void axiom_train_block(axiom::cuda::TrainingJob*, std::uint32_t, axiom::cuda::La
 void axiom_fma_peak(float*, std::uint32_t, float, float);
 void axiom_team(void*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t,
                 axiom::cuda::TeamState*, std::uint32_t, std::uint32_t);
+void axiom_spectrum(axiom::cuda::SpectrumJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                    std::uint64_t);
+void axiom_eigenvalues(axiom::cuda::SpectrumJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                       std::uint64_t);
+void axiom_kernels(axiom::cuda::KernelJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                   std::uint64_t);
+void axiom_read_outs(axiom::cuda::ReadOutJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                     std::uint64_t);
+void axiom_inner_products(const axiom::cuda::InnerProductJob*, std::uint32_t,
+                          axiom::cuda::LaunchState*, std::uint64_t);
 }
 
 namespace {
@@ -116,13 +127,24 @@ T parameter(void** parameters, int i) {
 
 /// The kernels by name, with their parameters unpacked.
 using Entry = std::function<void(void**)>;
+
+/// A kernel that takes jobs from a list.
+template <class Job>
+Entry job_kernel(void (*kernel)(Job*, std::uint32_t, LaunchState*, std::uint64_t)) {
+  return [=](void** p) {
+    kernel(parameter<Job*>(p, 0), parameter<std::uint32_t>(p, 1), parameter<LaunchState*>(p, 2),
+           parameter<std::uint64_t>(p, 3));
+  };
+}
+
 const std::map<std::string, Entry>& kernels() {
   static const std::map<std::string, Entry> all = {
-      {"axiom_train_block",
-       [](void** p) {
-         axiom_train_block(parameter<TrainingJob*>(p, 0), parameter<std::uint32_t>(p, 1),
-                           parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3));
-       }},
+      {"axiom_train_block", job_kernel(axiom_train_block)},
+      {"axiom_spectrum", job_kernel(axiom_spectrum)},
+      {"axiom_eigenvalues", job_kernel(axiom_eigenvalues)},
+      {"axiom_kernels", job_kernel(axiom_kernels)},
+      {"axiom_read_outs", job_kernel(axiom_read_outs)},
+      {"axiom_inner_products", job_kernel(axiom_inner_products)},
       {"axiom_fma_peak",
        [](void** p) {
          axiom_fma_peak(parameter<float*>(p, 0), parameter<std::uint32_t>(p, 1),
@@ -139,9 +161,10 @@ const std::map<std::string, Entry>& kernels() {
   return all;
 }
 
-bool evaluates(FunctionHandle function, void** parameters) {
-  return reinterpret_cast<const Entry*>(function) == &kernels().at("axiom_team") &&
-         parameter<std::uint32_t>(parameters, 6) != 0;
+bool trains(FunctionHandle function, void** parameters) {
+  const auto* entry = reinterpret_cast<const Entry*>(function);
+  return entry == &kernels().at("axiom_train_block") ||
+         (entry == &kernels().at("axiom_team") && parameter<std::uint32_t>(parameters, 6) == 0);
 }
 
 Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,
@@ -184,8 +207,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   if (again || (planned.action == "flip" && state.launches == planned.at)) {
     flip_a_bit(planned.seed + static_cast<std::uint64_t>(state.launches));
   }
-  if (planned.action == "skew" && state.launches >= planned.at &&
-      !evaluates(function, parameters)) {
+  if (planned.action == "skew" && state.launches >= planned.at && trains(function, parameters)) {
     const auto* jobs = parameter<const TrainingJob*>(parameters, 0);
     for (std::uint32_t j = 0; j < parameter<std::uint32_t>(parameters, 1); ++j) {
       *reinterpret_cast<std::uint32_t*>(jobs[j].parameters.value) ^= 1;

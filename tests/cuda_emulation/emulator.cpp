@@ -78,7 +78,7 @@ class Machine {
       for (int t = 0; t < launch_.threads; ++t) {
         Fiber& f =
             fibers[b * static_cast<std::size_t>(launch_.threads) + static_cast<std::size_t>(t)];
-        f.thread = {t, launch_.threads, numbers[b], block.shared.data()->v};
+        f.thread = {t, launch_.threads, numbers[b], launch_.blocks, block.shared.data()->v};
         f.block = &block;
         f.context = fiber(std::allocator_arg, stacks_, [this, &f](fiber&& back) {
           f.scheduler = &back;

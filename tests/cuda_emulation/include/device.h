@@ -19,6 +19,7 @@ struct Thread {
   int index;
   int count;
   int block;
+  int blocks;
   float* shared;
 };
 extern Thread current;
@@ -32,6 +33,7 @@ void yield();
 AXIOM_DEVICE int thread_index() { return emulation::current.index; }
 AXIOM_DEVICE int thread_count() { return emulation::current.count; }
 AXIOM_DEVICE int block_index() { return emulation::current.block; }
+AXIOM_DEVICE int block_count() { return emulation::current.blocks; }
 AXIOM_DEVICE void synchronize_block() { emulation::wait_at_barrier(); }
 AXIOM_DEVICE float* shared_memory() { return emulation::current.shared; }
 

@@ -1,0 +1,226 @@
+// Metrics where the activations lie: spectra and kernel alignments, in double. Only their few
+// numbers go back to the host.
+#include "client/arithmetic/tridiagonal_ql.h"
+#include "cuda/kernels/double_product.h"
+#include "cuda/kernels/read_out.h"
+#include "cuda/kernels/training.h"
+#include "cuda/kernels/tridiagonal.h"
+
+namespace axiom::cuda {
+namespace {
+
+AXIOM_DEVICE MeasureControl& control() {
+  return *reinterpret_cast<MeasureControl*>(shared_memory());
+}
+/// What a part of a job works on: measure_shared_bytes() less the control.
+AXIOM_DEVICE double* scratch() { return reinterpret_cast<double*>(&control() + 1); }
+
+/// Whether the block has to end its launch, asked by one thread. Between two barriers.
+AXIOM_DEVICE bool block_stops(LaunchState* launch, std::uint64_t limit_nanoseconds) {
+  if (thread_index() == 0) control().stop = time_is_up(launch, limit_nanoseconds) ? 1 : 0;
+  synchronize_block();
+  return control().stop != 0;  // barriers follow before it is written again
+}
+
+AXIOM_DEVICE void run_spectrum(SpectrumJob& original, LaunchState* launch,
+                               std::uint64_t limit_nanoseconds) {
+  const SpectrumJob job = original;
+  const int tiles = symmetric_tiles(job.order());
+  const Operand operand = job.wide() ? by_sample(job.h) : by_unit(job.h);
+  const int terms = job.wide() ? job.h.width : job.h.samples;
+  int done = job.done;
+  bool stop = false;
+  for (; done < tiles && !stop; ++done) {
+    stop = block_stops(launch, limit_nanoseconds);
+    symmetric_product(operand, terms, job.order(), done, job.matrix.get(), scratch());
+  }
+  if (!stop) {
+    const TridiagonalRows rows(control(), scratch(), job.order());
+    load_update(job, done - tiles, rows);
+    constexpr int columns_between_looks = 8;
+    for (; done < job.parts() && !stop; ++done) {
+      if (done % columns_between_looks == 0) stop = block_stops(launch, limit_nanoseconds);
+      reduce_column(job, done - tiles, rows);
+    }
+    store_update(job, rows);
+  }
+  if (thread_index() == 0) original.done = done;
+}
+
+/// Means of the columns, each summed from the first sample down.
+AXIOM_DEVICE void find_means(const Activations& h, double* means) {
+  for (int j = thread_index(); j < h.width; j += thread_count()) {
+    const float* value = in_global_memory(h.values.get()) + j;
+    double sum = 0.0;
+#pragma unroll 8
+    for (int i = 0; i < h.samples; ++i, value += h.stride()) sum += static_cast<double>(*value);
+    means[j] = sum / h.samples;
+  }
+}
+
+AXIOM_DEVICE void run_kernel(KernelJob& original, LaunchState* launch,
+                             std::uint64_t limit_nanoseconds) {
+  const KernelJob job = original;
+  double* const means = job.means.get();
+  double* const means_b = means + job.a.width;
+  find_means(job.a, means);
+  if (!job.in_sample_space()) find_means(job.b, means_b);
+  int done = job.done;
+  for (bool stop = false; done < job.parts() && !stop; ++done) {
+    stop = block_stops(launch, limit_nanoseconds);  // its barrier completes the means, too
+    if (job.in_sample_space()) {
+      symmetric_product(by_sample(job.a, means), job.a.width, job.order(), done, job.product.get(),
+                        scratch());
+    } else {
+      rectangular_product(by_unit(job.a, means), by_unit(job.b, means_b), job.a.samples,
+                          job.order(), job.order(), done, job.product.get(), scratch());
+    }
+  }
+  if (thread_index() == 0) original.done = done;
+}
+
+/// All threads agree on what they return.
+AXIOM_DEVICE bool run_read_out_part(const ReadOutJob& job, int part) {
+  const ReadOutRows rows(control(), scratch());
+  if (part < job.tiles()) {
+    system_tile(job, part, scratch());
+    return true;
+  }
+  part -= job.tiles();
+  if (part == 0) {
+    complete_system(job, rows);
+    return true;
+  }
+  if (part <= job.panels()) return factor_panel(job, (part - 1) * read_out_pivots, rows);
+  solve(job, rows);
+  find_accuracies(job, rows);
+  return true;
+}
+
+AXIOM_DEVICE void run_read_out(ReadOutJob& original, LaunchState* launch,
+                               std::uint64_t limit_nanoseconds) {
+  const ReadOutJob job = original;
+  int done = job.done;
+  bool solved = true;
+  for (bool stop = false; done < job.parts() && solved && !stop; ++done) {
+    stop = block_stops(launch, limit_nanoseconds);
+    solved = run_read_out_part(job, done);
+  }
+  if (thread_index() == 0) {
+    original.done = solved ? done : job.parts();
+    original.unsolved = solved ? 0 : 1;
+  }
+}
+
+/// Jobs in order, one after the other, until the time is up.
+template <class Job, class Run>
+AXIOM_DEVICE void take_jobs(Job* jobs, std::uint32_t count, LaunchState* launch,
+                            std::uint64_t limit_nanoseconds, const Run& run) {
+  for (;;) {
+    if (thread_index() == 0) {
+      control().next =
+          time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
+    }
+    synchronize_block();
+    const std::uint32_t next = control().next;
+    if (next >= count) return;
+    run(jobs[next]);
+  }
+}
+
+}  // namespace
+
+/// Gram matrices and their reduction. REQUIRES: measure_threads threads a block,
+/// measure_shared_bytes() of the largest order in shared memory, no job done.
+AXIOM_KERNEL(measure_threads, 2)
+axiom_spectrum(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
+               std::uint64_t limit_nanoseconds) {
+  take_jobs(jobs, count, launch, limit_nanoseconds,
+            [=](SpectrumJob& job) { run_spectrum(job, launch, limit_nanoseconds); });
+}
+
+/// REQUIRES: as axiom_spectrum.
+AXIOM_KERNEL(measure_threads, 2)
+axiom_kernels(KernelJob* jobs, std::uint32_t count, LaunchState* launch,
+              std::uint64_t limit_nanoseconds) {
+  take_jobs(jobs, count, launch, limit_nanoseconds,
+            [=](KernelJob& job) { run_kernel(job, launch, limit_nanoseconds); });
+}
+
+/// REQUIRES: as axiom_spectrum.
+AXIOM_KERNEL(measure_threads, 2)
+axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
+                std::uint64_t limit_nanoseconds) {
+  take_jobs(jobs, count, launch, limit_nanoseconds,
+            [=](ReadOutJob& job) { run_read_out(job, launch, limit_nanoseconds); });
+}
+
+/// Eigenvalues of reduced matrices, one thread each. REQUIRES: all parts of the jobs are done.
+AXIOM_KERNEL(chain_threads, 1)
+axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
+                  std::uint64_t limit_nanoseconds) {
+  constexpr int sweeps_between_looks = 16;
+  const auto threads = static_cast<std::uint32_t>(chain_threads);
+  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
+                         static_cast<std::uint32_t>(thread_index());
+       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+    SpectrumJob& job = jobs[j];
+    if (job.status != spectrum_open || time_is_up(launch, limit_nanoseconds)) continue;
+    arithmetic::TridiagonalQl method{in_global_memory(job.diagonal.get()),
+                                     in_global_memory(job.couplings.get()), job.order()};
+    method.first = job.first;
+    method.sweeps = job.sweeps;
+    method.norm = job.norm;
+    if (method.sweeps == 0 && !method.scale()) {
+      job.status = not_finite;
+      continue;
+    }
+    bool more = true;
+    do {
+      more = method.advance();
+    } while (more && method.sweeps <= method.sweep_limit() &&
+             (method.sweeps % sweeps_between_looks != 0 || !time_is_up(launch, limit_nanoseconds)));
+    if (!more) method.scale_back();
+    job.first = method.first;
+    job.sweeps = method.sweeps;
+    job.norm = method.norm;
+    if (!more) {
+      job.status = spectrum_done;
+    } else if (method.sweeps > method.sweep_limit()) {
+      job.status = no_convergence;
+    }
+  }
+}
+
+/// ‖AᵀB‖² from products, one thread each.
+AXIOM_KERNEL(chain_threads, 1)
+axiom_inner_products(const InnerProductJob* jobs, std::uint32_t count, LaunchState*,
+                     std::uint64_t) {
+  const auto threads = static_cast<std::uint32_t>(chain_threads);
+  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
+                         static_cast<std::uint32_t>(thread_index());
+       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+    const InnerProductJob job = jobs[j];
+    const std::int64_t n = job.order;
+    const double* const x = in_global_memory(job.x.get());
+    if (job.y.value == 0) {
+      double sum = 0.0;
+#pragma unroll 8
+      for (std::int64_t e = 0; e < n * n; ++e) sum += x[e] * x[e];
+      *job.result.get() = sum;
+      continue;
+    }
+    const double* const y = in_global_memory(job.y.get());
+    // The upper triangle in order, doubled, plus the diagonal.
+    double diagonal = 0.0;
+    double upper = 0.0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      diagonal += x[i * n + i] * y[i * n + i];
+#pragma unroll 8
+      for (std::int64_t e = i * n + i + 1; e < (i + 1) * n; ++e) upper += x[e] * y[e];
+    }
+    *job.result.get() = diagonal + 2.0 * upper;
+  }
+}
+
+}  // namespace axiom::cuda

@@ -1,0 +1,325 @@
+#include "cuda/measures.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "client/plan/device_error.h"
+#include "cuda/launch_group.h"
+#include "cuda/packing.h"
+
+namespace axiom::cuda {
+namespace {
+
+std::size_t doubles(std::size_t count) { return rounded_up(count * sizeof(double)); }
+std::size_t square(int order) {
+  return static_cast<std::size_t>(order) * static_cast<std::size_t>(order);
+}
+
+/// As pairwise_cka() chooses (client/experiments/cka.h).
+bool in_sample_space(std::size_t networks, const Activations& h) {
+  return networks * static_cast<std::size_t>(h.width) > static_cast<std::size_t>(h.samples);
+}
+
+/// Blocks of threads that work on one matrix after the other.
+template <class Job>
+LaunchShape matrix_shape(const Device& device, const Kernel& kernel, const std::vector<Job>& jobs) {
+  int largest = 0;
+  for (const Job& job : jobs) largest = std::max(largest, job.order());
+  LaunchShape shape{&kernel, measure_threads,
+                    static_cast<std::size_t>(measure_shared_bytes(largest))};
+  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
+  return shape;
+}
+
+/// Threads that have a job each.
+LaunchShape chain_shape(const Device& device, const Kernel& kernel) {
+  LaunchShape shape{&kernel, chain_threads};
+  shape.jobs_per_block = chain_threads;
+  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
+  return shape;
+}
+
+template <class Job>
+bool has_parts(const Job& job) {
+  return job.done < job.parts();
+}
+bool is_unsolved(const SpectrumJob& job) { return job.status == spectrum_open; }
+
+// Nothing else is taken over from the device: not addresses in particular.
+void take_over(SpectrumJob& job, const SpectrumJob& from) {
+  job.done = from.done;
+  job.first = from.first;
+  job.sweeps = from.sweeps;
+  job.status = from.status;
+  job.norm = from.norm;
+}
+void take_over(KernelJob& job, const KernelJob& from) { job.done = from.done; }
+void take_over(ReadOutJob& job, const ReadOutJob& from) {
+  job.done = from.done;
+  job.unsolved = from.unsolved;
+}
+
+/// Launches until no job is open.
+template <class Job>
+void run_jobs(const Device& device, const LaunchShape& shape, std::vector<Job>& jobs,
+              DevicePointer jobs_on_device, DevicePointer control, double launch_seconds,
+              Stream& stream, bool (*is_open)(const Job&)) {
+  for (;;) {
+    std::vector<Job> open;
+    std::vector<std::size_t> places;
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+      if (!is_open(jobs[j])) continue;
+      open.push_back(jobs[j]);
+      places.push_back(j);
+    }
+    if (open.empty()) return;
+    stream.upload(jobs_on_device, open.data(), open.size() * sizeof(Job));
+    launch(device, shape, jobs_on_device, open.size(), control, launch_seconds, stream);
+    stream.download(open.data(), jobs_on_device, open.size() * sizeof(Job));
+    stream.wait();
+    for (std::size_t j = 0; j < open.size(); ++j) take_over(jobs[places[j]], open[j]);
+  }
+}
+
+}  // namespace
+
+bool is_measured(const TrainingRun& run, const Probe& probe) {
+  const auto width = [&](int layer) { return run.shape.fan_out(layer - 1); };
+  switch (probe.use) {
+    case ActivationUse::any:
+      return false;
+    case ActivationUse::spectra:
+      return std::all_of(probe.hidden_layers.begin(), probe.hidden_layers.end(), [&](int layer) {
+        return std::min(probe.samples, width(layer)) <= largest_order;
+      });
+    case ActivationUse::inner_products:
+      return true;
+    case ActivationUse::read_outs:
+    case ActivationUse::tried_read_outs:
+      return width(probe.hidden_layers.front()) < largest_order &&
+             probe.data->signs_per_sample <= largest_read_outs;
+  }
+  return false;
+}
+
+std::size_t measure_bytes(const TrainingRun& run) {
+  std::size_t bytes = 0;
+  for (const Probe& probe : run.probes) {
+    if (!is_measured(run, probe)) continue;
+    for (const int layer : probe.hidden_layers) {
+      const int width = run.shape.fan_out(layer - 1);
+      const auto order = static_cast<std::size_t>(std::min(probe.samples, width));
+      switch (probe.use) {
+        case ActivationUse::spectra:
+          bytes += doubles(order * order) + 3 * doubles(2 * order) + sizeof(SpectrumJob);
+          break;
+        case ActivationUse::inner_products:
+          // Per network of a group of c: samples² in the space of samples, and else (c + 1)/2
+          // products of width², where c · width is at most `samples`.
+          bytes += doubles(square(probe.samples)) +
+                   2 * doubles(2 * static_cast<std::size_t>(probe.samples + width)) +
+                   static_cast<std::size_t>(probe.samples) *
+                       (sizeof(KernelJob) + sizeof(InnerProductJob));
+          break;
+        case ActivationUse::read_outs:
+          bytes += doubles(square(width + 1)) +
+                   2 * doubles(static_cast<std::size_t>(largest_read_outs * (width + 1))) +
+                   sizeof(ReadOutJob);
+          break;
+        case ActivationUse::any:
+        case ActivationUse::tried_read_outs:
+          break;
+      }
+    }
+  }
+  return bytes;
+}
+
+void Measures::add_spectrum(const Activations& h, std::vector<double>& squared) {
+  SpectrumJob job{};
+  job.h = h;
+  spectra_.push_back(job);
+  squared_.push_back(&squared);
+}
+
+void Measures::add_inner_products(std::span<const Activations> networks,
+                                  std::span<std::vector<double>* const> products) {
+  products_.emplace_back(products.begin(), products.end());
+  const bool kernels = in_sample_space(networks.size(), networks.front());
+  const std::size_t first_kernel = kernels_.size();
+  KernelJob job{};
+  InnerProductJob inner{};
+  if (kernels) {
+    for (const Activations& network : networks) {
+      job.a = network;
+      kernels_.push_back(job);
+    }
+  }
+  // Until there are addresses, x and y hold the numbers of their kernels, from 1 on.
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    for (std::size_t j = i; j < networks.size(); ++j) {
+      if (kernels) {
+        inner.x = {first_kernel + i + 1};
+        inner.y = {first_kernel + j + 1};
+        inner.order = networks[i].samples;
+      } else {
+        job.a = networks[i];
+        job.b = networks[j];
+        kernels_.push_back(job);
+        inner.x = {kernels_.size()};
+        inner.order = networks[i].width;
+      }
+      inner_products_.push_back(inner);
+    }
+  }
+}
+
+void Measures::add_read_outs(const Activations& fit, Address<const std::int8_t> fit_signs,
+                             const Activations& test, Address<const std::int8_t> test_signs,
+                             int targets, std::vector<double>& accuracies) {
+  ReadOutJob job{};
+  job.fit = fit;
+  job.test = test;
+  job.fit_signs = fit_signs;
+  job.test_signs = test_signs;
+  job.targets = targets;
+  read_outs_.push_back(job);
+  accuracies_.push_back(&accuracies);
+}
+
+// Addresses of everything, from `base` on; the bytes in all.
+std::size_t Measures::lay_out(DevicePointer base) {
+  DevicePointer at = base;
+  const auto take = [&](std::size_t bytes) { return std::exchange(at, at + rounded_up(bytes)); };
+  control_ = take(sizeof(LaunchState));
+  jobs_ = take(std::max({spectra_.size() * sizeof(SpectrumJob), kernels_.size() * sizeof(KernelJob),
+                         inner_products_.size() * sizeof(InnerProductJob),
+                         read_outs_.size() * sizeof(ReadOutJob)}));
+  // Results together: one copy brings them back.
+  results_ = at;
+  for (SpectrumJob& job : spectra_) {
+    job.diagonal = {at};
+    at += static_cast<std::size_t>(job.order()) * sizeof(double);
+  }
+  for (InnerProductJob& job : inner_products_) {
+    job.result = {at};
+    at += sizeof(double);
+  }
+  for (ReadOutJob& job : read_outs_) {
+    job.accuracies = {at};
+    at += static_cast<std::size_t>(job.targets) * sizeof(double);
+  }
+  result_doubles_ = static_cast<std::size_t>(at - results_) / sizeof(double);
+  at = base + rounded_up(static_cast<std::size_t>(at - base));
+  for (SpectrumJob& job : spectra_) {
+    const auto order = static_cast<std::size_t>(job.order());
+    job.matrix = {take(square(job.order()) * sizeof(double))};
+    job.update = {take(2 * order * sizeof(double))};
+    job.couplings = {take(order * sizeof(double))};
+  }
+  for (KernelJob& job : kernels_) {
+    job.means = {take(2 * static_cast<std::size_t>(job.a.width) * sizeof(double))};
+    job.product = {take(square(job.order()) * sizeof(double))};
+  }
+  for (ReadOutJob& job : read_outs_) {
+    job.system = {take(square(job.order()) * sizeof(double))};
+    job.coefficients = {take(static_cast<std::size_t>(job.targets * job.order()) * sizeof(double))};
+  }
+  return static_cast<std::size_t>(at - base);
+}
+
+void Measures::reduce(const Device& device, double launch_seconds, Stream& stream) {
+  // The largest first, so that the small ones fill up the end.
+  std::vector<SpectrumJob> jobs = spectra_;
+  std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
+    return a.order() > b.order();
+  });
+  run_jobs(device, matrix_shape(device, device.spectrum(), jobs), jobs, jobs_, control_,
+           launch_seconds, stream, &has_parts<SpectrumJob>);
+}
+
+// In the same order: threads of a warp have matrices of one size.
+void Measures::find_eigenvalues(const Device& device, double launch_seconds, Stream& stream) {
+  std::vector<SpectrumJob> jobs = spectra_;
+  std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
+    return a.order() > b.order();
+  });
+  run_jobs(device, chain_shape(device, device.eigenvalues()), jobs, jobs_, control_, launch_seconds,
+           stream, &is_unsolved);
+  for (const SpectrumJob& job : jobs) {
+    if (job.status == spectrum_done) continue;
+    throw DeviceError(
+        DeviceStatus::wrong_results,
+        "the device computes wrong numbers: the matrix of a layer of " +
+            std::to_string(job.h.width) +
+            (job.status == not_finite ? " units is not finite" : " units has no eigenvalues") +
+            "; undo any overclocking, check cooling and power supply, test the device's memory");
+  }
+}
+
+void Measures::multiply(const Device& device, double launch_seconds, Stream& stream) {
+  // Products of any order: no rows in shared memory.
+  LaunchShape shape = matrix_shape(device, device.kernels(), std::vector<KernelJob>{});
+  run_jobs(device, shape, kernels_, jobs_, control_, launch_seconds, stream, &has_parts<KernelJob>);
+  for (InnerProductJob& job : inner_products_) {
+    const auto address = [&](Address<const double>& product) {
+      if (product.value != 0) product = {kernels_[product.value - 1].product.value};
+    };
+    address(job.x);
+    address(job.y);
+  }
+  stream.upload(jobs_, inner_products_.data(), inner_products_.size() * sizeof(InnerProductJob));
+  launch(device, chain_shape(device, device.inner_products()), jobs_, inner_products_.size(),
+         control_, launch_seconds, stream);
+  stream.wait();
+}
+
+void Measures::fit(const Device& device, double launch_seconds, Stream& stream) {
+  run_jobs(device, matrix_shape(device, device.read_outs(), read_outs_), read_outs_, jobs_,
+           control_, launch_seconds, stream, &has_parts<ReadOutJob>);
+}
+
+void Measures::hand_over(const std::vector<double>& results) {
+  const double* from = results.data();
+  for (std::size_t s = 0; s < spectra_.size(); ++s) {
+    squared_[s]->assign(from, from + spectra_[s].order());
+    from += spectra_[s].order();
+    for (double& value : *squared_[s]) value = value > 0 ? value : 0.0;
+    std::sort(squared_[s]->begin(), squared_[s]->end(), std::greater<>());
+  }
+  for (const std::vector<std::vector<double>*>& group : products_) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const std::size_t count = group.size() - i;
+      group[i]->assign(from, from + count);
+      from += count;
+    }
+  }
+  for (std::size_t r = 0; r < read_outs_.size(); ++r) {
+    accuracies_[r]->assign(from, from + read_outs_[r].targets);
+    from += read_outs_[r].targets;
+    if (read_outs_[r].unsolved == 0) continue;
+    std::fill(accuracies_[r]->begin(), accuracies_[r]->end(),
+              std::numeric_limits<double>::quiet_NaN());
+  }
+}
+
+void Measures::run(const Device& device, Buffer& memory, double launch_seconds, Stream& stream) {
+  if (spectra_.empty() && inner_products_.empty() && read_outs_.empty()) return;
+  memory.reserve(lay_out(0));
+  lay_out(memory.address());
+  if (!spectra_.empty()) {
+    reduce(device, launch_seconds, stream);
+    find_eigenvalues(device, launch_seconds, stream);
+  }
+  if (!inner_products_.empty()) multiply(device, launch_seconds, stream);
+  if (!read_outs_.empty()) fit(device, launch_seconds, stream);
+  std::vector<double> results(result_doubles_);
+  stream.download(results.data(), results_, results.size() * sizeof(double));
+  stream.wait();
+  hand_over(results);
+}
+
+}  // namespace axiom::cuda

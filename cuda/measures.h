@@ -1,0 +1,61 @@
+// Metrics of activations that lie on the device, of many networks at once.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "client/plan/snapshot.h"
+#include "client/plan/training_run.h"
+#include "cuda/device.h"
+#include "cuda/kernels/measure_jobs.h"
+#include "cuda/resources.h"
+
+namespace axiom::cuda {
+
+/// Whether the device computes what the probe's use asks for, so that no activations go back.
+bool is_measured(const TrainingRun& run, const Probe& probe);
+/// Bytes of device memory that this takes at most for one network.
+std::size_t measure_bytes(const TrainingRun& run);
+
+class Measures {
+ public:
+  /// `squared`: where the values go, in descending order.
+  void add_spectrum(const Activations& h, std::vector<double>& squared);
+  /// Of all pairs of `networks`; `products[i]`: of network i with itself and each after it.
+  void add_inner_products(std::span<const Activations> networks,
+                          std::span<std::vector<double>* const> products);
+
+  /// `accuracies`: of each of `targets` signs per sample.
+  void add_read_outs(const Activations& fit, Address<const std::int8_t> fit_signs,
+                     const Activations& test, Address<const std::int8_t> test_signs, int targets,
+                     std::vector<double>& accuracies);
+
+  /// Computes all that was added. `memory` grows as needed. DeviceError (wrong_results): a matrix
+  /// without eigenvalues.
+  void run(const Device& device, Buffer& memory, double launch_seconds, Stream& stream);
+
+ private:
+  std::size_t lay_out(DevicePointer base);
+  void reduce(const Device& device, double launch_seconds, Stream& stream);
+  void find_eigenvalues(const Device& device, double launch_seconds, Stream& stream);
+  void multiply(const Device& device, double launch_seconds, Stream& stream);
+  void fit(const Device& device, double launch_seconds, Stream& stream);
+  void hand_over(const std::vector<double>& results);
+
+  std::vector<SpectrumJob> spectra_;
+  std::vector<std::vector<double>*> squared_;  ///< of each spectrum
+  std::vector<KernelJob> kernels_;
+  std::vector<InnerProductJob> inner_products_;
+  std::vector<std::vector<std::vector<double>*>> products_;  ///< of each group
+  std::vector<ReadOutJob> read_outs_;
+  std::vector<std::vector<double>*> accuracies_;  ///< of each read-out
+
+  // Where things are on the device.
+  DevicePointer control_ = 0;
+  DevicePointer jobs_ = 0;
+  DevicePointer results_ = 0;
+  std::size_t result_doubles_ = 0;
+};
+
+}  // namespace axiom::cuda
