@@ -13,6 +13,8 @@
 #include "client/benchmark/experiment_estimate.h"
 #include "client/benchmark/trainee.h"
 #include "client/benchmark/training_case.h"
+#include "client/benchmark/yardsticks.h"
+#include "client/plan/device_error.h"
 #include "client/system/clock.h"
 
 namespace axiom {
@@ -66,6 +68,7 @@ class Benchmark {
     measure_all_threads();
     for (Subject& subject : subjects_) summarize_steps(subject);
     estimate_experiments();
+    for (Subject& subject : subjects_) compare_with_yardsticks(subject);
     for (Subject& subject : subjects_) {
       if (subject.report.usable()) subject.report.speed = geometric_mean(subject.report);
       report_.backends.push_back(std::move(subject.report));
@@ -89,6 +92,10 @@ class Benchmark {
     if (!subject.report.usable()) return;
     try {
       action();
+    } catch (const DeviceError& error) {
+      const bool wrong = error.status() == DeviceStatus::wrong_results;
+      (wrong ? subject.report.broken : subject.report.unavailable) =
+          std::string(wrong ? "" : "failed while it was measured: ") + error.what();
     } catch (const std::exception& error) {
       subject.report.unavailable = std::string("failed while it was measured: ") + error.what();
     }
@@ -230,6 +237,7 @@ class Benchmark {
       step.width = cases_[i].width;
       step.batch = cases_[i].run.batch;
       step.samples = cases_[i].run.samples;
+      step.networks = static_cast<int>(cell.trainee->copies());
       step.rate = statistic(cell.rates);
       step.peak = statistic(cell.peaks);
       step.share = statistic(cell.shares).median;
@@ -263,6 +271,20 @@ class Benchmark {
       }
       --left;
     }
+  }
+
+  // At the end: a library that is not ours cannot disturb what was measured before.
+  void compare_with_yardsticks(Subject& subject) {
+    if (subject.report.identity.empty()) return;
+    guarded(subject, [&] {
+      options_.note(subject.report.name + ": memory bandwidth, matrix products of cuBLAS");
+      subject.cells.clear();
+      subject.executor.reset();  // its memory is needed
+      YardstickOptions options;
+      options.time_is_up = [this] { return elapsed() > options_.seconds; };
+      options.between = [this] { go_on(); };
+      measure_yardsticks(*subject.backend, subject.report, options);
+    });
   }
 
   // How many times as much all threads do as one.
