@@ -63,7 +63,7 @@ double CudaYardsticks::copy_rate() {
                       "too little device memory is free: " + std::to_string(usable_bytes_) +
                           " bytes may be used");
   }
-  if (from_.bytes() == 0) {
+  if (to_.bytes() == 0) {
     from_.reserve(array_bytes_);
     to_.reserve(array_bytes_);
     stream_.zero(from_.address(), array_bytes_);

@@ -41,6 +41,7 @@ struct Cell {
 
 struct Subject {
   const Backend* backend = nullptr;
+  bool doubted = false;  // its own watch found it wrong, not a digest
   std::unique_ptr<Executor> executor;
   std::deque<Cell> cells;
   BackendReport report;
@@ -69,6 +70,7 @@ class Benchmark {
     for (Subject& subject : subjects_) summarize_steps(subject);
     estimate_experiments();
     for (Subject& subject : subjects_) compare_with_yardsticks(subject);
+    acquit_devices();
     for (Subject& subject : subjects_) {
       if (subject.report.usable()) subject.report.speed = geometric_mean(subject.report);
       report_.backends.push_back(std::move(subject.report));
@@ -93,9 +95,12 @@ class Benchmark {
     try {
       action();
     } catch (const DeviceError& error) {
-      const bool wrong = error.status() == DeviceStatus::wrong_results;
-      (wrong ? subject.report.broken : subject.report.unavailable) =
-          std::string(wrong ? "" : "failed while it was measured: ") + error.what();
+      subject.doubted = error.status() == DeviceStatus::wrong_results;
+      if (subject.doubted) {
+        subject.report.broken = error.what();
+      } else {
+        subject.report.unavailable = std::string("failed while it was measured: ") + error.what();
+      }
     } catch (const std::exception& error) {
       subject.report.unavailable = std::string("failed while it was measured: ") + error.what();
     }
@@ -270,6 +275,21 @@ class Benchmark {
         });
       }
       --left;
+    }
+  }
+
+  // The watch of a device compares it with the first processor backend. If that is broken itself,
+  // it cannot judge.
+  void acquit_devices() {
+    const auto processor = std::find_if(subjects_.begin(), subjects_.end(), [](const Subject& s) {
+      return s.report.identity.empty() && s.backend->unavailable_reason().empty();
+    });
+    if (processor == subjects_.end() || processor->report.broken.empty()) return;
+    for (Subject& subject : subjects_) {
+      if (!subject.doubted) continue;
+      subject.report.unavailable =
+          "checked by " + processor->report.name + ", which is broken: " + subject.report.broken;
+      subject.report.broken.clear();
     }
   }
 

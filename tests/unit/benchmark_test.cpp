@@ -125,6 +125,37 @@ TEST(Benchmark, StopsAtASignal) {
   EXPECT_FALSE(run_benchmark(backends, reference_backend(), options));
 }
 
+// A device whose watch, at work, finds that it and a processor differ.
+class DoubtedDevice final : public BrokenBackend {
+ public:
+  DoubtedDevice() : BrokenBackend("cuda:7", reference_backend(), right) {}
+  std::string device_identity() const override { return "card, GPU-1, driver 13000"; }
+  std::unique_ptr<Executor> make_executor() const override {
+    throw DeviceError(DeviceStatus::wrong_results, "differs from the processor");
+  }
+};
+
+TEST(Benchmark, ADeviceThatItsWatchFindsWrongIsBroken) {
+  const DoubtedDevice device;
+  const BenchmarkReport report = benchmark({&device, &reference_backend()});
+  EXPECT_EQ(report.backends[0].broken, "differs from the processor");
+  EXPECT_EQ(report.backends[0].identity, "card, GPU-1, driver 13000");
+  EXPECT_EQ(report.exit_code(), ExitCode::bench_broken);
+}
+
+TEST(Benchmark, ABrokenProcessorConvictsNoDevice) {
+  const DoubtedDevice device;
+  const BrokenBackend wrong("wrong", reference_backend(), Fault{.width = 16});
+  const BenchmarkReport report = benchmark({&device, &wrong, &reference_backend()});
+  EXPECT_EQ(report.backends[0].broken, "");
+  EXPECT_EQ(report.backends[0].unavailable,
+            "checked by wrong, which is broken: differs from the processor");
+  EXPECT_NE(report.backends[1].broken, "");
+  // Another than the one that checks it does not matter.
+  const BrokenBackend good("good", reference_backend(), right);
+  EXPECT_NE(benchmark({&device, &good, &wrong}).backends[0].broken, "");
+}
+
 // A device of which all is known.
 class KnownYardsticks final : public DeviceYardsticks {
  public:
