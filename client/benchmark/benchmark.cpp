@@ -1,16 +1,15 @@
 #include "client/benchmark/benchmark.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <exception>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "client/benchmark/bandwidth.h"
 #include "client/benchmark/experiment_estimate.h"
+#include "client/benchmark/figures.h"
 #include "client/benchmark/trainee.h"
 #include "client/benchmark/training_case.h"
 #include "client/benchmark/yardsticks.h"
@@ -316,39 +315,6 @@ class Benchmark {
     }
     return gains.empty() ? 1
                          : std::min<double>(options_.threads, statistic(std::move(gains)).median);
-  }
-
-  static double geometric_mean(const BackendReport& report) {
-    double logarithms = 0;
-    for (const ExperimentReport& e : report.experiments) {
-      logarithms += std::log(e.seeds_per_hour_all_threads);
-    }
-    const auto count = static_cast<double>(report.experiments.size());
-    return count > 0 ? std::exp(logarithms / count) : 0;
-  }
-
-  static double noise(const std::vector<BackendReport>& backends) {
-    std::vector<double> spreads;
-    for (const BackendReport& backend : backends) {
-      for (const StepReport& step : backend.steps) spreads.push_back(step.rate.spread);
-    }
-    return statistic(std::move(spreads)).median;
-  }
-
-  // Of the benchmarked step that is nearest in kind of batch, then in width.
-  static double nearest_rate(const BackendReport& report, const TrainingRun& run) {
-    const bool full = run.batch_size() == run.samples;
-    const double width = run.shape.sizes[1];
-    double nearest = std::numeric_limits<double>::infinity();
-    double rate = 0;
-    for (const StepReport& step : report.steps) {
-      const double distance =
-          std::fabs(std::log2(width / step.width)) + (full == (step.batch == 0) ? 0 : 100);
-      if (distance >= nearest) continue;
-      nearest = distance;
-      rate = step.rate.highest;
-    }
-    return rate;
   }
 
   struct BrokenDigest {
