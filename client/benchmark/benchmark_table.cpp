@@ -88,7 +88,7 @@ std::string products(const BackendReport& backend) {
       formatted("  %5s %6s %18s %8s %10s %8s %5s %8s %10s\n", "width", "batch", "sizes", "at once",
                 "GFLOP/s", "spread", "runs", "share", "our step");
   const YardstickReport& found = *backend.yardsticks;
-  if (found.square.rate.runs > 0) text += product_row("-", "-", found.square, "-");
+  text += product_row("-", "-", found.square, "-");
   for (const StepReport& step : backend.steps) {
     if (step.product.rate.runs == 0) continue;
     text += product_row(std::to_string(step.width),
@@ -128,11 +128,11 @@ std::string yardsticks(const BenchmarkReport& report) {
       continue;
     }
     text += cut(backend.name + ": cuBLAS " + library.version + " (" + library.file +
-                "), SGEMM: GFLOP/s, share of the FMA peak beside that of our training step");
+                "), SGEMM; share of the FMA peak, and our step's");
     if (!library.unavailable.empty()) {
       text += cut("  not all of it") + reasons(library.unavailable);
     }
-    text += products(backend);
+    if (found.square.rate.runs > 0) text += products(backend);
   }
   return text;
 }
