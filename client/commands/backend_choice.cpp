@@ -3,6 +3,7 @@
 #include "client/backends/processor_name.h"
 #include "client/commands/errors.h"
 #include "client/commands/version.h"
+#include "client/plan/device_error.h"
 #include "client/system/process.h"
 
 namespace axiom {
@@ -35,6 +36,14 @@ std::optional<BenchmarkRecord> take_up_benchmark(const CommandLine& line) {
     exclude_backends(exclusions(*record, client_version(), build_identifier(), processor_name()));
   }
   return record;
+}
+
+void require_not_broken(const Backend& backend) {
+  const std::string reason = exclusion_reason(backend);
+  if (reason.empty()) return;
+  throw DeviceError(DeviceStatus::wrong_results,
+                    backend.name() + " computes wrong numbers: " + reason +
+                        "; undo overclocking, check cooling and power");
 }
 
 BackendChoice requested_backend(const CommandLine& line) {

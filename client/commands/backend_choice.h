@@ -20,6 +20,9 @@ MeasuredHost this_host();
 /// record that is damaged or cannot be read is a warning on standard error and ignored.
 std::optional<BenchmarkRecord> take_up_benchmark(const CommandLine& line);
 
+/// DeviceError (wrong_results): the benchmark taken up found it broken.
+void require_not_broken(const Backend& backend);
+
 /// choose_backend(), with what the last benchmark says about "auto" and about the processor's
 /// share of a device's work; a processor's backend by name asks nobody.
 BackendChoice requested_backend(const CommandLine& line);

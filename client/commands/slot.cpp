@@ -123,6 +123,7 @@ class Slot : public RunObserver {
       choice = choose_backend(options_.backend);
     } else if (data.gpu_device >= 0) {
       choice = choose_backend("cuda:" + std::to_string(data.gpu_device));
+      require_not_broken(*choice.backend);
       choice.reason = "the device that the BOINC client has assigned";
     } else {
       choice = choose_processor_backend();
