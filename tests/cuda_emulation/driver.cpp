@@ -148,13 +148,10 @@ const std::map<std::string, Entry>& kernels() {
   return all;
 }
 
-bool is_kernel(FunctionHandle function, const char* name) {
-  return reinterpret_cast<const Entry*>(function) == &kernels().at(name);
-}
-
 bool trains(FunctionHandle function, void** parameters) {
-  return is_kernel(function, "axiom_train_block") ||
-         (is_kernel(function, "axiom_team") && parameter<std::uint32_t>(parameters, 6) == 0);
+  const auto* entry = reinterpret_cast<const Entry*>(function);
+  return entry == &kernels().at("axiom_train_block") ||
+         (entry == &kernels().at("axiom_team") && parameter<std::uint32_t>(parameters, 6) == 0);
 }
 
 Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,

@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "cuda/images.h"
+#include "stand_in_modules.h"
 
 namespace axiom::cuda {
 namespace {
 
-std::string module_with(const std::vector<const char*>& kernels) {
+std::string module_with(const std::vector<std::string>& kernels) {
   std::string text = "//\n.version 7.0\n.target sm_50\n.address_size 64\n";
-  for (const char* kernel : kernels) {
-    text += std::string(".visible .entry ") + kernel + "()\n{\n  ret;\n}\n";
+  for (const std::string& kernel : kernels) {
+    text += ".visible .entry " + kernel + "()\n{\n  ret;\n}\n";
   }
   return text;
 }
@@ -38,18 +39,29 @@ std::string gzip(const std::string& text) {
   return packed;
 }
 
-Image image(const char* kernel, const std::string& packed) {
-  return {kernel,       50, true, 11000, reinterpret_cast<const unsigned char*>(packed.data()),
-          packed.size()};
+struct Table {
+  std::vector<std::string> packed;
+  std::vector<Image> images;
+};
+
+Table make_table() {
+  Table table;
+  for (const StandInModule& module : stand_in_modules()) {
+    table.packed.push_back(gzip(module_with(module.kernels)));
+  }
+  for (std::size_t i = 0; i < table.packed.size(); ++i) {
+    const std::string& packed = table.packed[i];
+    table.images.push_back({stand_in_modules()[i].name, 50, true, 11000,
+                            reinterpret_cast<const unsigned char*>(packed.data()), packed.size()});
+  }
+  return table;
 }
 
 }  // namespace
 
 std::span<const Image> images() {
-  static const std::string block = gzip(module_with({"axiom_train_block", "axiom_fma_peak"}));
-  static const std::string team = gzip(module_with({"axiom_team"}));
-  static const std::vector<Image> all = {image("block_kernel", block), image("team_kernel", team)};
-  return all;
+  static const Table table = make_table();
+  return table.images;
 }
 
 }  // namespace axiom::cuda
