@@ -57,6 +57,21 @@ CudaYardsticks::CudaYardsticks(std::shared_ptr<const Device> device, std::size_t
       usable_bytes_(usable_bytes),
       array_bytes_(chosen_array(usable_bytes, device_->facts().cache_bytes)) {}
 
+// A million normals, again and again.
+void CudaYardsticks::fill(const Buffer& buffer) {
+  std::vector<float> normals(std::min(buffer.bytes() / sizeof(float), megabyte));
+  arithmetic::fill_normal({1, 0, 0, arithmetic::Purpose::features, 0}, normals.data(),
+                          normals.size());
+  std::size_t done = normals.size() * sizeof(float);
+  stream_.upload(buffer.address(), normals.data(), done);
+  while (done < buffer.bytes()) {
+    const std::size_t part = std::min(done, buffer.bytes() - done);
+    stream_.copy(buffer.address() + done, buffer.address(), part);
+    done += part;
+  }
+  stream_.wait();
+}
+
 double CudaYardsticks::copy_rate() {
   if (array_bytes_ == 0) {
     throw DeviceError(DeviceStatus::out_of_memory,
@@ -66,7 +81,7 @@ double CudaYardsticks::copy_rate() {
   if (to_.bytes() == 0) {
     from_.reserve(array_bytes_);
     to_.reserve(array_bytes_);
-    stream_.zero(from_.address(), array_bytes_);
+    fill(from_);
     stream_.copy(to_.address(), from_.address(), array_bytes_);
     stream_.wait();
   }
@@ -101,37 +116,18 @@ MatrixProduct CudaYardsticks::fitting(MatrixProduct product) const {
   return product;
 }
 
-// A million normals, again and again.
-void CudaYardsticks::fill_factors(std::size_t floats) {
-  const std::size_t bytes = floats * sizeof(float);
-  if (bytes <= filled_bytes_) return;
-  factors_.reserve(bytes);
-  std::vector<float> normals(std::min(floats, megabyte));
-  arithmetic::fill_normal({1, 0, 0, arithmetic::Purpose::features, 0}, normals.data(),
-                          normals.size());
-  std::size_t done = normals.size() * sizeof(float);
-  stream_.upload(factors_.address(), normals.data(), done);
-  while (done < bytes) {
-    const std::size_t part = std::min(done, bytes - done);
-    stream_.copy(factors_.address() + done, factors_.address(), part);
-    done += part;
-  }
-  stream_.wait();
-  filled_bytes_ = bytes;
-}
-
 double CudaYardsticks::product_rate(const MatrixProduct& product) {
-  const std::size_t factor_bytes =
-      std::max(factors_.bytes(), factor_floats(product) * sizeof(float));
-  const std::size_t out_bytes =
-      std::max(products_.bytes(), product_floats(product) * sizeof(float));
-  if (factor_bytes + out_bytes > usable_bytes_) {
+  const std::size_t factors = factor_floats(product) * sizeof(float);
+  const std::size_t products = product_floats(product) * sizeof(float);
+  if (std::max(factors_.bytes(), factors) + std::max(products_.bytes(), products) > usable_bytes_) {
     factors_ = Buffer();
     products_ = Buffer();
-    filled_bytes_ = 0;
   }
-  fill_factors(factor_floats(product));
-  products_.reserve(product_floats(product) * sizeof(float));
+  if (factors_.bytes() < factors) {
+    factors_.reserve(factors);
+    fill(factors_);
+  }
+  products_.reserve(products);
   const DevicePointer a = factors_.address();
   const DevicePointer b = a + floats_a(product) * sizeof(float);
   const auto multiply = [&] { cublas_->multiply(product, a, b, products_.address(), stream_); };

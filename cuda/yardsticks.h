@@ -23,7 +23,8 @@ class CudaYardsticks final : public DeviceYardsticks {
   double product_rate(const MatrixProduct& product) override;
 
  private:
-  void fill_factors(std::size_t floats);
+  /// With random numbers: with zeros a device draws less power and runs faster.
+  void fill(const Buffer& buffer);
 
   const std::shared_ptr<const Device> device_;
   const std::size_t usable_bytes_;
@@ -31,9 +32,8 @@ class CudaYardsticks final : public DeviceYardsticks {
   Stream stream_;
   Buffer from_;
   Buffer to_;
-  Buffer factors_;  // random numbers: with zeros a device draws less power and runs faster
+  Buffer factors_;
   Buffer products_;
-  std::size_t filled_bytes_ = 0;  // of factors_
   std::optional<Cublas> cublas_;
 };
 
