@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <bit>
 
 namespace axiom::cuda {
 namespace {
@@ -81,7 +82,7 @@ void Cublas::multiply(const MatrixProduct& p, DevicePointer a, DevicePointer b, 
   constexpr int as_it_is = 0;  // CUBLAS_OP_N
   const float one = 1.0f;
   const float zero = 0.0f;
-  const auto pointer = [](DevicePointer at) { return reinterpret_cast<float*>(at); };
+  const auto pointer = [](DevicePointer at) { return std::bit_cast<float*>(at); };
   CublasStatus status = set_stream_(handle_, stream.handle());
   if (status == 0 && p.count == 1) {
     status = sgemm_(handle_, as_it_is, as_it_is, p.m, p.n, p.k, &one, pointer(a), p.m, pointer(b),
