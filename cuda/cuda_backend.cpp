@@ -15,6 +15,7 @@
 #include "cuda/measures.h"
 #include "cuda/packing.h"
 #include "cuda/resources.h"
+#include "cuda/yardsticks.h"
 
 namespace axiom {
 
@@ -88,6 +89,12 @@ class CudaBackend final : public Backend {
     const std::shared_ptr<const Device> device = shared_device(ordinal_);
     device->use();
     return measure_fma_peak(*device);
+  }
+
+  std::unique_ptr<DeviceYardsticks> yardsticks() const override {
+    const std::shared_ptr<const Device> device = shared_device(ordinal_);
+    device->use();
+    return std::make_unique<CudaYardsticks>(device, usable_bytes(device->free_bytes()));
   }
 
   std::string unavailable_reason() const override try {

@@ -68,6 +68,7 @@ DeviceFacts device_facts(int ordinal) {
   facts.multiprocessors = attribute(device, attribute_multiprocessors);
   facts.clock_khz = attribute(device, attribute_clock_khz);
   facts.shared_bytes = static_cast<std::size_t>(attribute(device, attribute_shared_bytes_optin));
+  facts.cache_bytes = static_cast<std::size_t>(attribute(device, attribute_l2_cache_bytes));
   facts.cooperative = attribute(device, attribute_cooperative_launch) != 0;
   driver().check(driver().device_total_memory(&facts.memory_bytes, device),
                  "asking for a device's memory");

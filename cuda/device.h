@@ -20,6 +20,7 @@ struct DeviceFacts {
   int clock_khz = 0;
   std::size_t memory_bytes = 0;
   std::size_t shared_bytes = 0;  ///< that a block may have
+  std::size_t cache_bytes = 0;   ///< of the cache before its memory (L2)
   bool cooperative = false;
   int driver_version = 0;
 

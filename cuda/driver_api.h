@@ -32,6 +32,7 @@ inline constexpr Result unsupported_ptx_version = 222;
 // CUdevice_attribute
 inline constexpr int attribute_multiprocessors = 16;
 inline constexpr int attribute_clock_khz = 13;
+inline constexpr int attribute_l2_cache_bytes = 38;
 inline constexpr int attribute_major = 75;
 inline constexpr int attribute_minor = 76;
 inline constexpr int attribute_cooperative_launch = 95;
@@ -72,6 +73,8 @@ inline constexpr unsigned stream_non_blocking = 1;
     (DevicePointer to, const void* from, std::size_t bytes, StreamHandle stream))                  \
   F(copy_to_host, cuMemcpyDtoHAsync_v2,                                                            \
     (void* to, DevicePointer from, std::size_t bytes, StreamHandle stream))                        \
+  F(copy_on_device, cuMemcpyDtoDAsync_v2,                                                          \
+    (DevicePointer to, DevicePointer from, std::size_t bytes, StreamHandle stream))                \
   F(fill_bytes, cuMemsetD8Async,                                                                   \
     (DevicePointer to, unsigned char value, std::size_t bytes, StreamHandle stream))               \
   F(stream_create, cuStreamCreate, (StreamHandle * stream, unsigned flags))                        \

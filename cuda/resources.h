@@ -63,6 +63,9 @@ class Stream {
   void download(void* to, DevicePointer from, std::size_t bytes) {
     driver().check(driver().copy_to_host(to, from, bytes, handle_), "copying from the device");
   }
+  void copy(DevicePointer to, DevicePointer from, std::size_t bytes) {
+    driver().check(driver().copy_on_device(to, from, bytes, handle_), "copying on the device");
+  }
   void zero(DevicePointer to, std::size_t bytes) {
     driver().check(driver().fill_bytes(to, 0, bytes, handle_), "clearing device memory");
   }

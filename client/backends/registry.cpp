@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "client/plan/device_error.h"
@@ -20,14 +21,33 @@ std::string known_names() {
   return names;
 }
 
-BackendChoice first_of(std::span<const Backend* const> list) {
+std::vector<Exclusion>& excluded() {
+  static std::vector<Exclusion> list;
+  return list;
+}
+
+std::string excluded_because(const Backend& backend, std::span<const Exclusion> exclusions) {
+  for (const Exclusion& exclusion : exclusions) {
+    if (exclusion.backend != backend.name()) continue;
+    if (exclusion.device == backend.device_identity()) return exclusion.reason;
+  }
+  return {};
+}
+
+std::string why_not_used(const Backend& backend, std::span<const Exclusion> exclusions) {
+  const std::string why_not = backend.unavailable_reason();
+  return why_not.empty() ? excluded_because(backend, exclusions) : why_not;
+}
+
+BackendChoice first_of(std::span<const Backend* const> list,
+                       std::span<const Exclusion> exclusions) {
   std::string passed_over;
   for (const Backend* backend : list) {
-    const std::string why_not = backend->unavailable_reason();
+    const std::string why_not = why_not_used(*backend, exclusions);
     if (why_not.empty()) return {backend, "the fastest that this host can run" + passed_over};
     passed_over += "; not " + backend->name() + ": " + why_not;
   }
-  throw BackendError("no backend can run on this host" + passed_over);
+  throw BackendError("no backend can be used on this host" + passed_over);
 }
 
 /// N of "cuda:N", 0 of "cuda".
@@ -61,12 +81,13 @@ std::span<const Backend* const> backends() {
 }
 
 BackendChoice choose_automatically(std::span<const Backend* const> list,
-                                   const BackendPreference& preference) {
+                                   const BackendPreference& preference,
+                                   std::span<const Exclusion> exclusions) {
   for (const Backend* backend : list) {
     if (backend->name() != preference.name) continue;
-    if (backend->unavailable_reason().empty()) return {backend, preference.reason};
+    if (why_not_used(*backend, exclusions).empty()) return {backend, preference.reason};
   }
-  BackendChoice choice = first_of(list);
+  BackendChoice choice = first_of(list, exclusions);
   if (!preference.name.empty()) {
     choice.reason += "; " + preference.name + ", " + preference.reason + ", is not available now";
   } else if (!preference.reason.empty()) {
@@ -75,10 +96,16 @@ BackendChoice choose_automatically(std::span<const Backend* const> list,
   return choice;
 }
 
-BackendChoice choose_processor_backend() { return first_of(processor_backends()); }
+void exclude_backends(std::vector<Exclusion> exclusions) { excluded() = std::move(exclusions); }
+
+std::string exclusion_reason(const Backend& backend) {
+  return excluded_because(backend, excluded());
+}
+
+BackendChoice choose_processor_backend() { return first_of(processor_backends(), excluded()); }
 
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference) {
-  if (name == "auto") return choose_automatically(backends(), preference);
+  if (name == "auto") return choose_automatically(backends(), preference, excluded());
   const std::string asked = "asked for with --backend";
   if (const std::optional<int> number = device_number(name)) {
     require_cuda_device(*number);

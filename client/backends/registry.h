@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/plan/backend.h"
 
@@ -33,16 +34,30 @@ struct BackendPreference {
   std::string reason;  ///< for the log, also if there is no preference
 };
 
-/// The preferred backend of a list if this host can run it, else the first that it can run; a
-/// function of its arguments.
+/// A backend that is not to be used, although the host can run it.
+struct Exclusion {
+  std::string backend;
+  std::string device;  ///< its device_identity(): another device or driver is not meant
+  std::string reason;  ///< for the log
+};
+
+/// The preferred backend of a list if this host can run it, else the first that it can run, without
+/// those excluded; a function of its arguments. BackendError: none is left.
 BackendChoice choose_automatically(std::span<const Backend* const> list,
-                                   const BackendPreference& preference = {});
+                                   const BackendPreference& preference = {},
+                                   std::span<const Exclusion> exclusions = {});
+
+/// What is excluded from now on: from "auto", and from the processor's share of a device's work.
+/// REQUIRES: nothing has been chosen yet, and backends() not been called.
+void exclude_backends(std::vector<Exclusion> exclusions);
+/// Why it is excluded; empty if it is not. REQUIRES: as Backend::device_identity().
+std::string exclusion_reason(const Backend& backend);
 
 /// `name` is "auto" (choose_automatically() among backends()) or a backend's name; "cuda" is
 /// "cuda:0". Never falls back from a name to another backend: BackendError, or DeviceError for a
 /// device.
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
-/// The fastest that computes on the processor.
+/// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
 /// How devices are used; set before work begins.
 struct DeviceOptions {

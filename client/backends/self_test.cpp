@@ -12,6 +12,7 @@
 #include "client/backends/known_answers.h"
 #include "client/backends/registry.h"
 #include "client/plan/device_error.h"
+#include "client/plan/example_run.h"
 #include "client/plan/initial_parameters.h"
 #include "client/system/digest.h"
 
@@ -22,51 +23,28 @@ namespace {
 using arithmetic::Purpose;
 using arithmetic::Stream;
 
-/// A network to train: every kind of layer, batch and loss that the experiments use.
+/// Every kind of layer, batch and loss that the experiments use.
 struct TrainingCase {
   const char* name;
-  std::vector<int> sizes;
-  Loss loss;
-  int samples;
-  int batch;
-  float dropout;
-  float weight_decay;
+  ExampleNetwork network;
 };
 
 std::vector<TrainingCase> training_cases() {
   const auto softmax = Loss::softmax_cross_entropy;
   const auto sigmoid = Loss::sigmoid_cross_entropy;
   return {
-      {"train 20-32-32-2, batch 32", {20, 32, 32, 2}, softmax, 72, 32, 0, 0},
-      {"train 10-16-16-16-5, batch 64", {10, 16, 16, 16, 5}, softmax, 122, 64, 0, 0},
-      {"train 20-64-64-64-1, full batch", {20, 64, 64, 64, 1}, sigmoid, 150, 0, 0, 0},
-      {"train 20-96-64-2, batch 8", {20, 96, 64, 2}, softmax, 30, 8, 0, 0},
-      {"train 20-40-2, dropout and decay", {20, 40, 2}, softmax, 40, 16, 0.25f, 0.01f},
+      {"train 20-32-32-2, batch 32", {{20, 32, 32, 2}, softmax, 72, 32, 0, 0}},
+      {"train 10-16-16-16-5, batch 64", {{10, 16, 16, 16, 5}, softmax, 122, 64, 0, 0}},
+      {"train 20-64-64-64-1, full batch", {{20, 64, 64, 64, 1}, sigmoid, 150, 0, 0, 0}},
+      {"train 20-96-64-2, batch 8", {{20, 96, 64, 2}, softmax, 30, 8, 0, 0}},
+      {"train 20-40-2, dropout and decay", {{20, 40, 2}, softmax, 40, 16, 0.25f, 0.01f}},
   };
 }
 
-TrainingRun make_run(const TrainingCase& c) {
-  auto data = std::make_shared<Dataset>();
-  data->samples = c.samples;
-  data->features = c.sizes.front();
-  data->inputs.resize(static_cast<std::size_t>(c.samples) *
-                      static_cast<std::size_t>(c.sizes.front()));
-  data->labels.resize(static_cast<std::size_t>(c.samples));
-  fill_normal(Stream{1, 0, 0, Purpose::features, 0}, data->inputs.data(), data->inputs.size());
-  const int classes = c.loss == Loss::sigmoid_cross_entropy ? 2 : c.sizes.back();
-  fill_below(Stream{1, 0, 0, Purpose::labels, 0}, static_cast<std::uint32_t>(classes),
-             data->labels.data(), data->labels.size());
-  TrainingRun run;
-  run.shape = {c.sizes, c.loss};
-  run.train = data;
-  run.samples = c.samples;
-  run.batch = c.batch;
-  run.learning_rate = 0.05f;
-  run.dropout = c.dropout;
-  run.weight_decay = c.weight_decay;
+TrainingRun make_run(const ExampleNetwork& network) {
+  TrainingRun run = example_run(network, 1);
   run.seed = 1;
-  run.steps = 2 * run.steps_per_epoch();
-  run.probes = {{data, c.samples, {1}, true, true}};
+  run.probes = {{run.train, run.samples, {1}, true, true}};
   return run;
 }
 
@@ -88,7 +66,7 @@ class Bits {
 };
 
 std::string train(const Backend& backend, const TrainingCase& c) {
-  const TrainingRun run = make_run(c);
+  const TrainingRun run = make_run(c.network);
   RunState state;
   initial_parameters(run, state.parameters);
   const auto executor = backend.make_executor();

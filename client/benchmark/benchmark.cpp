@@ -1,18 +1,19 @@
 #include "client/benchmark/benchmark.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <exception>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "client/benchmark/bandwidth.h"
 #include "client/benchmark/experiment_estimate.h"
+#include "client/benchmark/figures.h"
 #include "client/benchmark/trainee.h"
 #include "client/benchmark/training_case.h"
+#include "client/benchmark/yardsticks.h"
+#include "client/plan/device_error.h"
 #include "client/system/clock.h"
 
 namespace axiom {
@@ -39,6 +40,7 @@ struct Cell {
 
 struct Subject {
   const Backend* backend = nullptr;
+  bool doubted = false;  // its own watch found it wrong, not a digest
   std::unique_ptr<Executor> executor;
   std::deque<Cell> cells;
   BackendReport report;
@@ -66,6 +68,8 @@ class Benchmark {
     measure_all_threads();
     for (Subject& subject : subjects_) summarize_steps(subject);
     estimate_experiments();
+    for (Subject& subject : subjects_) compare_with_yardsticks(subject);
+    acquit_devices();
     for (Subject& subject : subjects_) {
       if (subject.report.usable()) subject.report.speed = geometric_mean(subject.report);
       report_.backends.push_back(std::move(subject.report));
@@ -89,6 +93,13 @@ class Benchmark {
     if (!subject.report.usable()) return;
     try {
       action();
+    } catch (const DeviceError& error) {
+      subject.doubted = error.status() == DeviceStatus::wrong_results;
+      if (subject.doubted) {
+        subject.report.broken = error.what();
+      } else {
+        subject.report.unavailable = std::string("failed while it was measured: ") + error.what();
+      }
     } catch (const std::exception& error) {
       subject.report.unavailable = std::string("failed while it was measured: ") + error.what();
     }
@@ -230,6 +241,7 @@ class Benchmark {
       step.width = cases_[i].width;
       step.batch = cases_[i].run.batch;
       step.samples = cases_[i].run.samples;
+      step.networks = static_cast<int>(cell.trainee->copies());
       step.rate = statistic(cell.rates);
       step.peak = statistic(cell.peaks);
       step.share = statistic(cell.shares).median;
@@ -265,6 +277,35 @@ class Benchmark {
     }
   }
 
+  // The watch of a device compares it with the first processor backend. If that is broken itself,
+  // it cannot judge.
+  void acquit_devices() {
+    const auto processor = std::find_if(subjects_.begin(), subjects_.end(), [](const Subject& s) {
+      return s.report.identity.empty() && s.backend->unavailable_reason().empty();
+    });
+    if (processor == subjects_.end() || processor->report.broken.empty()) return;
+    for (Subject& subject : subjects_) {
+      if (!subject.doubted) continue;
+      subject.report.unavailable =
+          "checked by " + processor->report.name + ", which is broken: " + subject.report.broken;
+      subject.report.broken.clear();
+    }
+  }
+
+  // At the end: a library that is not ours cannot disturb what was measured before.
+  void compare_with_yardsticks(Subject& subject) {
+    if (subject.report.identity.empty()) return;
+    guarded(subject, [&] {
+      options_.note(subject.report.name + ": memory bandwidth, matrix products of cuBLAS");
+      subject.cells.clear();
+      subject.executor.reset();  // its memory is needed
+      YardstickOptions options;
+      options.time_is_up = [this] { return elapsed() > options_.seconds; };
+      options.between = [this] { go_on(); };
+      measure_yardsticks(*subject.backend, subject.report, options);
+    });
+  }
+
   // How many times as much all threads do as one.
   double gain_of_threads(const Subject& subject) const {
     std::vector<double> gains;
@@ -274,39 +315,6 @@ class Benchmark {
     }
     return gains.empty() ? 1
                          : std::min<double>(options_.threads, statistic(std::move(gains)).median);
-  }
-
-  static double geometric_mean(const BackendReport& report) {
-    double logarithms = 0;
-    for (const ExperimentReport& e : report.experiments) {
-      logarithms += std::log(e.seeds_per_hour_all_threads);
-    }
-    const auto count = static_cast<double>(report.experiments.size());
-    return count > 0 ? std::exp(logarithms / count) : 0;
-  }
-
-  static double noise(const std::vector<BackendReport>& backends) {
-    std::vector<double> spreads;
-    for (const BackendReport& backend : backends) {
-      for (const StepReport& step : backend.steps) spreads.push_back(step.rate.spread);
-    }
-    return statistic(std::move(spreads)).median;
-  }
-
-  // Of the benchmarked step that is nearest in kind of batch, then in width.
-  static double nearest_rate(const BackendReport& report, const TrainingRun& run) {
-    const bool full = run.batch_size() == run.samples;
-    const double width = run.shape.sizes[1];
-    double nearest = std::numeric_limits<double>::infinity();
-    double rate = 0;
-    for (const StepReport& step : report.steps) {
-      const double distance =
-          std::fabs(std::log2(width / step.width)) + (full == (step.batch == 0) ? 0 : 100);
-      if (distance >= nearest) continue;
-      nearest = distance;
-      rate = step.rate.highest;
-    }
-    return rate;
   }
 
   struct BrokenDigest {

@@ -15,14 +15,27 @@ Json statistic_json(const Statistic& s, double unit) {
           {"runs", s.runs}};
 }
 
+// Nothing if it was not measured.
+Json product_json(const ProductReport& report) {
+  if (report.rate.runs == 0) return nullptr;
+  return {{"m", report.product.m},
+          {"n", report.product.n},
+          {"k", report.product.k},
+          {"products", report.product.count},
+          {"gflops", statistic_json(report.rate, 1e9)},
+          {"share_of_peak", report.share}};
+}
+
 Json step_json(const StepReport& step) {
   return {{"width", step.width},
           {"batch", step.batch == 0 ? step.samples : step.batch},
           {"samples", step.samples},
+          {"networks", step.networks},
           {"gflops", statistic_json(step.rate, 1e9)},
           {"gflops_all_threads", statistic_json(step.rate_all_threads, 1e9)},
           {"peak_gflops", statistic_json(step.peak, 1e9)},
           {"share_of_peak", step.peak.runs == 0 ? Json() : Json(step.share)},
+          {"cublas", product_json(step.product)},
           {"digest", step.digest},
           {"expected_digest", step.expected_digest}};
 }
@@ -38,6 +51,22 @@ Json experiment_json(const ExperimentReport& e) {
           {"networks_per_hour_all_threads", e.networks_per_hour_all_threads()}};
 }
 
+// "memory", "cublas" and "cublas_reason"; all null on a processor.
+void add_yardsticks(Json& json, const std::optional<YardstickReport>& report) {
+  json["memory"] = nullptr;
+  json["cublas"] = nullptr;
+  json["cublas_reason"] = nullptr;
+  if (!report) return;
+  json["memory"] = {{"array_bytes", report->array_bytes},
+                    {"copy_gbytes", statistic_json(report->copy_rate, 1e9)},
+                    {"reason", optional_text(report->copy_failed)}};
+  json["cublas_reason"] = optional_text(report->library.unavailable);
+  if (report->library.file.empty()) return;
+  json["cublas"] = {{"library", report->library.file},
+                    {"version", report->library.version},
+                    {"square", product_json(report->square)}};
+}
+
 Json backend_json(const BackendReport& backend) {
   Json steps = Json::array();
   Json experiments = Json::array();
@@ -47,13 +76,15 @@ Json backend_json(const BackendReport& backend) {
                        : !backend.unavailable.empty() ? "unavailable"
                                                       : "equal";
   const std::string& reason = backend.broken.empty() ? backend.unavailable : backend.broken;
-  return {{"name", backend.name},
-          {"status", status},
-          {"reason", optional_text(reason)},
-          {"device", optional_text(backend.identity)},
-          {"speed", backend.usable() ? Json(backend.speed) : Json()},
-          {"training_step", std::move(steps)},
-          {"experiments", std::move(experiments)}};
+  Json json = {{"name", backend.name},
+               {"status", status},
+               {"reason", optional_text(reason)},
+               {"device", optional_text(backend.identity)},
+               {"speed", backend.usable() ? Json(backend.speed) : Json()},
+               {"training_step", std::move(steps)},
+               {"experiments", std::move(experiments)}};
+  add_yardsticks(json, backend.yardsticks);
+  return json;
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -66,6 +67,76 @@ std::string steps(const BenchmarkReport& report) {
   return text;
 }
 
+std::string gbytes(const Statistic& s) {
+  return number(s.median / 1e9) + " GB/s (spread " + percent(s.spread) + ", " +
+         std::to_string(s.runs) + " runs)";
+}
+
+std::string product_row(const std::string& width, const std::string& batch,
+                        const ProductReport& report, const std::string& ours) {
+  const MatrixProduct& p = report.product;
+  const std::string sizes =
+      std::to_string(p.m) + " x " + std::to_string(p.k) + " x " + std::to_string(p.n);
+  return cut(formatted("  %5s %6s %18s %8d %10s %8s %5d %8s %10s", width.c_str(), batch.c_str(),
+                       sizes.c_str(), p.count, number(report.rate.median / 1e9).c_str(),
+                       percent(report.rate.spread).c_str(), report.rate.runs,
+                       report.share > 0 ? percent(report.share).c_str() : "-", ours.c_str()));
+}
+
+std::string products(const BackendReport& backend) {
+  std::string text =
+      formatted("  %5s %6s %18s %8s %10s %8s %5s %8s %10s\n", "width", "batch", "sizes", "at once",
+                "GFLOP/s", "spread", "runs", "share", "our step");
+  const YardstickReport& found = *backend.yardsticks;
+  text += product_row("-", "-", found.square, "-");
+  for (const StepReport& step : backend.steps) {
+    if (step.product.rate.runs == 0) continue;
+    text += product_row(std::to_string(step.width),
+                        step.batch == 0 ? "full" : std::to_string(step.batch), step.product,
+                        step.peak.runs > 0 ? percent(step.share) : "-");
+  }
+  return text;
+}
+
+// A line for each of the reasons in one sentence.
+std::string reasons(const std::string& sentence) {
+  std::string text;
+  for (std::size_t start = 0; start < sentence.size();) {
+    const std::size_t end = std::min(sentence.find("; ", start), sentence.size());
+    text += cut("  " + sentence.substr(start, end - start));
+    start = end + 2;
+  }
+  return text;
+}
+
+// What a device does at most; nothing about processors.
+std::string yardsticks(const BenchmarkReport& report) {
+  std::string text;
+  for (const BackendReport& backend : report.backends) {
+    if (!backend.yardsticks) continue;
+    const YardstickReport& found = *backend.yardsticks;
+    const bool copied = found.copy_rate.runs > 0;
+    text += "\n" +
+            cut(backend.name + ": device memory: " +
+                (copied ? "copy " + gbytes(found.copy_rate) + ", two arrays of " +
+                              std::to_string(found.array_bytes >> 20) + " MiB"
+                        : "not measured")) +
+            reasons(found.copy_failed);
+    const DeviceYardsticks::Library& library = found.library;
+    if (library.file.empty()) {
+      text += cut(backend.name + ": cuBLAS: not measured") + reasons(library.unavailable);
+      continue;
+    }
+    text += cut(backend.name + ": cuBLAS " + library.version + " (" + library.file +
+                "), SGEMM; share of the FMA peak, and our step's");
+    if (!library.unavailable.empty()) {
+      text += cut("  not all of it") + reasons(library.unavailable);
+    }
+    if (found.square.rate.runs > 0) text += products(backend);
+  }
+  return text;
+}
+
 std::string experiments(const BenchmarkReport& report) {
   std::string text = "\nexperiments, default preset, per hour: with one thread, and with " +
                      std::to_string(report.threads) + "\n";
@@ -103,7 +174,8 @@ std::string verdicts(const BenchmarkReport& report) {
 }  // namespace
 
 std::string benchmark_table(const BenchmarkReport& report, const MeasuredHost& host) {
-  return head(report, host) + steps(report) + experiments(report) + verdicts(report);
+  return head(report, host) + steps(report) + yardsticks(report) + experiments(report) +
+         verdicts(report);
 }
 
 }  // namespace axiom

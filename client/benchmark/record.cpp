@@ -12,17 +12,34 @@ using Json = nlohmann::json;
 constexpr int record_schema = 1;
 constexpr std::size_t maximum_record_bytes = std::size_t{64} << 10;
 
-Json record_json(const BenchmarkRecord& record) {
-  Json backends = Json::array();
-  for (const MeasuredHost::Part& part : record.host.backends) {
-    backends.push_back({{"name", part.backend}, {"device", part.device}});
+Json parts_json(const std::vector<MeasuredHost::Part>& parts) {
+  Json list = Json::array();
+  for (const MeasuredHost::Part& part : parts) {
+    list.push_back({{"name", part.backend}, {"device", part.device}});
   }
+  return list;
+}
+
+std::vector<MeasuredHost::Part> parsed_parts(const Json& json) {
+  std::vector<MeasuredHost::Part> parts;
+  for (const Json& part : json) {
+    parts.push_back({part.at("name").get<std::string>(), part.at("device").get<std::string>()});
+  }
+  return parts;
+}
+
+std::string day(const BenchmarkRecord& record) {
+  return record.date.substr(0, record.date.find('T'));
+}
+
+Json record_json(const BenchmarkRecord& record) {
   return {{"schema", record_schema},
           {"date", record.date},
           {"client_version", record.host.client_version},
           {"build", record.host.build},
           {"processor", record.host.processor},
-          {"backends", std::move(backends)},
+          {"backends", parts_json(record.host.backends)},
+          {"broken", parts_json(record.broken)},
           {"fastest", record.fastest}};
 }
 
@@ -34,10 +51,8 @@ BenchmarkRecord parsed(const Json& json) {
   record.host.client_version = json.at("client_version").get<std::string>();
   record.host.build = json.at("build").get<std::string>();
   record.host.processor = json.at("processor").get<std::string>();
-  for (const Json& part : json.at("backends")) {
-    record.host.backends.push_back(
-        {part.at("name").get<std::string>(), part.at("device").get<std::string>()});
-  }
+  record.host.backends = parsed_parts(json.at("backends"));
+  if (json.contains("broken")) record.broken = parsed_parts(json.at("broken"));
   return record;
 }
 
@@ -88,8 +103,23 @@ std::optional<BenchmarkRecord> read_record(FileSystem& files, const std::string&
   return std::nullopt;
 }
 
+std::vector<Exclusion> exclusions(const BenchmarkRecord& record, const std::string& client_version,
+                                  const std::string& build, const std::string& processor) {
+  const MeasuredHost& then = record.host;
+  if (then.processor != processor || then.client_version != client_version || then.build != build) {
+    return {};
+  }
+  std::vector<Exclusion> list;
+  for (const MeasuredHost::Part& part : record.broken) {
+    list.push_back({part.backend, part.device,
+                    "found broken by the benchmark of " + day(record) +
+                        " (axiom-client bench checks it again)"});
+  }
+  return list;
+}
+
 BackendPreference preference(const BenchmarkRecord& record, const MeasuredHost& now) {
-  const std::string date = record.date.substr(0, record.date.find('T'));
+  const std::string date = day(record);
   if (const std::string other = difference(record.host, now); !other.empty()) {
     return {"",
             "the benchmark of " + date + " was made " + other + ": run axiom-client bench again"};

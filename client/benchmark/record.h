@@ -32,6 +32,7 @@ struct BenchmarkRecord {
   MeasuredHost host;
   std::string date;     ///< ISO 8601, UTC
   std::string fastest;  ///< backend; empty if none is usable
+  std::vector<MeasuredHost::Part> broken;
 };
 
 /// The file holds something else than a record of this schema; one line that names it.
@@ -50,6 +51,12 @@ MeasuredHost measured_host(const std::string& client_version, const std::string&
 void write_record(FileSystem& files, const std::string& directory, const BenchmarkRecord& record);
 /// Nothing if there is none. RecordError, or IoError if the file cannot be read.
 std::optional<BenchmarkRecord> read_record(FileSystem& files, const std::string& directory);
+
+/// What a record found broken, as long as it is the same program on the same processor; for a
+/// device, also the same device and driver. Other backends may have come or gone, unlike for the
+/// speeds.
+std::vector<Exclusion> exclusions(const BenchmarkRecord& record, const std::string& client_version,
+                                  const std::string& build, const std::string& processor);
 
 /// What a record means for the choice now: its fastest backend, or why it does not count.
 BackendPreference preference(const BenchmarkRecord& record, const MeasuredHost& now);

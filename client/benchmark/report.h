@@ -1,23 +1,44 @@
 // What a benchmark has found (docs/BENCHMARK.md).
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/benchmark/statistic.h"
+#include "client/plan/device_yardsticks.h"
 #include "client/run/exit_code.h"
 
 namespace axiom {
+
+/// Matrix products by the vendor's library. No runs if there is none.
+struct ProductReport {
+  MatrixProduct product;
+  Statistic rate;    ///< FLOP/s
+  double share = 0;  ///< median rate / the FMA peak measured beside it
+};
+
+/// What a device does at most.
+struct YardstickReport {
+  std::size_t array_bytes = 0;  ///< of each of the two arrays
+  Statistic copy_rate;          ///< bytes per second within its memory, read and written
+  std::string copy_failed;      ///< why there is no such rate
+  DeviceYardsticks::Library library;
+  ProductReport square;
+};
 
 /// A training step on one backend. Rates in FLOP/s; a multiply-add counts as two.
 struct StepReport {
   int width = 0;
   int batch = 0;     ///< 0 = full batch
   int samples = 0;   ///< of the dataset
+  int networks = 1;  ///< that are trained side by side
   Statistic rate;    ///< one thread
   Statistic peak;    ///< FMA peak beside it; no runs if the backend does not tell
   double share = 0;  ///< median of rate / peak, each sample against the peak beside it
   Statistic rate_all_threads;
+  ProductReport product;        ///< the step's largest, for all its networks
   std::string digest;           ///< of the parameters after the checked steps
   std::string expected_digest;  ///< the reference's
 };
@@ -44,6 +65,7 @@ struct BackendReport {
   std::string broken;       ///< where its bits differ from the reference's
   std::vector<StepReport> steps;
   std::vector<ExperimentReport> experiments;
+  std::optional<YardstickReport> yardsticks;  ///< of a device
   double speed = 0;  ///< geometric mean of the experiments' seeds per hour, all threads
 
   bool usable() const { return unavailable.empty() && broken.empty(); }

@@ -3,7 +3,7 @@
 #include <limits>
 #include <memory>
 
-#include "client/arithmetic/streams.h"
+#include "client/plan/example_run.h"
 
 namespace axiom {
 namespace {
@@ -11,19 +11,6 @@ namespace {
 constexpr int features = 20;
 constexpr int classes = 2;
 constexpr std::uint64_t seed = 1;
-
-std::shared_ptr<const Dataset> random_data(int samples) {
-  auto data = std::make_shared<Dataset>();
-  data->samples = samples;
-  data->features = features;
-  data->inputs.resize(static_cast<std::size_t>(samples) * features);
-  data->labels.resize(static_cast<std::size_t>(samples));
-  arithmetic::fill_normal({seed, 0, 0, arithmetic::Purpose::features, 0}, data->inputs.data(),
-                          data->inputs.size());
-  arithmetic::fill_below({seed, 0, 0, arithmetic::Purpose::labels, 0}, classes, data->labels.data(),
-                         data->labels.size());
-  return data;
-}
 
 TrainingCase make_case(int width, std::shared_ptr<const Dataset> data, int batch) {
   TrainingCase c;
@@ -42,8 +29,8 @@ TrainingCase make_case(int width, std::shared_ptr<const Dataset> data, int batch
 }  // namespace
 
 std::vector<TrainingCase> training_cases(const std::vector<int>& widths) {
-  const std::shared_ptr<const Dataset> shuffled = random_data(1000);
-  const std::shared_ptr<const Dataset> full = random_data(512);
+  const std::shared_ptr<const Dataset> shuffled = random_dataset(seed, 1000, features, classes);
+  const std::shared_ptr<const Dataset> full = random_dataset(seed, 512, features, classes);
   std::vector<TrainingCase> cases;
   for (const int width : widths) {
     cases.push_back(make_case(width, shuffled, 32));

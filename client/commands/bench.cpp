@@ -37,13 +37,22 @@ void keep(const CommandLine& line, const BenchmarkRecord& record, Console& conso
   try {
     const std::string directory = data_directory(line);
     write_record(real_file_system(), directory, record);
-    console.note("--backend auto takes " + (record.fastest.empty() ? "the first" : record.fastest) +
+    console.note("--backend auto takes " +
+                 (record.fastest.empty() ? "the first that is right" : record.fastest) +
                  " from now on: " + record_path(directory));
   } catch (const IoError& error) {
     console.warning(std::string(error.what()) + ": --backend auto does not follow this benchmark");
   } catch (const NoHomeDirectory& error) {
     console.warning(std::string(error.what()) + ": --backend auto does not follow this benchmark");
   }
+}
+
+std::vector<MeasuredHost::Part> broken_parts(const BenchmarkReport& report) {
+  std::vector<MeasuredHost::Part> parts;
+  for (const BackendReport& backend : report.backends) {
+    if (!backend.broken.empty()) parts.push_back({backend.name, backend.identity});
+  }
+  return parts;
 }
 
 const Backend& reference_backend_of_all() { return *processor_backends().back(); }
@@ -64,7 +73,7 @@ ExitCode run_bench(const CommandLine& line) {
     return static_cast<ExitCode>(128 + signal);
   }
   const MeasuredHost host = this_host();
-  keep(line, {host, date, report->fastest}, console);
+  keep(line, {host, date, report->fastest, broken_parts(*report)}, console);
   print(line.json ? canonical_json(benchmark_json(*report, host, date)) + "\n"
                   : benchmark_table(*report, host));
   if (report->any_broken()) {

@@ -18,8 +18,11 @@ nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
     nlohmann::json entry = {{"name", backend->name()}, {"available", why_not.empty()}};
     if (!why_not.empty()) {
       entry["reason"] = why_not;
-    } else if (const std::string device = backend->device(); !device.empty()) {
-      entry["device"] = device;
+    } else {
+      if (const std::string device = backend->device(); !device.empty()) entry["device"] = device;
+      if (const std::string broken = exclusion_reason(*backend); !broken.empty()) {
+        entry["excluded"] = broken;
+      }
     }
     list.push_back(std::move(entry));
   }
@@ -36,7 +39,9 @@ std::string listing(const HostMemory& memory, const BackendChoice& choice) {
     const std::string why_not = backend->unavailable_reason();
     const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');
     const std::string device = why_not.empty() ? backend->device() : "";
+    const std::string excluded = why_not.empty() ? exclusion_reason(*backend) : "";
     text += backend->name() + padding + (why_not.empty() ? "available" : "no: " + why_not) +
+            (excluded.empty() ? "" : ", not to be used: " + excluded) +
             (backend == choice.backend ? ", chosen" : "") + (device.empty() ? "" : ": " + device) +
             "\n";
   }

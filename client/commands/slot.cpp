@@ -12,6 +12,7 @@
 #include "client/backends/registry.h"
 #include "client/backends/self_test.h"
 #include "client/boinc/task.h"
+#include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/errors.h"
@@ -116,11 +117,13 @@ class Slot : public RunObserver {
   // Never a device that the client has not assigned.
   BackendChoice choose() {
     const boinc::InitData& data = task_.data();
+    take_up_benchmark(CommandLine{});
     BackendChoice choice;
     if (options_.backend != "auto") {
       choice = choose_backend(options_.backend);
     } else if (data.gpu_device >= 0) {
       choice = choose_backend("cuda:" + std::to_string(data.gpu_device));
+      require_not_broken(*choice.backend);
       choice.reason = "the device that the BOINC client has assigned";
     } else {
       choice = choose_processor_backend();

@@ -125,7 +125,7 @@ class StandaloneRun {
         console_.warning(backend_.backend->name() + ": " + error.what() +
                          "; the processor takes over");
         backend_ = processor;
-        backend_.reason = "takes over from a device that failed";
+        backend_.reason = "takes over from a device that failed: " + processor.reason;
       }
     }
   }

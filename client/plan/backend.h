@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "client/plan/device_yardsticks.h"
 #include "client/plan/matrix_ops.h"
 #include "client/plan/snapshot.h"
 #include "client/plan/training_run.h"
@@ -99,6 +100,8 @@ class Backend {
   /// of the whole device, measured anew in a few milliseconds; 0: not known.
   /// REQUIRES: as make_executor().
   virtual double measured_peak() const { return 0; }
+  /// What the device does at most; null on a processor. REQUIRES: as make_executor().
+  virtual std::unique_ptr<DeviceYardsticks> yardsticks() const { return nullptr; }
   /// Name, identifier and driver of the device: what measured speeds belong to. Empty on a
   /// processor. REQUIRES: as make_executor().
   virtual std::string device_identity() const { return {}; }

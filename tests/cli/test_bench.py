@@ -116,6 +116,35 @@ class Bench(CliTest):
                 self.assertIn("run axiom-client bench again", line)
                 self.assertNotIn("warning", done.stderr)
 
+    def test_what_is_broken_is_passed_over(self):
+        self.assertEqual(json.loads(self.record.read_text())["broken"], [])
+        usable = self.usable()
+        processors = [name for name in usable if not name.startswith("cuda")]
+        broken = [{"name": name, "device": ""} for name in processors[:-1]]
+        # Even if the speeds no longer count, as with another device.
+        for backends in (json.loads(self.record.read_text())["backends"], []):
+            self.change(broken=broken, backends=backends, fastest=processors[-1])
+            log = self.auto().stderr
+            if usable == processors:
+                self.assertIn(f"backend: {processors[-1]} (", log)
+            if len(processors) > 1 and usable == processors and not backends:
+                self.assertIn(f"not {processors[0]}: found broken by the benchmark of ", log)
+                listed = json.loads(client("devices", "--json", "--data-dir", str(self.data)).stdout)
+                excluded = [b["name"] for b in listed["backends"] if "excluded" in b]
+                self.assertEqual((excluded, listed["backend"]), (processors[:-1], processors[-1]))
+        for name in processors:  # asked for
+            self.assertIn(f"backend: {name} (asked for", self.quick("--backend", name, "--data-dir", str(self.data)).stderr)
+
+    def test_all_are_broken(self):
+        self.change(broken=[{"name": b["name"], "device": b["device"]}
+                            for b in json.loads(self.record.read_text())["backends"]], fastest="")
+        done = self.auto()
+        self.assert_error(done, 5, "no backend can be used on this host; ")
+        self.assertIn("not reference: found broken by the benchmark of ", done.stderr)
+        # As another program may have found it: it counts for that program only.
+        self.change(build="0")
+        self.assertEqual(self.auto().returncode, 0)
+
     def test_a_damaged_record_is_one_warning(self):
         self.record.write_text(self.record.read_text()[:100])
         done = self.auto()

@@ -5,14 +5,17 @@
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
-// Fault), AXIOM_EMULATED_TRACE (launches are counted on standard error).
+// Fault), AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
+// error).
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -22,7 +25,9 @@
 #include "cuda/kernels/jobs.h"
 #include "cuda/kernels/measure_jobs.h"
 #include "cuda/kernels/team_layout.h"
+#include "tests/cuda_emulation/driver.h"
 #include "tests/cuda_emulation/emulator.h"
+#include "tests/cuda_emulation/module_image.h"
 
 // The kernels, compiled as C++.
 extern "C" {
@@ -48,6 +53,7 @@ namespace {
 using namespace axiom::cuda;
 
 constexpr Result invalid_value = 1;
+constexpr Result invalid_image = 200;
 constexpr Result not_found = 500;
 constexpr Result launch_failed = 719;
 constexpr std::size_t guard = 256;  // bytes before and after every block of memory
@@ -57,6 +63,8 @@ long setting(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atol(text);
 }
+
+int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
 
 std::size_t device_memory() {
   return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
@@ -71,6 +79,7 @@ struct State {
   std::uint64_t order = 0;
 };
 State state;
+thread_local ContextHandle current_context = nullptr;
 
 /// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; memory:N = the N-th allocation
 /// fails; flip:N:SEED = after launch N a random bit of a random block of memory is flipped;
@@ -248,7 +257,6 @@ Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
 }
 
 Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
-  const auto capability = static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90));
   switch (attribute) {
     case attribute_multiprocessors:
       *value = 2;
@@ -257,10 +265,13 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
       *value = 1000000;
       return success;
     case attribute_major:
-      *value = capability / 10;
+      *value = capability() / 10;
       return success;
     case attribute_minor:
-      *value = capability % 10;
+      *value = capability() % 10;
+      return success;
+    case attribute_l2_cache_bytes:
+      *value = 1 << 20;
       return success;
     case attribute_cooperative_launch:
       *value = 1;
@@ -284,7 +295,10 @@ Result cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceNumber device) {
   return success;
 }
 Result cuDevicePrimaryCtxRelease_v2(DeviceNumber) { return success; }
-Result cuCtxSetCurrent(ContextHandle) { return state.lost ? launch_failed : success; }
+Result cuCtxSetCurrent(ContextHandle context) {
+  current_context = context;
+  return state.lost ? launch_failed : success;
+}
 
 Result cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
   const std::lock_guard lock(state.mutex);
@@ -293,25 +307,32 @@ Result cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
   return success;
 }
 
-// The images are a real compiler's; here it matters only that they are images.
+// The images are a real compiler's, or stand in for them (stand_in_images.cpp). They must be for
+// this device and have the kernels that are asked for; what is run is this library's own.
 Result cuModuleLoadData(ModuleHandle* module, const void* image) {
-  const bool elf = std::memcmp(image, "\177ELF", 4) == 0;
-  const bool ptx = std::memcmp(image, "//", 2) == 0;
-  *module = reinterpret_cast<ModuleHandle>(1);
-  return elf || ptx ? success : invalid_value;
+  const auto read = emulation::read_image(image);
+  if (!read) return invalid_image;
+  if (!read->runs_on(capability())) return no_binary_for_gpu;
+  *module = reinterpret_cast<ModuleHandle>(new emulation::ModuleImage(*read));
+  return success;
 }
-Result cuModuleUnload(ModuleHandle) { return success; }
-Result cuModuleGetFunction(FunctionHandle* function, ModuleHandle, const char* name) {
+Result cuModuleUnload(ModuleHandle module) {
+  delete reinterpret_cast<emulation::ModuleImage*>(module);
+  return success;
+}
+Result cuModuleGetFunction(FunctionHandle* function, ModuleHandle module, const char* name) {
   const auto found = kernels().find(name);
-  if (found == kernels().end()) return not_found;
+  const auto& names = reinterpret_cast<const emulation::ModuleImage*>(module)->kernels;
+  if (found == kernels().end() || !names.contains(name)) return not_found;
   *function = reinterpret_cast<FunctionHandle>(const_cast<Entry*>(&found->second));
   return success;
 }
 Result cuFuncSetAttribute(FunctionHandle, int, int) { return success; }
-Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int,
+Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int threads,
                                                    std::size_t shared_bytes) {
-  *blocks =
-      static_cast<int>(std::max<std::size_t>(1, (std::size_t{100} << 10) / (shared_bytes + 1)));
+  const std::size_t by_memory = (std::size_t{100} << 10) / (shared_bytes + 1);
+  const int by_threads = 2048 / threads;
+  *blocks = std::clamp(static_cast<int>(by_memory), 1, by_threads);
   return success;
 }
 
@@ -362,6 +383,17 @@ Result cuMemsetD8Async(DevicePointer to, unsigned char value, std::size_t bytes,
   return success;
 }
 
+Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, std::size_t bytes, StreamHandle) {
+  const std::lock_guard lock(state.mutex);
+  if (state.lost) return launch_failed;
+  if (!inside(to, bytes) || !inside(from, bytes)) return invalid_value;
+  std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+  if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
+    std::fprintf(stderr, "emulated device: copy of %zu bytes\n", bytes);
+  }
+  return success;
+}
+
 Result cuStreamCreate(StreamHandle* stream, unsigned) {
   *stream = reinterpret_cast<StreamHandle>(1);
   return success;
@@ -386,12 +418,20 @@ Result cuGetErrorName(Result error, const char** text) {
           : error == launch_failed ? "CUDA_ERROR_LAUNCH_FAILED"
           : error == no_device     ? "CUDA_ERROR_NO_DEVICE"
           : error == invalid_value ? "CUDA_ERROR_INVALID_VALUE"
+          : error == invalid_image ? "CUDA_ERROR_INVALID_IMAGE"
                                    : nullptr;
   return *text == nullptr ? invalid_value : success;
 }
 Result cuGetErrorString(Result error, const char** text) {
   *text = error == launch_failed ? "unspecified launch failure" : "emulated error";
   return success;
+}
+
+bool axiom_emulated_context() { return current_context != nullptr; }
+
+bool axiom_emulated_memory(DevicePointer pointer, std::size_t bytes) {
+  const std::lock_guard lock(state.mutex);
+  return inside(pointer, bytes);
 }
 
 }  // extern "C"

@@ -52,7 +52,7 @@ def main():
                     out = pathlib.Path(directory) / f"{plan}-{backend}-{threads}".replace(" ", "-")
                     done = run(client, "--standalone", "--experiment", experiment, "--seed",
                                "18446744073709551615", *options, "--backend", backend, "--threads",
-                               str(threads), "--out", str(out))
+                               str(threads), "--priority", "normal", "--out", str(out))
                     if done.returncode != 0:
                         sys.exit(f"FAILED {plan} on {backend}: {done.stderr}")
                     telemetry = json.loads((out / f"{experiment}.telemetry.json").read_text())

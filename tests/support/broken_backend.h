@@ -41,7 +41,7 @@ class BrokenExecutor final : public Executor {
   int calls_ = 0;
 };
 
-class BrokenBackend final : public Backend {
+class BrokenBackend : public Backend {
  public:
   BrokenBackend(std::string name, const Backend& right, Fault fault)
       : name_(std::move(name)), right_(right), fault_(std::move(fault)) {}

@@ -12,25 +12,22 @@
 #include <span>
 #include <vector>
 
-#include "client/arithmetic/streams.h"
 #include "client/plan/backend.h"
+#include "client/plan/example_run.h"
 #include "client/plan/initial_parameters.h"
 
-namespace axiom::test {
+namespace axiom {
 
-struct Case {
-  std::vector<int> sizes;
-  Loss loss;
-  int samples;
-  int batch;
-  float dropout;
-  float weight_decay;
-};
-
-inline std::ostream& operator<<(std::ostream& out, const Case& c) {
+inline std::ostream& operator<<(std::ostream& out, const ExampleNetwork& c) {
   for (const int size : c.sizes) out << size << ' ';
   return out << "samples " << c.samples << " batch " << c.batch << " dropout " << c.dropout;
 }
+
+}  // namespace axiom
+
+namespace axiom::test {
+
+using Case = ExampleNetwork;
 
 inline std::vector<Case> equality_cases() {
   const auto softmax = Loss::softmax_cross_entropy;
@@ -58,32 +55,15 @@ inline std::vector<Case> equality_cases() {
 }
 
 inline TrainingRun make_run(const Case& c) {
-  auto data = std::make_shared<Dataset>();
-  data->samples = c.samples;
-  data->features = c.sizes.front();
-  data->inputs.resize(static_cast<std::size_t>(c.samples * c.sizes.front()));
-  data->labels.resize(static_cast<std::size_t>(c.samples));
-  const arithmetic::Stream normals{7, 0, 0, arithmetic::Purpose::features, 0};
-  const arithmetic::Stream labels{7, 0, 0, arithmetic::Purpose::labels, 0};
-  arithmetic::fill_normal(normals, data->inputs.data(), data->inputs.size());
-  const int classes = c.loss == Loss::sigmoid_cross_entropy ? 2 : c.sizes.back();
-  arithmetic::fill_below(labels, static_cast<std::uint32_t>(classes), data->labels.data(),
-                         data->labels.size());
-  TrainingRun run;
-  run.shape = {c.sizes, c.loss};
-  run.train = data;
-  run.samples = c.samples;
-  run.batch = c.batch;
-  run.learning_rate = 0.05f;
-  run.dropout = c.dropout;
-  run.weight_decay = c.weight_decay;
+  TrainingRun run = example_run(c, 7);
   run.seed = 1234567890123456789ull;
   run.trial = 2;
   run.network = 5;
-  run.steps = 2 * run.steps_per_epoch() + 1;
-  Probe probe{data, c.samples, {}, true, true};
+  run.steps += 1;
+  Probe probe{run.train, c.samples, {}, true, true};
   for (int l = 1; l < run.shape.layers(); ++l) probe.hidden_layers.push_back(l);
-  run.probes = {probe, {data, (c.samples + 1) / 2, {1}, false, true}, {data, 1, {}, true, false}};
+  run.probes = {
+      probe, {run.train, (c.samples + 1) / 2, {1}, false, true}, {run.train, 1, {}, true, false}};
   return run;
 }
 

@@ -18,7 +18,8 @@ using testing::FaultyFileSystem;
 const BenchmarkRecord record{
     {"0.1.0", "abc", "chip", {{"cuda:0", "card, GPU-1, driver 12020"}, {"avx2", ""}}},
     "2026-01-31T12:00:00Z",
-    "avx2"};
+    "avx2",
+    {{"cuda:0", "card, GPU-1, driver 12020"}, {"avx512", ""}}};
 
 TEST(Record, ComesBackAsItWasWritten) {
   FaultyFileSystem files;
@@ -30,6 +31,15 @@ TEST(Record, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->host, record.host);
   EXPECT_EQ(read->date, record.date);
   EXPECT_EQ(read->fastest, record.fastest);
+  EXPECT_EQ(read->broken, record.broken);
+}
+
+TEST(Record, OfAProgramThatDidNotKeepWhatWasBroken) {
+  FaultyFileSystem files;
+  files.put(record_path("/data"),
+            R"({"backends":[],"build":"b","client_version":"1","date":"2026-01-31T12:00:00Z",)"
+            R"("fastest":"avx2","processor":"chip","schema":1})");
+  EXPECT_TRUE(read_record(files, "/data").value().broken.empty());
 }
 
 // Whenever the power goes while a record is replaced, the old or the new one is there.
@@ -107,6 +117,60 @@ TEST(Preference, CountsOnTheSameHostOnly) {
   again(changed([](MeasuredHost& h) { h.backends[0].device = "card, GPU-1, driver 12030"; }),
         "drivers");
   again(changed([](MeasuredHost& h) { h.backends.erase(h.backends.begin()); }), "devices");
+}
+
+TEST(Exclusions, CountForTheSameProgramAndProcessor) {
+  const std::vector<Exclusion> all = exclusions(record, "0.1.0", "abc", "chip");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].backend, "cuda:0");
+  EXPECT_EQ(all[0].device, "card, GPU-1, driver 12020");
+  EXPECT_EQ(all[1].backend, "avx512");
+  EXPECT_EQ(all[1].reason,
+            "found broken by the benchmark of 2026-01-31 (axiom-client bench checks it again)");
+  EXPECT_TRUE(exclusions(record, "0.2.0", "abc", "chip").empty());
+  EXPECT_TRUE(exclusions(record, "0.1.0", "abd", "chip").empty());
+  EXPECT_TRUE(exclusions(record, "0.1.0", "abc", "other chip").empty());
+}
+
+TEST(Choice, PassesOverWhatIsExcluded) {
+  const BrokenBackend first("first", reference_backend(), {});
+  const BrokenBackend second("second", reference_backend(), {});
+  const std::vector<const Backend*> list = {&first, &second};
+  const auto chosen = [&](const std::vector<Exclusion>& exclusions,
+                          const BackendPreference& preference = {}) {
+    return choose_automatically(list, preference, exclusions);
+  };
+  EXPECT_EQ(chosen({{"first", "", "broken"}}).backend, &second);
+  EXPECT_EQ(chosen({{"first", "", "broken"}}).reason,
+            "the fastest that this host can run; not first: broken");
+  EXPECT_EQ(chosen({{"second", "", "broken"}}, {"second", "measured"}).backend, &first);
+  // Another device of that name is not meant.
+  EXPECT_EQ(chosen({{"first", "card, GPU-1", "broken"}}).backend, &first);
+  try {
+    chosen({{"first", "", "broken"}, {"second", "", "broken, too"}});
+    FAIL() << "one was chosen";
+  } catch (const BackendError& error) {
+    EXPECT_STREQ(error.what(),
+                 "no backend can be used on this host; not first: broken; not second: broken, too");
+  }
+}
+
+// The registry's own choices follow it, the processor's share of a device's work included.
+TEST(Choice, OfTheProcessorPassesOverWhatIsExcluded) {
+  const BackendChoice usual = choose_processor_backend();
+  exclude_backends({{usual.backend->name(), "", "broken"}});
+  if (usual.backend == &reference_backend()) {
+    EXPECT_THROW(choose_processor_backend(), BackendError);
+  } else {
+    EXPECT_NE(choose_processor_backend().backend, usual.backend);
+    EXPECT_NE(choose_processor_backend().reason.find(usual.backend->name() + ": broken"),
+              std::string::npos);
+    EXPECT_NE(choose_backend("auto").backend, usual.backend);
+    EXPECT_EQ(choose_backend(usual.backend->name()).backend, usual.backend);  // asked for
+  }
+  EXPECT_EQ(exclusion_reason(*usual.backend), "broken");
+  exclude_backends({});
+  EXPECT_EQ(choose_processor_backend().backend, usual.backend);
 }
 
 TEST(Preference, NoBackendWasRight) {

@@ -5,13 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <stdexcept>
 
 #include "client/benchmark/bandwidth.h"
 #include "client/benchmark/benchmark_json.h"
 #include "client/benchmark/experiment_estimate.h"
 #include "client/benchmark/trainee.h"
 #include "client/benchmark/training_case.h"
+#include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "cpu/reference/reference_backend.h"
 #include "tests/support/broken_backend.h"
@@ -121,6 +125,144 @@ TEST(Benchmark, StopsAtASignal) {
   EXPECT_FALSE(run_benchmark(backends, reference_backend(), options));
 }
 
+// A device whose watch, at work, finds that it and a processor differ.
+class DoubtedDevice final : public BrokenBackend {
+ public:
+  DoubtedDevice() : BrokenBackend("cuda:7", reference_backend(), right) {}
+  std::string device_identity() const override { return "card, GPU-1, driver 13000"; }
+  std::unique_ptr<Executor> make_executor() const override {
+    throw DeviceError(DeviceStatus::wrong_results, "differs from the processor");
+  }
+};
+
+TEST(Benchmark, ADeviceThatItsWatchFindsWrongIsBroken) {
+  const DoubtedDevice device;
+  const BenchmarkReport report = benchmark({&device, &reference_backend()});
+  EXPECT_EQ(report.backends[0].broken, "differs from the processor");
+  EXPECT_EQ(report.backends[0].identity, "card, GPU-1, driver 13000");
+  EXPECT_EQ(report.exit_code(), ExitCode::bench_broken);
+}
+
+TEST(Benchmark, ABrokenProcessorConvictsNoDevice) {
+  const DoubtedDevice device;
+  const BrokenBackend wrong("wrong", reference_backend(), Fault{.width = 16});
+  const BenchmarkReport report = benchmark({&device, &wrong, &reference_backend()});
+  EXPECT_EQ(report.backends[0].broken, "");
+  EXPECT_EQ(report.backends[0].unavailable,
+            "checked by wrong, which is broken: differs from the processor");
+  EXPECT_NE(report.backends[1].broken, "");
+  // Another than the one that checks it does not matter.
+  const BrokenBackend good("good", reference_backend(), right);
+  EXPECT_NE(benchmark({&device, &good, &wrong}).backends[0].broken, "");
+}
+
+// A device of which all is known.
+class KnownYardsticks final : public DeviceYardsticks {
+ public:
+  explicit KnownYardsticks(Library library, bool fails) : library_(library), fails_(fails) {}
+  std::size_t array_bytes() const override { return 1 << 20; }
+  double copy_rate() override {
+    if (fails_) throw DeviceError(DeviceStatus::out_of_memory, "too little device memory");
+    return 2e9;
+  }
+  Library open_library() override { return library_; }
+  MatrixProduct fitting(MatrixProduct product) const override {
+    product.count = std::min(product.count, 3);
+    return product;
+  }
+  double product_rate(const MatrixProduct& product) override {
+    if (fails_ && product.m != 4096) throw std::runtime_error("refused; for two reasons");
+    return 5e9;
+  }
+
+ private:
+  const Library library_;
+  const bool fails_;
+};
+
+class DeviceWithYardsticks : public BrokenBackend {
+ public:
+  DeviceWithYardsticks(DeviceYardsticks::Library library, bool fails)
+      : BrokenBackend("cuda:7", reference_backend(), right), library_(library), fails_(fails) {}
+  std::string device_identity() const override { return "card, GPU-1, driver 13000"; }
+  double measured_peak() const override { return 1e10; }
+  std::unique_ptr<DeviceYardsticks> yardsticks() const override {
+    return std::make_unique<KnownYardsticks>(library_, fails_);
+  }
+
+ private:
+  const DeviceYardsticks::Library library_;
+  const bool fails_;
+};
+
+TEST(DeviceYardsticks, StandBesideTheTrainingStep) {
+  const DeviceWithYardsticks device({"libcublas.so.13", "13.1.2", ""}, false);
+  BenchmarkOptions options = quick();
+  options.seconds = 20;
+  const BenchmarkReport report = benchmark({&device, &reference_backend()}, options);
+  ASSERT_TRUE(report.backends[0].usable()) << report.backends[0].unavailable;
+  const nlohmann::json json = benchmark_json(report, {}, "2026-01-31T12:00:00Z")["backends"];
+  EXPECT_EQ(json[0]["memory"]["array_bytes"], 1 << 20);
+  EXPECT_EQ(json[0]["memory"]["copy_gbytes"]["median"], 2.0);
+  EXPECT_EQ(json[0]["memory"]["copy_gbytes"]["runs"], 7);
+  EXPECT_TRUE(json[0]["memory"]["reason"].is_null());
+  EXPECT_EQ(json[0]["cublas"]["library"], "libcublas.so.13");
+  EXPECT_EQ(json[0]["cublas"]["version"], "13.1.2");
+  EXPECT_EQ(json[0]["cublas"]["square"]["m"], 4096);
+  EXPECT_EQ(json[0]["cublas"]["square"]["share_of_peak"], 0.5);
+  EXPECT_TRUE(json[0]["cublas_reason"].is_null());
+  ASSERT_EQ(json[0]["training_step"].size(), 4u);
+  for (const nlohmann::json& step : json[0]["training_step"]) {
+    const int batch = step["batch"].get<int>();
+    EXPECT_EQ(step["networks"], 1);
+    EXPECT_EQ(step["cublas"]["m"], batch);
+    EXPECT_EQ(step["cublas"]["n"], step["width"]);
+    EXPECT_EQ(step["cublas"]["k"], step["width"]);
+    EXPECT_EQ(step["cublas"]["products"], 1);
+    EXPECT_EQ(step["cublas"]["gflops"]["median"], 5.0);
+    EXPECT_EQ(step["cublas"]["gflops"]["runs"], 7);
+    EXPECT_EQ(step["cublas"]["share_of_peak"], 0.5);
+  }
+  // A processor has none of it.
+  for (const char* key : {"memory", "cublas", "cublas_reason"}) {
+    EXPECT_TRUE(json[1][key].is_null()) << key;
+  }
+  EXPECT_TRUE(json[1]["training_step"][0]["cublas"].is_null());
+  const std::string table = benchmark_table(report, {});
+  EXPECT_NE(table.find("cuda:7: device memory: copy 2.00 GB/s (spread 0.0 %, 7 runs)"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(
+      table.find("cuda:7: cuBLAS 13.1.2 (libcublas.so.13), SGEMM; share of the FMA peak, and our "
+                 "step's\n"),
+      std::string::npos)
+      << table;
+  EXPECT_NE(table.find("4096 x 4096 x 4096"), std::string::npos) << table;
+}
+
+TEST(DeviceYardsticks, WhatIsMissingCostsTheDeviceNothing) {
+  const DeviceWithYardsticks without({"", "", "no libcublas.so.13; no libcublas.so.12"}, false);
+  const DeviceWithYardsticks failing({"libcublas.so.13", "13.1.2", ""}, true);
+  const BenchmarkReport report = benchmark({&without, &failing});
+  for (const BackendReport& backend : report.backends) EXPECT_TRUE(backend.usable());
+  EXPECT_EQ(report.exit_code(), ExitCode::ok);
+  const nlohmann::json json = benchmark_json(report, {}, "2026-01-31T12:00:00Z")["backends"];
+  EXPECT_TRUE(json[0]["cublas"].is_null());
+  EXPECT_EQ(json[0]["cublas_reason"], "no libcublas.so.13; no libcublas.so.12");
+  EXPECT_TRUE(json[0]["training_step"][0]["cublas"].is_null());
+  EXPECT_TRUE(json[1]["memory"]["copy_gbytes"].is_null());
+  EXPECT_EQ(json[1]["memory"]["reason"], "too little device memory");
+  EXPECT_EQ(json[1]["cublas"]["square"]["gflops"]["median"], 5.0);  // before it failed
+  EXPECT_EQ(json[1]["cublas_reason"], "refused; for two reasons");
+  const std::string table = benchmark_table(report, {});
+  EXPECT_NE(table.find("cuda:7: cuBLAS: not measured\n  no libcublas.so.13\n"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("cuda:7: device memory: not measured\n  too little device memory\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  not all of it\n  refused\n  for two reasons\n"), std::string::npos);
+}
+
 BackendReport report_of(const std::string& name, double speed) {
   BackendReport report;
   report.name = name;
@@ -213,6 +355,11 @@ TEST(Report, FitsItsWidthAndIsCanonical) {
   BenchmarkReport report = benchmark({&reference_backend()});
   report.backends[0].name = "cuda:0";
   report.backends[0].broken = std::string(300, 'x');
+  YardstickReport& yardsticks = report.backends[0].yardsticks.emplace();
+  yardsticks.copy_failed = std::string(300, 'c');
+  yardsticks.copy_rate = yardsticks.square.rate = statistic({1e14});
+  yardsticks.square.product = {4096, 4096, 4096, 99999};
+  yardsticks.library = {std::string(90, 'l'), "13.1.2", std::string(300, 'u')};
   const MeasuredHost host{"0.1.0", "abc", std::string(200, 'p'), {}};
   const std::string table = benchmark_table(report, host);
   std::size_t start = 0;
