@@ -44,7 +44,7 @@ class Life(BoincTest):
         log = self.assert_same("normal", work)["stderr"]
         self.assertLessEqual(len(log.encode()), STDERR_BYTES)
         self.assertTrue(log.isascii())
-        order = ["argument ignored: --no-such-option", "axiom-client ", "device: ", "processor: ", "backend: ",
+        order = ["axiom-client ", "argument ignored: --no-such-option", "device: ", "processor: ", "backend: ",
                  "memory: ", "memory plan: ", "self-test: passed", "work unit: normal", "starting at",
                  "trained and measured", "result: SHA-256 "]
         places = [log.find(line) for line in order]
