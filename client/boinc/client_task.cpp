@@ -1,10 +1,13 @@
 #include "client/boinc/client_task.h"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "client/boinc/api_library.h"
+#include "client/boinc/clock_watch.h"
 #include "client/boinc/leaving.h"
 #include "client/boinc/reported_fraction.h"
 #include "client/system/clock.h"
@@ -18,6 +21,7 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
+constexpr std::chrono::seconds wait_for_room{1};
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -43,6 +47,7 @@ struct ClientTask::State {
   std::optional<ReportedFraction> reported;  // after the library has locked the slot
   Attempts attempts;
   bool started_before = false;
+  ClockWatch clock;
 };
 
 bool in_slot() { return real_file_system().exists(init_data_file); }
@@ -104,6 +109,7 @@ Requests ClientTask::requests() const {
   requests.quit = status.quit_request != 0;
   requests.abort = status.abort_request != 0;
   requests.no_heartbeat = status.no_heartbeat != 0;
+  requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
   requests.signal = stop_signal();
   return requests;
 }
@@ -133,6 +139,13 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
   begin_critical_section();
   if (state_->attempts.exhausted(retry)) finish(exit_code);
   std::fflush(nullptr);
+  // The library does not look whether it could write the file.
+  while (!write_temporary_exit(retry.seconds, reason)) {
+    std::this_thread::sleep_for(wait_for_room);
+    const Requests wanted = requests();
+    if (wanted.abort) leave_aborted();
+    if (wanted.quit || wanted.no_heartbeat || wanted.signal != 0) leave();
+  }
   state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
   end_process(0);
 }

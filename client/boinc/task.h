@@ -15,6 +15,7 @@ struct Requests {
   bool quit = false;          ///< save and leave; the client will start the task again
   bool abort = false;         ///< leave; the task is over
   bool no_heartbeat = false;  ///< the client is gone: as quit
+  bool restart = false;       ///< save and begin anew: BOINC's library works no longer
   int signal = 0;             ///< the system's or a person's wish to stop; 0 = none
 };
 

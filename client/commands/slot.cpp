@@ -161,6 +161,10 @@ class Slot : public RunObserver {
     }
     log_.left(runner.progress().fraction(), saved_);
     if (why == Stop::quit) task_.leave();
+    if (why == Stop::restart) {
+      task_.temporary_exit(static_cast<int>(ExitCode::ok), {.seconds = 1},
+                           "the system's clock was set back; starting again from the checkpoint");
+    }
     // As if the signal had struck: the client starts such a task again without counting it.
     std::signal(why, SIG_DFL);
     std::raise(why);

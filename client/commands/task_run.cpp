@@ -46,6 +46,7 @@ std::string current_error() try { throw; } catch (const std::bad_alloc&) {
 int stop_of(const boinc::Requests& requests) {
   if (requests.abort) return Stop::aborted;
   if (requests.quit || requests.no_heartbeat) return Stop::quit;
+  if (requests.restart) return Stop::restart;
   return requests.signal;
 }
 

@@ -22,7 +22,7 @@ class HostTooSmall : public NotEnoughMemory {
 };
 
 /// Why a run ends early; the other values are numbers of signals.
-enum Stop : int { go_on = 0, quit = 1001, aborted = 1002 };
+enum Stop : int { go_on = 0, quit = 1001, aborted = 1002, restart = 1003 };
 int stop_of(const boinc::Requests& requests);
 
 /// The saved state of a work unit, or a fresh one.

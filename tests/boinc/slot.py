@@ -35,8 +35,8 @@ INIT_DATA = """<app_init_data>
 <wu_cpu_time>0</wu_cpu_time>
 <starting_elapsed_time>0</starting_elapsed_time>
 <checkpoint_period>{period}</checkpoint_period>
-<gpu_type></gpu_type>
-<gpu_device_num>-1</gpu_device_num>
+<gpu_type>{gpu_type}</gpu_type>
+<gpu_device_num>{gpu}</gpu_device_num>
 <ncpus>{ncpus}</ncpus>
 <rsc_fpops_est>1e12</rsc_fpops_est>
 <rsc_fpops_bound>1e15</rsc_fpops_bound>
@@ -57,26 +57,27 @@ INIT_DATA = """<app_init_data>
 class Slot:
     """`memory`: bytes that the client says the host has; `share`: percent of them that it may use."""
 
-    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD):
+    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="axiom-slot-"))
         self.owned = directory is None
         self.directory.joinpath("init_data.xml").write_text(INIT_DATA.format(
-            directory=self.directory, pid=os.getpid(), period=period, ncpus=ncpus, memory=memory, share=share))
+            directory=self.directory, pid=os.getpid(), period=period, ncpus=ncpus, memory=memory, share=share,
+            gpu=gpu, gpu_type="NVIDIA" if gpu >= 0 else ""))
         self.directory.joinpath("work_unit").write_bytes(work)
         self.process = None
-        self.shared = None
+        memory = self.directory / "boinc_mmap_file"
+        memory.write_bytes(bytes(8 * CHANNEL))
+        with open(memory, "r+b") as file:
+            self.shared = mmap.mmap(file.fileno(), 8 * CHANNEL)
         self.fractions = []  # as the task reports them
+        self.early_one = False  # 1 was reported without a result
         self.open = True
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
 
-    def start(self, *arguments, env=None, fresh=True):
-        """As the client does: new shared memory, stderr appended."""
-        memory = self.directory / "boinc_mmap_file"
-        if fresh:
-            memory.write_bytes(bytes(8 * CHANNEL))
-            with open(memory, "r+b") as file:
-                self.shared = mmap.mmap(file.fileno(), 8 * CHANNEL)
+    def start(self, *arguments, env=None):
+        """As the client does: empty shared memory, stderr appended."""
+        self.shared[:] = bytes(8 * CHANNEL)
         self.directory.joinpath("boinc_temporary_exit").unlink(missing_ok=True)
         with open(self.directory / "stderr.txt", "ab") as log:
             self.process = subprocess.Popen([CLIENT, *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
@@ -87,15 +88,15 @@ class Slot:
         """Beats the heart, and takes what the task reports."""
         beat = 0
         while self.open:
-            if self.shared is not None:
-                if time.monotonic() > beat and not self.shared[HEARTBEAT * CHANNEL]:
-                    beat = time.monotonic() + 1
-                    self.post(HEARTBEAT, "<heartbeat/>\n<wss>0</wss>\n<max_wss>0</max_wss>\n")
-                if self.shared[STATUS * CHANNEL]:
-                    text = self.shared[STATUS * CHANNEL + 1:(STATUS + 1) * CHANNEL].partition(b"\0")[0].decode()
-                    self.shared[STATUS * CHANNEL] = 0
-                    if found := re.search(r"<fraction_done>([^<]+)", text):
-                        self.fractions.append(float(found.group(1)))
+            if time.monotonic() > beat and not self.shared[HEARTBEAT * CHANNEL]:
+                beat = time.monotonic() + 1
+                self.post(HEARTBEAT, "<heartbeat/>\n<wss>0</wss>\n<max_wss>0</max_wss>\n")
+            if self.shared[STATUS * CHANNEL]:
+                text = self.shared[STATUS * CHANNEL + 1:(STATUS + 1) * CHANNEL].partition(b"\0")[0].decode()
+                self.shared[STATUS * CHANNEL] = 0
+                if found := re.search(r"<fraction_done>([^<]+)", text):
+                    self.fractions.append(float(found.group(1)))
+                    self.early_one |= self.fractions[-1] >= 1 and self.result() is None
             time.sleep(0.02)
 
     def post(self, channel, text):
@@ -149,6 +150,11 @@ class Slot:
         path = self.directory / "result"
         return path.read_bytes() if path.exists() else None
 
+    def run(self, *arguments, env=None):
+        """From start to end: the exit status."""
+        self.start(*arguments, env=env)
+        return self.end()
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -158,7 +164,6 @@ class Slot:
             self.kill()
         self.open = False
         self.listener.join()
-        if self.shared is not None:
-            self.shared.close()
+        self.shared.close()
         if self.owned:
             shutil.rmtree(self.directory, ignore_errors=True)

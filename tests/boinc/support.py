@@ -1,5 +1,6 @@
 """What the tests under the real BOINC client have in common. AXIOM_CLIENT is the executable."""
 
+import functools
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ def unit(epochs, seed=11, width=128, **more):
         "parameters": {"widths": [width], "depths": [3], "epochs": epochs}, **more}).encode()
 
 
+@functools.cache
 def undisturbed(work):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "unit.json")

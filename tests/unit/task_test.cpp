@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "client/boinc/clock_watch.h"
 #include "client/boinc/leaving.h"
 #include "client/boinc/memory_gate.h"
 #include "client/boinc/reported_fraction.h"
@@ -114,6 +115,16 @@ TEST_F(AttemptsTest, TheLastOneIsTold) {
 TEST_F(AttemptsTest, TheClientReadsSecondsAndReason) {
   EXPECT_TRUE(write_temporary_exit(600, "no library"));
   EXPECT_EQ(content("boinc_temporary_exit"), "600\nno library\n");
+}
+
+TEST(ClockWatch, NoticesAClockThatWasSetBack) {
+  ClockWatch watch;
+  EXPECT_FALSE(watch.set_back(1000000, 50));
+  EXPECT_FALSE(watch.set_back(1000003, 53));
+  EXPECT_FALSE(watch.set_back(2000000, 54)) << "ahead";
+  EXPECT_FALSE(watch.set_back(1999997, 55)) << "by four seconds: such a correction does no harm";
+  EXPECT_TRUE(watch.set_back(1999996, 56));
+  EXPECT_TRUE(watch.set_back(3000000, 57)) << "the library sleeps on";
 }
 
 InitData claims(double gigabytes, double share = 0.9) {
