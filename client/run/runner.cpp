@@ -11,7 +11,7 @@ namespace axiom {
 namespace {
 
 constexpr double poll_interval = 0.02;       // seconds, for requests and progress
-constexpr double suspended_interval = 0.25;  // while nothing is done
+constexpr double suspended_interval = 0.05;  // a throttling client lets it run a second at a time
 
 }  // namespace
 

@@ -46,10 +46,15 @@ class BoincTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.project = Project(app_files())
+        cls.project = Project(cls.files())
         cls.addClassCleanup(cls.project.close)
         cls.volunteer = Volunteer(cls.project, **cls.preferences)
         cls.addClassCleanup(cls.volunteer.close)
+
+    @classmethod
+    def files(cls):
+        """Of the application version."""
+        return app_files()
 
     def give(self, name, work, command_line=""):
         self.project.add_work(name, work, command_line)
