@@ -63,7 +63,8 @@ void SlotLog::plan(const WorkerPlan& plan) {
             readable_bytes(plan.device.free_bytes) + " free";
   }
   const std::string threads = counted(static_cast<std::uint64_t>(plan.threads), "thread");
-  detail(line + ", " + threads);
+  detail(line + ", " + threads + ", checkpoints every " +
+         readable_duration(task_.data().checkpoint_period));
   summary_ += ", " + threads;
 }
 
