@@ -1,8 +1,10 @@
 // The task of a BOINC slot, from init_data.xml to boinc_finish().
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -53,7 +55,8 @@ class Slot : public RunObserver {
     log_.starting(state, runner.progress().fraction());
     for (const std::string& note : notes) warning(note);
     leave_if(compute(runner, store), runner);
-    const std::optional<Summary> summary = summarize(work, state, [this] { return stop(); });
+    const std::optional<Summary> summary =
+        summarize(work, state, [this] { return stop_or_wait(); });
     if (!summary) {
       saved_ = save(runner);
       leave_if(stop(), runner);
@@ -150,6 +153,15 @@ class Slot : public RunObserver {
       task_.finish(static_cast<int>(ExitCode::stuck));
     }
     return Stop::go_on;
+  }
+
+  // Between two seeds of the summary, where no runner waits for the end of a suspension.
+  int stop_or_wait() {
+    int why = stop();
+    for (; why == Stop::go_on && task_.requests().suspended; why = stop()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return why;
   }
 
   // The runner has tried to save the state.
