@@ -1,5 +1,5 @@
 // axiom-client: runs machine-learning experiments on volunteers' machines.
-#include "client/boinc/task.h"
+#include "client/boinc/client_task.h"
 #include "client/command_line.h"
 #include "client/commands/commands.h"
 #include "client/commands/errors.h"

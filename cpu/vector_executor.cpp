@@ -162,6 +162,7 @@ void VectorExecutor::evaluate_probe(const TrainingRun& run, const Probe& probe,
   if (probe.input_gradients) sized(values.input_gradients, run.shape.inputs());
   const float mean = arithmetic::div(1.0f, static_cast<float>(probe.samples));
   for (int first = 0; first < probe.samples; first += evaluation_rows) {
+    rest();
     const int rows = std::min(evaluation_rows, probe.samples - first);
     const auto row_of = [first](std::vector<float>& matrix, int columns) {
       return matrix.data() + static_cast<std::ptrdiff_t>(first) * columns;

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include "cpu/features.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -28,6 +30,14 @@ std::string processor_name() {
   const std::size_t first = name.find_first_not_of(' ');
   if (first == std::string::npos) return "unknown";
   return name.substr(first, name.find_last_not_of(' ') - first + 1);
+}
+
+std::string processor_features() {
+  const bool avx512 = cpu::avx512_unavailable().empty();
+  const bool avx2 = cpu::avx2_unavailable().empty();
+  if (avx512 && avx2) return "AVX-512 F, AVX2 with FMA";
+  if (avx512) return "AVX-512 F";
+  return avx2 ? "AVX2 with FMA" : "neither AVX2 with FMA nor AVX-512 F";
 }
 
 }  // namespace axiom

@@ -41,7 +41,6 @@ InitData parse_init_data(std::string_view text) {
   data.processors = number(text, "ncpus", data.processors);
   data.checkpoint_period = number(text, "checkpoint_period", data.checkpoint_period);
   data.host_memory = number(text, "m_nbytes", 0);
-  data.memory_bound = number(text, "rsc_memory_bound", 0);
   const double percent =
       std::max(number(text, "ram_max_used_busy_pct", 0), number(text, "ram_max_used_idle_pct", 0));
   if (percent > 0) data.memory_share = std::min(percent / 100, 1.0);

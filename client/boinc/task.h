@@ -1,67 +1,54 @@
-// A task in a slot of the BOINC client. All functions are for one thread, the supervising one.
+// What a run needs of whoever has started it: a BOINC client (ClientTask) or a person at a command
+// line (StandaloneTask). All functions are for one thread, the supervising one.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 
-#include "client/boinc/init_data.h"
+#include "client/boinc/leaving.h"
 
 namespace axiom::boinc {
 
-/// What the client wants of a task.
+/// What is wanted of a task from outside.
 struct Requests {
   bool suspended = false;     ///< compute nothing until this is false again
   bool quit = false;          ///< save and leave; the client will start the task again
   bool abort = false;         ///< leave; the task is over
   bool no_heartbeat = false;  ///< the client is gone: as quit
+  bool restart = false;       ///< save and begin anew: BOINC's library works no longer
+  int signal = 0;             ///< the system's or a person's wish to stop; 0 = none
 };
 
-/// Whether the current directory is a slot.
-bool in_slot();
+/// What a task may compute with.
+struct Assignment {
+  std::optional<std::string> device;  ///< as a backend's name; nothing: none was assigned
+  int threads = 0;                    ///< 0 = as many as the host has processors
+};
 
-/// Suspending and leaving are up to this program (it polls), so that no thread computes on while
-/// the task counts as suspended, and nothing ends it between two instructions.
 class Task {
  public:
-  /// Starts the BOINC library, which handles shared memory, heartbeat and lock file in a thread of
-  /// its own. std::runtime_error: library or init_data.xml are missing or not usable, the library
-  /// refuses.
-  Task();
-  ~Task();
-  Task(const Task&) = delete;
-  Task& operator=(const Task&) = delete;
+  virtual ~Task() = default;
 
-  const InitData& data() const;
-  Requests requests() const;
+  virtual Assignment assignment() const = 0;
+  virtual Requests requests() const = 0;
 
-  /// Path of a file of the work unit or result by its logical name.
-  std::string resolve(const std::string& logical_name) const;
+  /// Of the training steps, 0 to 1; 1 only when the result is on disk.
+  virtual void report_fraction(double fraction) = 0;
 
-  /// 0 to 1; 1 only when the result is on disk.
-  void report_fraction(double fraction);
+  /// Whether a checkpoint is due. If so, checkpoint_done() must follow, whether or not saving
+  /// worked.
+  virtual bool time_to_checkpoint() = 0;
+  virtual void checkpoint_done() = 0;
 
-  /// Whether the volunteer's checkpoint period has passed. If so, checkpoint_done() must follow,
-  /// whether or not saving worked.
-  bool time_to_checkpoint();
-  /// A checkpoint that the client did not ask for: begin first.
-  void begin_checkpoint();
-  void checkpoint_done();
+  /// From here on requests wait: for writing the result and finish().
+  virtual void begin_critical_section() = 0;
 
-  /// From here on the client's requests wait: for writing the result and finish().
-  void begin_critical_section();
-
-  /// The task is over; 0 = the result is complete, else 1 to 191. The client then takes the files.
-  [[noreturn]] void finish(int exit_code);
-  /// The task cannot go on now. The client shows the reason and tries again after `seconds`.
-  [[noreturn]] void temporary_exit(int seconds, const std::string& reason);
-  /// Leaves without an end: the client starts the task again when it likes.
-  [[noreturn]] void leave();
-  /// Leaves after an abort.
-  [[noreturn]] void leave_aborted();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+  /// The task is over; 0 = the result is complete, else 1 to 191. Under a client this ends the
+  /// process, and the client takes the files. Else returns the code for whoever waits for it.
+  virtual int finish(int exit_code) = 0;
+  /// The task cannot go on now. A client shows the reason and starts it again. After too many
+  /// attempts, and where nobody would start it again, this is finish(exit_code).
+  virtual int temporary_exit(int exit_code, const Retry& retry, const std::string& reason) = 0;
 };
 
 }  // namespace axiom::boinc

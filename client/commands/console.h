@@ -15,6 +15,8 @@ class Console : public RunObserver {
   Console(std::string label, bool quiet);
 
   void progress(const RunProgress& progress) override;
+  /// Up to here progress was shown in an earlier session: no plain lines before the next tenth.
+  void resume_at(double fraction) { shown_tenths_ = static_cast<int>(fraction * 10); }
   void warning(const std::string& line) override;
   void note(std::string_view line);
   /// The last progress line, if there was one before.

@@ -31,8 +31,7 @@ bool asks_for_a_command(int argc, const char* const* argv) {
 }
 
 // By hand, not by the library of the other command line: that one gives up at the first error.
-SlotOptions parse_slot_options(int argc, const char* const* argv,
-                               std::vector<std::string>& warnings) {
+SlotOptions parse_slot_options(int argc, const char* const* argv) {
   SlotOptions options;
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];
@@ -63,7 +62,7 @@ SlotOptions parse_slot_options(int argc, const char* const* argv,
       understood = limit.has_value();
       options.step_limit = limit.value_or(options.step_limit);
     }
-    if (!understood) warnings.push_back("argument ignored: " + std::string(argv[i]));
+    if (!understood) options.ignored.emplace_back(argv[i]);
   }
   return options;
 }

@@ -11,14 +11,14 @@ namespace axiom {
 bool asks_for_a_command(int argc, const char* const* argv);
 
 /// A volunteer's app_config.xml and old clients add arguments: what is not known or wrong must not
-/// cost the task. It is left out and reported in `warnings`.
+/// cost the task. It is left out and listed in `ignored`.
 struct SlotOptions {
   std::string backend = "auto";
   int threads = 0;  ///< 0 = as many as the client has set aside
   bool desktop = false;
   double step_limit = 600;  ///< seconds without a finished step until the run counts as stuck
+  std::vector<std::string> ignored;
 };
-SlotOptions parse_slot_options(int argc, const char* const* argv,
-                               std::vector<std::string>& warnings);
+SlotOptions parse_slot_options(int argc, const char* const* argv);
 
 }  // namespace axiom

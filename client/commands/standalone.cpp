@@ -4,12 +4,14 @@
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
 #include "client/backends/self_test.h"
+#include "client/boinc/standalone_task.h"
 #include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
 #include "client/commands/identity.h"
 #include "client/commands/policy.h"
+#include "client/commands/task_run.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
@@ -33,8 +35,9 @@ std::string counted_seeds(std::size_t count) {
 // One work unit from options to files.
 class StandaloneRun {
  public:
-  explicit StandaloneRun(const CommandLine& line)
+  StandaloneRun(const CommandLine& line, boinc::Task& task)
       : line_(line),
+        task_(task),
         work_(requested_work(line)),
         shape_(work_.experiment->plan(work_.parameters, work_.seeds.front())),
         backend_(requested_backend(line)),
@@ -51,11 +54,12 @@ class StandaloneRun {
     const Runner& runner = *runner_;
     if (signal != 0) return stopped(signal, runner);
     console_.finish(runner.progress());
-    const std::optional<Summary> summary = summarize(work_, state, stop_signal);
+    const std::optional<Summary> summary = summarize(work_, state, [this] { return stop(); });
     if (!summary) {
       runner_->save();
-      return stopped(stop_signal(), runner);
+      return stopped(stop(), runner);
     }
+    task_.begin_critical_section();
     deliver(*summary, state, *runner_);
     if (telemetry_.mismatches > 0) {
       console_.warning(std::to_string(telemetry_.mismatches) +
@@ -85,23 +89,13 @@ class StandaloneRun {
 
   // The saved state of this work unit, or a fresh one.
   Checkpoint take_up(CheckpointStore& store) {
-    const std::string digest = work_digest(work_);
     std::vector<std::string> notes;
-    std::optional<Checkpoint> saved = store.load(digest, notes);
+    Checkpoint state = axiom::take_up(work_, store, notes);
     for (const std::string& note : notes) console_.warning(note);
-    if (saved && saved->seeds.size() != work_.seeds.size()) {
-      throw CheckpointError("checkpoint does not fit its work unit: it has " +
-                            counted_seeds(saved->seeds.size()));
-    }
-    if (saved) {
-      ++saved->resumes;
-      return *std::move(saved);
-    }
-    Checkpoint fresh;
-    fresh.work_digest = digest;
-    fresh.seeds.resize(work_.seeds.size());
-    return fresh;
+    return state;
   }
+
+  int stop() const { return stop_of(task_.requests()); }
 
   // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
   // processor goes on from where it was.
@@ -109,18 +103,18 @@ class StandaloneRun {
     for (;;) {
       try {
         plan_ = admit(state);
-        runner_.emplace(work_, *backend_.backend, state, &store,
-                        RunnerOptions{plan_.threads, line_.checkpoint_interval, stop_signal,
-                                      plan_.networks_at_once},
+        runner_.emplace(work_, *backend_.backend, state, &store, runner_options(task_, plan_),
                         console_);
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
         return runner_->run();
       } catch (const DeviceError& error) {
-        if (error.status() == DeviceStatus::wrong_results && runner_) distrust(store, error);
+        if (error.status() == DeviceStatus::wrong_results && runner_) {
+          distrust(store, error, console_);
+        }
         const BackendChoice processor = choose_processor_backend();
-        const bool asked_for = line_.backend != "auto" || backend_.backend == processor.backend;
+        const bool asked_for = task_.assignment().device || backend_.backend == processor.backend;
         if (asked_for || error.status() == DeviceStatus::wrong_results) throw;
         console_.warning(backend_.backend->name() + ": " + error.what() +
                          "; the processor takes over");
@@ -128,13 +122,6 @@ class StandaloneRun {
         backend_.reason = "takes over from a device that failed: " + processor.reason;
       }
     }
-  }
-
-  // What such a device has saved is no better than what it computes.
-  void distrust(CheckpointStore& store, const DeviceError& error) {
-    std::vector<std::string> notes;
-    store.distrust(error.what(), notes);
-    for (const std::string& note : notes) console_.warning(note);
   }
 
   WorkerPlan admit(const Checkpoint& state) {
@@ -146,8 +133,8 @@ class StandaloneRun {
       console_.note("self-test of the device: passed");
     }
     const HostMemory host = host_memory();
-    const WorkerPlan plan =
-        plan_workers(work_, shape_, *backend_.backend, line_.threads, host, &state, true);
+    const WorkerPlan plan = plan_workers(work_, shape_, *backend_.backend,
+                                         task_.assignment().threads, host, &state, true);
     console_.note("threads: " + std::to_string(plan.threads) + ", memory: plan " +
                   readable_bytes(plan.memory.total()) + ", host " + readable_bytes(host.total) +
                   ", available " + readable_bytes(host.available));
@@ -215,6 +202,7 @@ class StandaloneRun {
 
   const std::string started_ = utc_timestamp();
   const CommandLine& line_;
+  boinc::Task& task_;
   const WorkUnit work_;
   const SeedPlan shape_;  // of any seed
   BackendChoice backend_;
@@ -230,10 +218,15 @@ class StandaloneRun {
 }  // namespace
 
 ExitCode run_standalone(const CommandLine& line) {
-  set_floating_point_environment();
-  install_stop_signals();
-  set_device_options({line.desktop, line.replay_share, line.device_memory});
-  return StandaloneRun(line).run();
+  boinc::Assignment assignment{.device = std::nullopt, .threads = line.threads};
+  if (line.backend != "auto") assignment.device = line.backend;
+  boinc::StandaloneTask task(std::move(assignment), line.checkpoint_interval);
+  return run_task(task, [&] {
+    set_floating_point_environment();
+    install_stop_signals();
+    set_device_options({line.desktop, line.replay_share, line.device_memory});
+    return StandaloneRun(line, task).run();
+  });
 }
 
 }  // namespace axiom

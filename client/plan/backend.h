@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "client/plan/device_yardsticks.h"
 #include "client/plan/matrix_ops.h"
@@ -58,6 +60,18 @@ class Executor {
   virtual void evaluate_all(std::span<const EvaluationTask> tasks) {
     for (const EvaluationTask& task : tasks) evaluate(*task.run, *task.state, *task.snapshot);
   }
+
+  /// `rest` is called within pieces of work that may take long on a slow host, wherever the run's
+  /// state is that of a step boundary. It may block, and it may throw: then the piece is abandoned.
+  void set_rest(std::function<void()> rest) { rest_ = std::move(rest); }
+
+ protected:
+  void rest() const {
+    if (rest_) rest_();
+  }
+
+ private:
+  std::function<void()> rest_;
 };
 
 /// Memory of a device, planned before the start.

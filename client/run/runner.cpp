@@ -10,7 +10,8 @@
 namespace axiom {
 namespace {
 
-constexpr double poll_interval = 0.05;  // seconds, for stop signals and progress
+constexpr double poll_interval = 0.02;       // seconds, for requests and progress
+constexpr double suspended_interval = 0.05;  // a throttling client lets it run a second at a time
 
 }  // namespace
 
@@ -113,7 +114,7 @@ int Runner::wait_while_suspended() {
     if (!pause_workers(lock)) return 0;
   }
   while ((signal = options_.stop_signal()) == 0 && options_.suspended()) {
-    std::this_thread::sleep_for(std::chrono::duration<double>(poll_interval));
+    std::this_thread::sleep_for(std::chrono::duration<double>(suspended_interval));
   }
   const std::unique_lock lock(mutex_);
   started_ += monotonic_seconds() - since;
@@ -121,12 +122,12 @@ int Runner::wait_while_suspended() {
   return signal;
 }
 
-// Until all stand still, between two steps; false if one has failed.
+// Until all stand still, with every state at a step boundary; false if one has failed.
 bool Runner::pause_workers(std::unique_lock<std::mutex>& lock) {
   pausing_ = true;
   pause_ = true;
   const std::chrono::duration<double> interval(poll_interval);
-  while (!main_wakes_.wait_for(lock, interval, [&] { return error_ || busy_ == 0; })) {
+  while (!main_wakes_.wait_for(lock, interval, [&] { return error_ || busy_ == resting_; })) {
     // A worker may hang: whoever watches for that is asked here, too.
     lock.unlock();
     options_.stop_signal();

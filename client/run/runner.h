@@ -90,6 +90,11 @@ class Runner {
 
     double flops() const;
   };
+  // What one worker computes with.
+  struct Tools {
+    Executor& executor;
+    const MatrixOps& matrix_ops;
+  };
   // What one worker is at.
   using Slot = std::deque<Training>;
 
@@ -106,15 +111,17 @@ class Runner {
   void work(Slot& slot);
   void open_seed(std::unique_lock<std::mutex>& lock);
   std::vector<WorkItem> take_items();
-  void do_items(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+  void do_items(const std::vector<WorkItem>& items, const Tools& tools, Slot& slot,
                 std::unique_lock<std::mutex>& lock);
   void train(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
              std::unique_lock<std::mutex>& lock);
-  void evaluate_and_measure(const std::vector<WorkItem>& items, Executor& executor,
+  void evaluate_and_measure(const std::vector<WorkItem>& items, const Tools& tools,
                             std::unique_lock<std::mutex>& lock);
   double note_divergence(const WorkItem& item, std::vector<Snapshot>& snapshots);
-  void measure(const WorkItem& item, const std::vector<Snapshot>& snapshots);
+  std::vector<double> measure(const WorkItem& item, const std::vector<Snapshot>& snapshots,
+                              const MatrixOps& matrix_ops) const;
   void wake_for_ready_items();
+  void rest();
 
   const WorkUnit& work_;
   const Backend& backend_;
@@ -138,6 +145,7 @@ class Runner {
   bool opening_ = false;              // one worker is generating a seed's data
   std::size_t measured_at_once_ = 1;  // of the open seeds' shape
   int busy_ = 0;                      // workers that hold items
+  int resting_ = 0;                   // of them: those that stand still within theirs
   int training_ = 0;                  // of them: those that train
   std::exception_ptr error_;
   double total_flops_ = 0;

@@ -6,11 +6,15 @@
 #include "client/plan/initial_parameters.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/memory_plan.h"
+#include "client/run/resting_matrix_ops.h"
 #include "client/run/runner.h"
 #include "client/system/clock.h"
 
 namespace axiom {
 namespace {
+
+// Thrown within a long piece of work when the run ends.
+struct Abandoned {};
 
 void initialize(const Group& group, GroupState& state) {
   state.values.reserve(group.measured_steps.size() * group.values_per_measurement);
@@ -29,6 +33,9 @@ double Runner::Training::flops() const {
 void Runner::work(Slot& slot) try {
   set_floating_point_environment();
   const std::unique_ptr<Executor> executor = backend_.make_executor();
+  executor->set_rest([this] { rest(); });
+  const RestingMatrixOps matrix_ops(backend_.matrix_ops(), [this] { rest(); });
+  const Tools tools{*executor, matrix_ops.table()};
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
     if (!pausing_) {
@@ -36,7 +43,7 @@ void Runner::work(Slot& slot) try {
                           schedule_.wants_seed(options_.networks_at_once) && !opening_;
       if (!hungry) {
         if (const std::vector<WorkItem> items = take_items(); !items.empty()) {
-          do_items(items, *executor, slot, lock);
+          do_items(items, tools, slot, lock);
           continue;
         }
       }
@@ -47,6 +54,8 @@ void Runner::work(Slot& slot) try {
     }
     workers_wake_.wait(lock);
   }
+} catch (const Abandoned&) {
+  // The run ends: what the item would have brought is done again by the next one.
 } catch (...) {
   const std::lock_guard lock(mutex_);
   if (!error_) error_ = std::current_exception();
@@ -80,7 +89,7 @@ std::vector<WorkItem> Runner::take_items() {
 }
 
 // All items are of one kind.
-void Runner::do_items(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
+void Runner::do_items(const std::vector<WorkItem>& items, const Tools& tools, Slot& slot,
                       std::unique_lock<std::mutex>& lock) {
   ++busy_;
   switch (items.front().kind) {
@@ -90,14 +99,14 @@ void Runner::do_items(const std::vector<WorkItem>& items, Executor& executor, Sl
       lock.lock();
       break;
     case WorkItem::Kind::train:
-      train(items, executor, slot, lock);
+      train(items, tools.executor, slot, lock);
       break;
     case WorkItem::Kind::measure:
-      evaluate_and_measure(items, executor, lock);
+      evaluate_and_measure(items, tools, lock);
       break;
   }
   for (const WorkItem& item : items) schedule_.give_back(item);
-  if (--busy_ == 0 && pausing_) main_wakes_.notify_all();
+  if (--busy_ == resting_ && pausing_) main_wakes_.notify_all();
   wake_for_ready_items();
 }
 
@@ -123,7 +132,7 @@ void Runner::train(const std::vector<WorkItem>& items, Executor& executor, Slot&
   training_seconds_ += monotonic_seconds() - started;
 }
 
-void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, Executor& executor,
+void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tools& tools,
                                   std::unique_lock<std::mutex>& lock) {
   const double started = monotonic_seconds();
   std::vector<std::vector<Snapshot>> snapshots(items.size());
@@ -138,15 +147,21 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, Executor& 
     }
   }
   lock.unlock();
-  executor.evaluate_all(tasks);
+  tools.executor.evaluate_all(tasks);
   const double evaluated = monotonic_seconds();
   double skipped_flops = 0;
+  std::vector<std::vector<double>> values;
   for (std::size_t i = 0; i < items.size(); ++i) {
     skipped_flops += note_divergence(items[i], snapshots[i]);
-    measure(items[i], snapshots[i]);
+    values.push_back(measure(items[i], snapshots[i], tools.matrix_ops));
     snapshots[i] = {};
   }
   lock.lock();
+  // Only now: a checkpoint that was saved meanwhile has none of them.
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::vector<double>& all = items[i].state().values;
+    all.insert(all.end(), values[i].begin(), values[i].end());
+  }
   evaluating_seconds_ += evaluated - started;
   metrics_seconds_ += monotonic_seconds() - evaluated;
   total_flops_ -= skipped_flops;
@@ -173,12 +188,25 @@ double Runner::note_divergence(const WorkItem& item, std::vector<Snapshot>& snap
   return skipped_flops;
 }
 
-void Runner::measure(const WorkItem& item, const std::vector<Snapshot>& snapshots) {
-  GroupState& state = item.state();
-  const std::size_t count = item.plan().values_per_measurement;
-  state.values.resize(state.values.size() + count, std::numeric_limits<double>::quiet_NaN());
-  work_.experiment->measure(work_.parameters, item.seed->plan, item.group, state.measured,
-                            snapshots, backend_.matrix_ops(), std::span(state.values).last(count));
+std::vector<double> Runner::measure(const WorkItem& item, const std::vector<Snapshot>& snapshots,
+                                    const MatrixOps& matrix_ops) const {
+  std::vector<double> values(item.plan().values_per_measurement,
+                             std::numeric_limits<double>::quiet_NaN());
+  work_.experiment->measure(work_.parameters, item.seed->plan, item.group, item.state().measured,
+                            snapshots, matrix_ops, values);
+  return values;
+}
+
+// Called within long pieces of work, without the lock.
+void Runner::rest() {
+  if (!pause_.load(std::memory_order_relaxed)) return;
+  std::unique_lock lock(mutex_);
+  if (pausing_ && !stopping_) {
+    if (++resting_ == busy_) main_wakes_.notify_all();
+    workers_wake_.wait(lock, [&] { return !pausing_ || stopping_; });
+    --resting_;
+  }
+  if (stopping_) throw Abandoned{};
 }
 
 // This worker takes the first item itself.

@@ -18,6 +18,12 @@ class IoError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The disk, or the user's share of it, is full.
+class DiskFullError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// A disk. All functions throw IoError. The public functions are written once over the primitives
 /// below; an implementation supplies the primitives.
 class FileSystem {

@@ -20,7 +20,7 @@ class ReferenceExecutor final : public Executor {
  public:
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override {
-    ReferenceNetwork network(run.shape);
+    ReferenceNetwork network(run.shape, [this] { rest(); });
     EpochOrder order;
     while (state.step < until) {
       step(run, state, network, order);
@@ -82,9 +82,9 @@ class ReferenceExecutor final : public Executor {
     }
   }
 
-  static void evaluate_probe(const TrainingRun& run, const RunState& state, const Probe& probe,
-                             ProbeValues& values) {
-    ReferenceNetwork network(run.shape);
+  void evaluate_probe(const TrainingRun& run, const RunState& state, const Probe& probe,
+                      ProbeValues& values) const {
+    ReferenceNetwork network(run.shape, [this] { rest(); });
     const auto features = static_cast<std::size_t>(run.shape.inputs());
     const auto samples = static_cast<std::size_t>(probe.samples);
     const auto inputs = std::span(probe.data->inputs).first(samples * features);

@@ -25,6 +25,7 @@ void ReferenceNetwork::forward(std::span<const float> parameters, std::span<cons
     std::vector<float>& z = layers_[static_cast<std::size_t>(l)].outputs;
     z.resize(n * fan_out);
     for (std::size_t i = 0; i < n; ++i) {
+      rest_();
       for (std::size_t j = 0; j < fan_out; ++j) {
         float sum = b[j];
         for (std::size_t k = 0; k < fan_in; ++k)
@@ -86,6 +87,7 @@ void ReferenceNetwork::backward(std::span<const float> parameters,
     below.deltas.resize(below.outputs.size());
     first_unit -= fan_in;
     for (std::size_t i = 0; i < static_cast<std::size_t>(rows_); ++i) {
+      rest_();
       for (std::size_t k = 0; k < fan_in; ++k) {
         float sum = 0.0f;
         for (std::size_t j = 0; j < fan_out; ++j)
@@ -108,6 +110,7 @@ void ReferenceNetwork::gradient(int layer, std::span<float> gradient) const {
   const std::vector<float>& d = layers_[static_cast<std::size_t>(layer)].deltas;
   const auto rows = static_cast<std::size_t>(rows_);
   for (std::size_t k = 0; k < fan_in; ++k) {
+    rest_();
     for (std::size_t j = 0; j < fan_out; ++j) {
       float sum = 0.0f;
       for (std::size_t i = 0; i < rows; ++i) sum = fma(x[i * fan_in + k], d[i * fan_out + j], sum);
@@ -127,6 +130,7 @@ void ReferenceNetwork::input_gradients(std::span<const float> parameters,
   const auto fan_out = static_cast<std::size_t>(shape_.fan_out(0));
   const std::vector<float>& d = layers_.front().deltas;
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows_); ++i) {
+    rest_();
     for (std::size_t k = 0; k < fan_in; ++k) {
       float sum = 0.0f;
       for (std::size_t j = 0; j < fan_out; ++j) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "client/plan/training_run.h"
@@ -13,7 +15,9 @@ namespace axiom::cpu::reference {
 /// Activations and gradients of one sample batch through a network.
 class ReferenceNetwork {
  public:
-  explicit ReferenceNetwork(const NetworkShape& shape) : shape_(shape) {}
+  /// `rest` is called for every row of the outermost loops.
+  ReferenceNetwork(const NetworkShape& shape, std::function<void()> rest)
+      : shape_(shape), rest_(std::move(rest)) {}
 
   /// Logits of `rows` samples (rows × inputs). masks: dropout factors, rows × hidden units, or
   /// empty.
@@ -46,6 +50,7 @@ class ReferenceNetwork {
   std::span<const float> layer_input(int layer) const;
 
   NetworkShape shape_;
+  std::function<void()> rest_;
   std::span<const float> inputs_;
   std::span<const float> masks_;
   int rows_ = 0;

@@ -1,5 +1,6 @@
 """What the tests under the real BOINC client have in common. AXIOM_CLIENT is the executable."""
 
+import functools
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ def unit(epochs, seed=11, width=128, **more):
         "parameters": {"widths": [width], "depths": [3], "epochs": epochs}, **more}).encode()
 
 
+@functools.cache
 def undisturbed(work):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "unit.json")
@@ -44,10 +46,15 @@ class BoincTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.project = Project(app_files())
+        cls.project = Project(cls.files())
         cls.addClassCleanup(cls.project.close)
         cls.volunteer = Volunteer(cls.project, **cls.preferences)
         cls.addClassCleanup(cls.volunteer.close)
+
+    @classmethod
+    def files(cls):
+        """Of the application version."""
+        return app_files()
 
     def give(self, name, work, command_line=""):
         self.project.add_work(name, work, command_line)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE = 120
+PATIENCE = 300
 
 CONFIG = """<cc_config><log_flags><task>1</task><cpu_sched>1</cpu_sched></log_flags><options>
 <allow_multiple_clients>1</allow_multiple_clients><skip_cpu_benchmarks>1</skip_cpu_benchmarks>
@@ -117,6 +117,12 @@ class Volunteer:
             except OSError:
                 pass
         return None
+
+    def fraction(self, name):
+        """The progress that the client shows; None if it does not know the task."""
+        listed = self.command("--get_tasks").stdout
+        found = re.search(rf"^   name: {re.escape(name)}_0$.*?^   fraction done: (\S+)$", listed, re.M | re.S)
+        return float(found.group(1)) if found else None
 
     def wait_running(self, name):
         """Until the training has begun; the process."""

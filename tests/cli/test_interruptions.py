@@ -47,7 +47,7 @@ class Interruptions(CliTest):
         self.wait_for(process, self.checkpoints)
 
     def test_signals_save_and_say_how_to_resume(self):
-        for number, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
+        for number, code in [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)]:
             process = self.start("--json")
             self.wait_until_it_runs(process)
             time.sleep(0.3)

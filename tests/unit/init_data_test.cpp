@@ -18,7 +18,7 @@ TEST(InitData, IsTakenFromItsElements) {
   const InitData data = parsed(
       "<wu_name>unit</wu_name>\n<result_name>unit_1</result_name>\n<gpu_type>NVIDIA</gpu_type>\n"
       "<gpu_device_num>1</gpu_device_num>\n<ncpus>4.000000</ncpus>\n"
-      "<checkpoint_period>3.5</checkpoint_period>\n<rsc_memory_bound>2e8</rsc_memory_bound>\n"
+      "<checkpoint_period>3.5</checkpoint_period>\n"
       "<host_info>\n<p_ncpus>16</p_ncpus>\n<m_nbytes>25276502016.000000</m_nbytes>\n</host_info>\n"
       "<ram_max_used_busy_pct>50</ram_max_used_busy_pct>\n"
       "<ram_max_used_idle_pct>90</ram_max_used_idle_pct>\n");
@@ -29,7 +29,6 @@ TEST(InitData, IsTakenFromItsElements) {
   EXPECT_EQ(data.processors, 4);
   EXPECT_EQ(data.checkpoint_period, 3.5);
   EXPECT_EQ(data.host_memory, 25276502016.0);
-  EXPECT_EQ(data.memory_bound, 2e8);
   EXPECT_EQ(data.memory_share, 0.9);
   EXPECT_EQ(task_threads(data), 4);
 }

@@ -164,6 +164,97 @@ TEST_F(RunnerTest, AWorkerThatHangsDoesNotSilenceTheWatch) {
   EXPECT_GE(asked, 10);
 }
 
+// An evaluation that takes until it is told to end.
+class LongEvaluation final : public testing::FakeExecutor {
+ public:
+  struct Control {
+    std::atomic<bool> begun{false};
+    std::atomic<bool> released{false};
+    std::atomic<int> rounds{0};
+  };
+  explicit LongEvaluation(Control& control) : FakeExecutor(-1, 0), control_(control) {}
+  void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) override {
+    control_.begun = true;
+    while (!control_.released) {
+      rest();
+      ++control_.rounds;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    FakeExecutor::evaluate(run, state, snapshot);
+  }
+
+ private:
+  Control& control_;
+};
+class LongEvaluationBackend final : public FakeBackend {
+ public:
+  std::unique_ptr<Executor> make_executor() const override {
+    return std::make_unique<LongEvaluation>(control);
+  }
+  mutable LongEvaluation::Control control;
+};
+
+TEST_F(RunnerTest, ASuspendedRunStandsStillWithinAnEvaluation) {
+  const std::string one = expected();
+  for (const int threads : {1, 3}) {
+    LongEvaluationBackend slow;
+    Checkpoint state = fresh();
+    int asked = 0;
+    int rounds_before = 0;
+    RunnerOptions options;
+    options.threads = threads;
+    options.suspended = [&] {
+      if (!slow.control.begun) return false;
+      // The first answer stops the workers; after it they must not go on.
+      if (++asked == 2) rounds_before = slow.control.rounds;
+      if (asked == 4) {
+        EXPECT_EQ(slow.control.rounds, rounds_before);
+        slow.control.released = true;
+      }
+      return asked < 4;
+    };
+    Runner runner(work, slow, state, nullptr, options, observer);
+    ASSERT_EQ(runner.run(), 0);
+    EXPECT_GE(asked, 4);
+    EXPECT_EQ(result_of(state), one);
+  }
+}
+
+TEST_F(RunnerTest, ACheckpointWithinAnEvaluationAndAStopWithinOneLoseNoValue) {
+  const std::string one = expected();
+  LongEvaluationBackend slow;
+  testing::FaultyFileSystem files;
+  files.make_directories("/out");
+  {
+    CheckpointStore store(files, "/out", "fake");
+    Checkpoint state = fresh();
+    std::vector<std::string> notes;
+    store.load(state.work_digest, notes);
+    int saved = 0;
+    RunnerOptions options;
+    options.threads = 2;
+    options.save_due = [&] { return slow.control.begun && saved == 0; };
+    options.save_done = [&] { ++saved; };
+    // Without another save at the end: what counts is the one within.
+    options.stop_signal = [&] {
+      if (saved > 0) files.full_from(1);
+      return saved > 0 ? 15 : 0;
+    };
+    Runner runner(work, slow, state, &store, options, observer);
+    EXPECT_THROW(runner.run(), IoError);
+    EXPECT_FALSE(slow.control.released);
+    files.heal();
+  }
+  CheckpointStore store(files, "/out", "fake");
+  std::vector<std::string> notes;
+  std::optional<Checkpoint> state = store.load(std::string(64, 'a'), notes);
+  ASSERT_TRUE(state.has_value());
+  Observer own_observer;
+  Runner runner(work, backend, *state, &store, {}, own_observer);
+  ASSERT_EQ(runner.run(), 0);
+  EXPECT_EQ(result_of(*state), one);
+}
+
 // Runs until a random moment, again and again, each time with another number of threads.
 TEST_F(RunnerTest, ValuesDoNotDependOnInterruptions) {
   const std::string unbroken = expected();

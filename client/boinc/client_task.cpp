@@ -1,0 +1,157 @@
+#include "client/boinc/client_task.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "client/boinc/api_library.h"
+#include "client/boinc/clock_watch.h"
+#include "client/boinc/leaving.h"
+#include "client/boinc/reported_fraction.h"
+#include "client/system/clock.h"
+#include "client/system/files.h"
+#include "client/system/signals.h"
+
+namespace axiom::boinc {
+namespace {
+
+constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
+constexpr int aborted_by_client = 194;  // BOINC's own number
+constexpr const char* fraction_file = "reported_fraction";
+constexpr const char* reserve_file = "reserve";
+constexpr std::chrono::seconds wait_for_room{1};
+
+// Not exit(): destructors of static objects would race with the library's thread and the workers.
+[[noreturn]] void end_process(int code) {
+  std::fflush(nullptr);
+  std::_Exit(code);
+}
+
+// One block of the disk for the file by which the library tells the client how the task has left.
+// Were there no room for it, the client would see a crash, and give up after a hundred of them.
+void reserve_room() {
+  std::FILE* file = std::fopen(reserve_file, "wx");  // it may be there from an earlier start
+  if (file == nullptr) return;
+  const std::array<char, 4096> block{};
+  std::fwrite(block.data(), 1, block.size(), file);
+  std::fclose(file);
+}
+
+}  // namespace
+
+struct ClientTask::State {
+  ApiLibrary api = load_api_library();
+  InitData data = parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+  std::optional<ReportedFraction> reported;  // after the library has locked the slot
+  Attempts attempts;
+  bool started_before = false;
+  ClockWatch clock;
+};
+
+bool in_slot() { return real_file_system().exists(init_data_file); }
+
+void leave_without_library(int exit_code, const std::string& reason) {
+  const Retry retry{.seconds = 600, .attempts = 3};
+  if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
+    end_process(exit_code);
+  }
+  end_process(0);
+}
+
+ClientTask::ClientTask() : state_(std::make_unique<State>()) {
+  BOINC_OPTIONS options{};
+  boinc_options_defaults(options);
+  options.direct_process_action = 0;
+  const int refused = state_->api.init_options(&options);
+  if (refused != 0) {
+    throw LibraryError("BOINC's library does not start: error " + std::to_string(refused));
+  }
+  state_->started_before = real_file_system().exists(fraction_file);
+  state_->reported.emplace(fraction_file);
+  reserve_room();
+}
+
+ClientTask::~ClientTask() = default;
+
+const InitData& ClientTask::data() const { return state_->data; }
+
+bool ClientTask::started_before() const { return state_->started_before; }
+
+double ClientTask::reported_fraction() const { return state_->reported->highest(); }
+
+std::string ClientTask::resolve(const std::string& logical_name) const {
+  std::array<char, 4096> path{};
+  const int failed = state_->api.resolve_filename(logical_name.c_str(), path.data(),
+                                                  static_cast<int>(path.size()));
+  if (failed != 0) {
+    throw IoError("cannot find the file '" + logical_name + "' of the task: BOINC error " +
+                  std::to_string(failed));
+  }
+  return path.data();
+}
+
+Assignment ClientTask::assignment() const {
+  Assignment assignment;
+  if (state_->data.gpu_device >= 0) {
+    assignment.device = "cuda:" + std::to_string(state_->data.gpu_device);
+  }
+  assignment.threads = task_threads(state_->data);
+  return assignment;
+}
+
+Requests ClientTask::requests() const {
+  BOINC_STATUS status{};
+  state_->api.get_status(&status);
+  Requests requests;
+  requests.suspended = status.suspended != 0;
+  requests.quit = status.quit_request != 0;
+  requests.abort = status.abort_request != 0;
+  requests.no_heartbeat = status.no_heartbeat != 0;
+  requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
+  requests.signal = stop_signal();
+  return requests;
+}
+
+void ClientTask::report_fraction(double fraction) {
+  const double before = state_->reported->highest();
+  const double reported = state_->reported->next(fraction, monotonic_seconds());
+  state_->api.fraction_done(reported);
+  if (reported > before) state_->attempts.forget();
+}
+
+bool ClientTask::time_to_checkpoint() { return state_->api.time_to_checkpoint() != 0; }
+
+void ClientTask::checkpoint_done() { state_->api.checkpoint_completed(); }
+
+void ClientTask::begin_critical_section() { state_->api.begin_critical_section(); }
+
+int ClientTask::finish(int exit_code) {
+  std::fflush(nullptr);
+  std::remove(reserve_file);
+  state_->api.finish_message(exit_code, nullptr, false);
+  end_process(exit_code);
+}
+
+int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::string& reason) {
+  std::remove(reserve_file);
+  begin_critical_section();
+  if (state_->attempts.exhausted(retry)) finish(exit_code);
+  std::fflush(nullptr);
+  // The library does not look whether it could write the file.
+  while (!write_temporary_exit(retry.seconds, reason)) {
+    std::this_thread::sleep_for(wait_for_room);
+    const Requests wanted = requests();
+    if (wanted.abort) leave_aborted();
+    if (wanted.quit || wanted.no_heartbeat || wanted.signal != 0) leave();
+  }
+  state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
+  end_process(0);
+}
+
+void ClientTask::leave() { end_process(0); }
+
+void ClientTask::leave_aborted() { end_process(aborted_by_client); }
+
+}  // namespace axiom::boinc

@@ -1,0 +1,49 @@
+#include "client/boinc/reported_fraction.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace axiom::boinc {
+namespace {
+
+constexpr double interval = 1;       // seconds; the library reports no more often
+constexpr double below_one = 0.999;  // 1 is for a result that is on disk, and ends the task
+
+}  // namespace
+
+ReportedFraction::ReportedFraction(const std::string& path)
+    : file_(std::fopen(path.c_str(), "r+"), std::fclose),
+      noted_at_(-std::numeric_limits<double>::infinity()) {
+  const bool there = file_ != nullptr;
+  if (!there) file_.reset(std::fopen(path.c_str(), "w"));
+  if (!file_) return;
+  std::setvbuf(file_.get(), nullptr, _IONBF, 0);
+  double noted = 0;
+  // "%lf" also takes what is longer than what note() writes; the bounds decide.
+  if (there && std::fscanf(file_.get(), "%lf", &noted) == 1 && noted > 0 && noted <= below_one) {
+    highest_ = noted;
+  }
+}
+
+double ReportedFraction::next(double fraction, double now) {
+  if (fraction >= 1) return highest_ = 1;
+  // As the file holds it: what is given out must not be more.
+  fraction = std::floor(std::fmin(fraction, below_one) * 1e6) / 1e6;
+  if (fraction > highest_ && now - noted_at_ >= interval) {
+    note(fraction);
+    highest_ = fraction;
+    noted_at_ = now;
+  }
+  return highest_;
+}
+
+void ReportedFraction::note(double fraction) {
+  if (!file_) return;
+  std::array<char, 16> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%.6f\n", fraction);
+  std::rewind(file_.get());
+  std::fwrite(text.data(), 1, static_cast<std::size_t>(length), file_.get());
+}
+
+}  // namespace axiom::boinc

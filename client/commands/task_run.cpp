@@ -1,0 +1,106 @@
+#include "client/commands/task_run.h"
+
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "client/backends/registry.h"
+#include "client/commands/errors.h"
+#include "client/system/files.h"
+
+namespace axiom {
+namespace {
+
+constexpr boinc::Retry until_it_passes{.seconds = 600, .attempts = 0};
+constexpr boinc::Retry three_times{.seconds = 600, .attempts = 3};
+
+// Nothing: trying again would not help. To be called while an exception is being handled.
+std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (const HostTooSmall&) {
+  return three_times;
+} catch (const NotEnoughMemory&) {
+  return until_it_passes;
+} catch (const std::bad_alloc&) {
+  return until_it_passes;
+} catch (const DeviceError& error) {
+  return error.status() == DeviceStatus::out_of_memory ? until_it_passes : three_times;
+} catch (const DiskFullError&) {
+  return until_it_passes;
+} catch (const WorkUnitError&) {
+  return std::nullopt;
+} catch (const CheckpointMismatch&) {
+  return std::nullopt;
+} catch (const CheckpointError&) {
+  return std::nullopt;
+} catch (...) {
+  return three_times;
+}
+
+std::string current_error() try { throw; } catch (const std::bad_alloc&) {
+  return "out of memory";
+} catch (const std::exception& error) {
+  return error.what();
+}
+
+}  // namespace
+
+int stop_of(const boinc::Requests& requests) {
+  if (requests.abort) return Stop::aborted;
+  if (requests.quit || requests.no_heartbeat) return Stop::quit;
+  if (requests.restart) return Stop::restart;
+  return requests.signal;
+}
+
+Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std::string>& notes) {
+  const std::string digest = work_digest(work);
+  std::optional<Checkpoint> saved = store.load(digest, notes);
+  if (saved && saved->seeds.size() != work.seeds.size()) {
+    throw CheckpointError("checkpoint does not fit its work unit: it has " +
+                          std::to_string(saved->seeds.size()) +
+                          (saved->seeds.size() == 1 ? " seed" : " seeds"));
+  }
+  if (saved) {
+    ++saved->resumes;
+    return *std::move(saved);
+  }
+  Checkpoint fresh;
+  fresh.work_digest = digest;
+  fresh.seeds.resize(work.seeds.size());
+  return fresh;
+}
+
+void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& observer) {
+  std::vector<std::string> notes;
+  store.distrust(error.what(), notes);
+  for (const std::string& note : notes) observer.warning(note);
+}
+
+RunnerOptions runner_options(boinc::Task& task, const WorkerPlan& plan) {
+  RunnerOptions options;
+  options.threads = plan.threads;
+  options.networks_at_once = plan.networks_at_once;
+  options.stop_signal = [&task] { return stop_of(task.requests()); };
+  options.suspended = [&task] { return task.requests().suspended; };
+  options.save_due = [&task] { return task.time_to_checkpoint(); };
+  options.save_done = [&task] { task.checkpoint_done(); };
+  return options;
+}
+
+ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work) {
+  std::optional<boinc::Retry> retry;
+  std::string reason;
+  const ExitCode code = reporting_errors([&] {
+    try {
+      return work();
+    } catch (...) {
+      retry = retry_after_current_error();
+      reason = current_error();
+      throw;
+    }
+  });
+  if (retry)
+    return static_cast<ExitCode>(task.temporary_exit(static_cast<int>(code), *retry, reason));
+  if (code != ExitCode::ok) task.begin_critical_section();
+  return static_cast<ExitCode>(task.finish(static_cast<int>(code)));
+}
+
+}  // namespace axiom

@@ -1,0 +1,41 @@
+// The part of a task's life that is the same by hand and under a BOINC client.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/store.h"
+#include "client/boinc/task.h"
+#include "client/plan/device_error.h"
+#include "client/run/exit_code.h"
+#include "client/run/memory_plan.h"
+#include "client/run/runner.h"
+#include "client/run/worker_plan.h"
+
+namespace axiom {
+
+/// The host can never run this task.
+class HostTooSmall : public NotEnoughMemory {
+ public:
+  using NotEnoughMemory::NotEnoughMemory;
+};
+
+/// Why a run ends early; the other values are numbers of signals.
+enum Stop : int { go_on = 0, quit = 1001, aborted = 1002, restart = 1003 };
+int stop_of(const boinc::Requests& requests);
+
+/// The saved state of a work unit, or a fresh one.
+Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std::string>& notes);
+
+/// What a device that computes wrong numbers has saved is no better than what it computes.
+void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& observer);
+
+/// The runner asks the task whether to stop, to stand still or to save.
+RunnerOptions runner_options(boinc::Task& task, const WorkerPlan& plan);
+
+/// Runs `work` and ends the task with what becomes of it. An error is one line on standard error;
+/// what lies in the work unit ends the task, what lies in the host may pass.
+ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work);
+
+}  // namespace axiom

@@ -1,0 +1,169 @@
+"""A slot without a client: the few files and the shared memory by which the BOINC client and a task speak. What only the
+real client can judge is tested with it (volunteer.py); this is for exact times, claims and failures, and takes no 15 s to start."""
+
+import mmap
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from support import CLIENT
+from volunteer import wait_for
+
+CHANNEL = 1024
+CONTROL, HEARTBEAT, STATUS = 0, 4, 5  # of eight channels
+PERIOD = 2                            # seconds between checkpoints
+
+INIT_DATA = """<app_init_data>
+<major_version>7</major_version>
+<minor_version>20</minor_version>
+<release>5</release>
+<app_version>100</app_version>
+<app_name>axiom</app_name>
+<project_dir>{directory}</project_dir>
+<boinc_dir>{directory}</boinc_dir>
+<wu_name>unit</wu_name>
+<result_name>unit_0</result_name>
+<shm_key>-1</shm_key>
+<slot>0</slot>
+<client_pid>{pid}</client_pid>
+<wu_cpu_time>0</wu_cpu_time>
+<starting_elapsed_time>0</starting_elapsed_time>
+<checkpoint_period>{period}</checkpoint_period>
+<gpu_type>{gpu_type}</gpu_type>
+<gpu_device_num>{gpu}</gpu_device_num>
+<ncpus>{ncpus}</ncpus>
+<rsc_fpops_est>1e12</rsc_fpops_est>
+<rsc_fpops_bound>1e15</rsc_fpops_bound>
+<rsc_memory_bound>1e8</rsc_memory_bound>
+<rsc_disk_bound>1e8</rsc_disk_bound>
+<host_info>
+<p_ncpus>2</p_ncpus>
+<m_nbytes>{memory}</m_nbytes>
+</host_info>
+<global_preferences>
+<ram_max_used_busy_pct>{share}</ram_max_used_busy_pct>
+<ram_max_used_idle_pct>{share}</ram_max_used_idle_pct>
+</global_preferences>
+</app_init_data>
+"""
+
+
+class Slot:
+    """`memory`: bytes that the client says the host has; `share`: percent of them that it may use."""
+
+    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1):
+        self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="axiom-slot-"))
+        self.owned = directory is None
+        self.directory.joinpath("init_data.xml").write_text(INIT_DATA.format(
+            directory=self.directory, pid=os.getpid(), period=period, ncpus=ncpus, memory=memory, share=share,
+            gpu=gpu, gpu_type="NVIDIA" if gpu >= 0 else ""))
+        self.directory.joinpath("work_unit").write_bytes(work)
+        self.process = None
+        memory = self.directory / "boinc_mmap_file"
+        memory.write_bytes(bytes(8 * CHANNEL))
+        with open(memory, "r+b") as file:
+            self.shared = mmap.mmap(file.fileno(), 8 * CHANNEL)
+        self.fractions = []  # as the task reports them
+        self.early_one = False  # 1 was reported without a result
+        self.open = True
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
+
+    def start(self, *arguments, env=None):
+        """As the client does: empty shared memory, stderr appended."""
+        self.shared[:] = bytes(8 * CHANNEL)
+        self.directory.joinpath("boinc_temporary_exit").unlink(missing_ok=True)
+        with open(self.directory / "stderr.txt", "ab") as log:
+            self.process = subprocess.Popen([CLIENT, *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(env or {})})
+        return self.process
+
+    def listen(self):
+        """Beats the heart, and takes what the task reports."""
+        beat = 0
+        while self.open:
+            if time.monotonic() > beat and not self.shared[HEARTBEAT * CHANNEL]:
+                beat = time.monotonic() + 1
+                self.post(HEARTBEAT, "<heartbeat/>\n<wss>0</wss>\n<max_wss>0</max_wss>\n")
+            if self.shared[STATUS * CHANNEL]:
+                text = self.shared[STATUS * CHANNEL + 1:(STATUS + 1) * CHANNEL].partition(b"\0")[0].decode()
+                self.shared[STATUS * CHANNEL] = 0
+                if found := re.search(r"<fraction_done>([^<]+)", text):
+                    self.fractions.append(float(found.group(1)))
+                    self.early_one |= self.fractions[-1] >= 1 and self.result() is None
+            time.sleep(0.02)
+
+    def post(self, channel, text):
+        content = text.encode() + b"\0"
+        self.shared[channel * CHANNEL + 1:channel * CHANNEL + 1 + len(content)] = content
+        self.shared[channel * CHANNEL] = 1
+
+    def send(self, request):
+        """Returns when the library has taken it: the moment at which the task can know."""
+        self.post(CONTROL, f"<{request}/>\n")
+        while self.shared[CONTROL * CHANNEL]:
+            time.sleep(0.001)
+        return time.monotonic()
+
+    def log(self):
+        path = self.directory / "stderr.txt"
+        return path.read_text() if path.exists() else ""
+
+    def wait_training(self, count=1):
+        """Until that many starts have begun to train."""
+        def begun():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the task has ended with {self.process.returncode}:\n{self.log()}")
+            return len(re.findall("^(?:starting|resuming) at", self.log(), re.M)) >= count
+        wait_for("the training to begin", begun)
+
+    def checkpoints(self):
+        return sorted(self.directory.glob("*.checkpoint.?"))
+
+    def wait_checkpoint(self):
+        wait_for("a checkpoint", self.checkpoints)
+
+    def end(self, patience=300):
+        """The exit status of the process."""
+        return self.process.wait(patience)
+
+    def finished(self):
+        """The code given to boinc_finish(); None if it was not called."""
+        path = self.directory / "boinc_finish_called"
+        return int(path.read_text().split()[0]) if path.exists() else None
+
+    def temporary_exit(self):
+        """Seconds and reason of a temporary exit; None if there was none."""
+        path = self.directory / "boinc_temporary_exit"
+        if not path.exists():
+            return None
+        seconds, reason, *_ = path.read_text().split("\n")
+        return int(seconds), reason
+
+    def result(self):
+        path = self.directory / "result"
+        return path.read_bytes() if path.exists() else None
+
+    def run(self, *arguments, env=None):
+        """From start to end: the exit status."""
+        self.start(*arguments, env=env)
+        return self.end()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.open = False
+        self.listener.join()
+        self.shared.close()
+        if self.owned:
+            shutil.rmtree(self.directory, ignore_errors=True)

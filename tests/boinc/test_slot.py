@@ -1,0 +1,164 @@
+"""A task in a slot without a client: progress, suspension, quitting, its log, jumps of the clock."""
+
+import pathlib
+import random
+import re
+import signal
+import time
+import unittest
+
+from slot import PERIOD, Slot
+from support import undisturbed, unit
+from volunteer import processor_ticks, wait_for
+
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+class SlotTest(unittest.TestCase):
+    def slot(self, work, **facts):
+        slot = Slot(work, **facts)
+        self.addCleanup(slot.close)
+        return slot
+
+    def assert_complete(self, slot, work, status=0):
+        self.assertEqual(status, 0, slot.log())
+        self.assertEqual(slot.finished(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+        self.assertFalse(slot.early_one, "1 was reported before the result was there")
+
+    def assert_idle(self, slot, within):
+        """No thread computes any more that long after the task could know."""
+        taken = slot.send("suspend")
+        time.sleep(max(0, taken + within - time.monotonic()))
+        before = processor_ticks(slot.process.pid)
+        time.sleep(2)
+        self.assertLessEqual(processor_ticks(slot.process.pid) - before, 2)  # of the library's thread
+
+
+class Life(SlotTest):
+    def test_progress_never_steps_back(self):
+        """Killed at random moments, the task reports no less than before, and 1 only with its result."""
+        work = unit(250)
+        slot = self.slot(work)
+        chance = random.Random(1)
+        for start in range(1, 7):
+            slot.start()
+            slot.wait_training(start)
+            time.sleep(chance.uniform(1.5, 3))
+            if slot.process.poll() is not None:
+                break
+            slot.kill()
+        status = slot.run() if slot.finished() is None else 0
+        self.assert_complete(slot, work, status)
+        self.assertEqual(slot.fractions, sorted(slot.fractions))
+        self.assertGreater(len(set(slot.fractions)), 3)
+        self.assertIn("resuming at", slot.log())
+
+    def test_log_of_many_starts(self):
+        """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
+        work = unit(150)
+        slot = self.slot(work, period=1)
+        for start in range(1, 9):
+            before = len(slot.log())
+            slot.start()
+            slot.wait_training(start)
+            if start > 1:
+                block = slot.log()[before:]
+                self.assertLessEqual(len(block), 400, block)
+                self.assertRegex(block, r"^(starting|resuming) at .*: axiom-client \S+ \(\S+\), \S+, 1 thread\n")
+            slot.wait_checkpoint()
+            slot.kill()
+        slot.run()
+        log = slot.log()
+        self.assertTrue(log.isascii())
+        self.assertLessEqual(len(log), 4096)
+        self.assertEqual(log.count("self-test: passed"), 1)
+        tenths = [int(float(share) / 10) for share in re.findall(r"^progress (\S+) %", log, re.M)]
+        self.assertEqual(tenths, sorted(set(tenths)), log)
+        self.assert_complete(slot, work)
+
+    def test_suspended_resumed_quit_and_aborted(self):
+        work = unit(250)
+        slot = self.slot(work, ncpus=2)
+        slot.start()
+        slot.wait_training()
+        for _ in range(3):
+            self.assert_idle(slot, within=1)
+            slot.send("resume")
+            time.sleep(0.3)
+        slot.send("suspend")
+        slot.send("quit")
+        self.assertEqual(slot.end(60), 0)
+        self.assertIsNone(slot.finished(), "as if it were done")
+        self.assertIsNone(slot.temporary_exit())
+        self.assertIn(", checkpoint saved", slot.log())
+        self.assertTrue(slot.checkpoints())
+        slot.start()
+        slot.wait_training(2)
+        slot.process.send_signal(signal.SIGTERM)
+        self.assertEqual(slot.end(60), -signal.SIGTERM)
+        self.assert_complete(slot, work, slot.run())
+
+    def test_aborted(self):
+        slot = self.slot(unit(2000))
+        slot.start()
+        slot.wait_training()
+        slot.send("abort")
+        self.assertEqual(slot.end(60), 194)
+        self.assertIsNone(slot.result())
+
+    def test_suspended_within_long_pieces_of_work(self):
+        """On a slow host one evaluation takes tens of seconds: the task stands still within it."""
+        work = (b'{"schema": 1, "experiment": "featcompv2", "experiment_version": "2.0", "seed": 1, '
+                b'"parameters": {"epochs": 1, "learning_rates": [0.05]}}')
+        slot = self.slot(work)
+        slot.start("--backend", "reference")
+        slot.wait_training()
+        for _ in range(4):
+            time.sleep(1.3)
+            self.assert_idle(slot, within=1)
+            slot.send("resume")
+        # Quitting does not wait for the evaluation either.
+        asked = time.monotonic()
+        slot.send("quit")
+        self.assertEqual(slot.end(60), 0)
+        self.assertLess(time.monotonic() - asked, 5)
+        self.assertIn("checkpoint saved", slot.log())
+
+
+@unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
+class Clock(SlotTest):
+    def test_the_clock_jumps(self):
+        """Ahead: checkpoints keep their period, nothing counts as stuck. Back: BOINC's library stands still then, so the task
+        leaves with its checkpoint and a reason, and begins anew."""
+        work = unit(1000)
+        slot = self.slot(work, period=1)
+        offset = slot.directory / "offset"
+        offset.write_text("+0\n")
+        clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
+                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        slot.start("--step-limit", "60", env=clock)
+        slot.wait_training()
+        for jump in ("+3d", "+9000d"):
+            offset.write_text(jump + "\n")
+            for _ in range(2):
+                seen = {path: path.stat().st_ino for path in slot.checkpoints()}
+                wait_for(f"a checkpoint after a jump by {jump}", lambda: slot.process.poll() is not None or
+                         {path: path.stat().st_ino for path in slot.checkpoints()} != seen)
+                self.assertIsNone(slot.process.poll(), "the task is too short for this test: " + slot.log())
+        offset.write_text("+8999d\n")
+        self.assertEqual(slot.end(60), 0, slot.log())
+        self.assertIsNone(slot.finished())
+        seconds, reason = slot.temporary_exit()
+        self.assertLess(seconds, 60)
+        self.assertIn("clock was set back", reason)
+        self.assertIn("checkpoint saved", slot.log())
+        self.assertEqual(slot.run(env=clock), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+        self.assertEqual(slot.fractions, sorted(slot.fractions))
+        total = re.search(r"total (?:(\d+) min )?([\d.]+) s", slot.log())
+        self.assertLess(int(total.group(1) or 0) * 60 + float(total.group(2)), 3000, "jumps count as work")
+
+
+if __name__ == "__main__":
+    unittest.main()

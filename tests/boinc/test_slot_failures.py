@@ -1,0 +1,243 @@
+"""What goes wrong in a slot: each failure has its exit code (docs/ERRORS.md) or a temporary exit with a reason, and none costs
+a host its queue."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from slot import Slot
+from support import LIBRARIES, undisturbed, unit
+from volunteer import processor_ticks
+
+SMALL = unit(3, width=16)
+GIB = 2**30
+
+
+class SlotTest(unittest.TestCase):
+    def slot(self, work=SMALL, **facts):
+        slot = Slot(work, **facts)
+        self.addCleanup(slot.close)
+        return slot
+
+    def assert_postponed(self, slot, reason, *arguments, env=None):
+        """A temporary exit: the client will try again, and shows why."""
+        self.assertEqual(slot.run(*arguments, env=env), 0, slot.log())
+        self.assertIsNone(slot.finished())
+        self.assertIsNone(slot.result())
+        seconds, shown = slot.temporary_exit()
+        self.assertEqual(seconds, 600)
+        self.assertRegex(shown, reason)
+        self.assertLess(len(shown), 256, "the client cuts it")
+        self.assert_error(slot, reason)
+
+    def assert_ended(self, slot, code, *arguments, env=None):
+        self.assertEqual(slot.run(*arguments, env=env), code, slot.log())
+        self.assertIsNone(slot.result())
+        self.assertTrue(0 < code < 192)
+        if slot.finished() is not None:
+            self.assertEqual(slot.finished(), code)
+        self.assert_error(slot, "")
+
+    def assert_error(self, slot, reason):
+        last = slot.log().splitlines()[-10:]
+        self.assertTrue(any(line.startswith("error: ") and re.search(reason, line) for line in last), slot.log())
+
+    def assert_given_up(self, slot, code, reason, *arguments, env=None):
+        """Twice postponed, then over."""
+        for _ in range(2):
+            self.assert_postponed(slot, reason, *arguments, env=env)
+        self.assert_ended(slot, code, *arguments, env=env)
+
+
+class Memory(SlotTest):
+    def test_hosts_of_four_gibibytes_and_less_are_refused(self):
+        for claim in (3e9, 4e9, 4 * GIB):
+            with self.subTest(claim=claim):
+                self.assert_given_up(self.slot(memory=claim), 4, r"more than 4\.0 GiB, this one has [234]\.\d GiB")
+
+    def test_hosts_of_more_work(self):
+        for claim in (6e9, 8e9):
+            with self.subTest(claim=claim):
+                slot = self.slot(memory=claim)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertEqual(slot.result(), undisturbed(SMALL))
+                self.assertIn(f"memory: host {claim / GIB:.1f} GiB, free ", slot.log())
+
+    def test_what_the_volunteer_allows(self):
+        """May pass: the task waits as often as it takes."""
+        slot = self.slot(share=0.01)
+        for _ in range(4):
+            self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
+        self.assertLess(len(slot.log()), 2500)
+
+
+class ExitCodes(SlotTest):
+    def test_refused_work_units(self):
+        for work in (b'{"schema": 1, ', SMALL.replace(b'"2.0"', b'"9.0"'), b"", b"\0" * 100,
+                     unit(3, width=16, seed={"from": "host"}, name="n")):
+            self.assert_ended(self.slot(work), 3)
+
+    def test_a_checkpoint_of_other_work(self):
+        slot = self.slot(unit(400), period=1)
+        slot.start()
+        slot.wait_checkpoint()
+        slot.kill()
+        slot.directory.joinpath("work_unit").write_bytes(unit(400, seed=12))
+        self.assert_ended(slot, 6)
+
+    def test_a_work_unit_that_cannot_be_read(self):
+        slot = self.slot()
+        slot.directory.joinpath("work_unit").unlink()
+        self.assert_given_up(slot, 7, "work_unit")
+
+    def test_a_backend_that_cannot_be_used(self):
+        self.assert_given_up(self.slot(), 5, "unknown backend", "--backend", "no-such")
+
+    def test_a_device_that_cannot_be_used(self):
+        """Assigned by the client, but there is no driver, no device, or no kernels for it."""
+        slot = self.slot(gpu=63)
+        for _ in range(2):
+            self.assert_postponed(slot, "NVIDIA|CUDA")
+        self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
+        self.assertIsNone(slot.result())
+
+    def test_without_boincs_library(self):
+        for content in (b"", (LIBRARIES / "libz.so.1").read_bytes()):
+            with self.subTest(size=len(content)):
+                slot = self.slot()
+                for name in ("libboinc_api.so.7", "libboinc.so.7"):
+                    slot.directory.joinpath(name).write_bytes(content)
+                # Nor may the system's library come in.
+                self.assert_given_up(slot, 20, "BOINC's library cannot be loaded|lacks boinc_init_options",
+                                     env={"LD_LIBRARY_PATH": str(slot.directory)})
+
+    def test_init_data_that_is_none(self):
+        for content in (b"", b"<app_init_data>", b"\xff" * 5000):
+            slot = self.slot()
+            slot.directory.joinpath("init_data.xml").write_bytes(content)
+            self.assert_given_up(slot, 20, "init_data.xml is not what a BOINC client writes")
+
+    def test_stuck(self):
+        """The watchdog's limit is ten minutes unless it is set, as here."""
+        self.assert_ended(self.slot(unit(2000, width=256)), 21, "--step-limit", "0.001", "--backend", "reference")
+
+    def test_a_suspended_task_is_not_stuck(self):
+        slot = self.slot(unit(100))
+        slot.start("--step-limit", "3")
+        slot.wait_training()
+        slot.send("suspend")
+        time.sleep(5)
+        self.assertIsNone(slot.process.poll(), slot.log())
+        slot.send("resume")
+        self.assertEqual(slot.end(), 0, slot.log())
+
+    def test_attempts_are_forgotten_when_the_task_gets_on(self):
+        work = unit(60)
+        slot = self.slot(work, period=1)
+        for _ in range(2):
+            self.assert_postponed(slot, "unknown backend", "--backend", "no-such")
+        slot.start()
+        slot.wait_training()
+        slot.wait_checkpoint()
+        slot.kill()
+        for _ in range(2):
+            self.assert_postponed(slot, "unknown backend", "--backend", "no-such")
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+
+
+class FullDisk(SlotTest):
+    """A slot on a file system of its own, which is full when it matters."""
+
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-disk-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.directory], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("a file system cannot be mounted here: " + mounted.stderr.decode())
+        self.addCleanup(subprocess.run, ["umount", "-l", self.directory])
+
+    def fill(self):
+        with open(self.directory / "filler", "ab", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError:
+                    pass
+
+    def free(self):
+        os.unlink(self.directory / "filler")
+
+    def test_no_room_for_checkpoints(self):
+        """The run goes on; if the task is to leave then, it leaves, and goes on from the checkpoint before."""
+        work = unit(250)
+        slot = self.slot(work, directory=self.directory, period=1)
+        slot.start()
+        slot.wait_training()
+        slot.wait_checkpoint()
+        self.fill()
+        time.sleep(4)
+        self.assertIsNone(slot.process.poll())
+        slot.send("quit")
+        self.assertEqual(slot.end(60), 0)
+        self.assertIsNone(slot.finished())
+        slot.start()  # with the disk still full
+        time.sleep(3)
+        self.assertIsNone(slot.process.poll())
+        self.free()
+        self.assertEqual(slot.end(), 0, slot.log())
+        self.assertEqual(slot.finished(), 0)
+        self.assertEqual(slot.result(), undisturbed(work))
+        self.assertIn("resume 1", slot.log())
+
+    def test_no_room_for_the_result(self):
+        """What is computed is kept; the client hears why the task waits, and the task ends when there is room."""
+        work = unit(60)
+        slot = self.slot(work, directory=self.directory, period=1)
+        slot.start()
+        slot.wait_training()
+        slot.wait_checkpoint()
+        for _ in range(4):
+            self.fill()
+            if slot.process.poll() is not None:
+                slot.start()
+            self.assertEqual(slot.end(), 0)
+            self.assertIsNone(slot.finished(), slot.log())
+            self.assertIsNone(slot.result())
+            seconds, reason = slot.temporary_exit()
+            self.assertEqual(seconds, 600)
+            self.assertIn("No space left on device", reason)
+        self.free()
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+
+    def test_no_room_at_all(self):
+        """From the first moment: without room to say why it leaves, the task waits for some, idle; and leaves when it is told to."""
+        slot = self.slot(directory=self.directory)
+        self.fill()
+        slot.start()
+        time.sleep(3)
+        self.assertIsNone(slot.process.poll(), slot.temporary_exit())
+        before = processor_ticks(slot.process.pid)
+        time.sleep(2)
+        self.assertLessEqual(processor_ticks(slot.process.pid) - before, 2)
+        slot.send("quit")
+        self.assertEqual(slot.end(30), 0)
+        self.assertIsNone(slot.finished())
+        slot.start()
+        time.sleep(2)
+        self.free()
+        self.assertEqual(slot.end(60), 0)
+        self.assertIn("No space left on device", slot.temporary_exit()[1])
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+
+if __name__ == "__main__":
+    unittest.main()
