@@ -1,5 +1,6 @@
 #include "client/run/work_plan.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -64,7 +65,12 @@ WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
   std::uint64_t networks = 0;
   for (const Group& group : shape.groups) {
     networks += group.members.size();
-    for (const TrainingRun& run : group.members) plan.training_steps += seeds * run.steps;
+    for (const TrainingRun& run : group.members) {
+      const std::uint64_t bytes = sizeof(float) * run.shape.parameters();
+      plan.training_steps += seeds * run.steps;
+      plan.parameter_bytes += seeds * bytes;
+      plan.largest_parameter_bytes = std::max(plan.largest_parameter_bytes, bytes);
+    }
     plan.measurements += seeds * group.measured_steps.size();
     plan.evaluation_flops +=
         static_cast<double>(seeds * group.measured_steps.size()) * evaluation_flops(group);
