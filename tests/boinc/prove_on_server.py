@@ -21,6 +21,7 @@ from real_server import PACKAGING, RealServer, assigned, messages, missing, requ
 from volunteer import Volunteer
 
 CLIENT = os.environ.get("AXIOM_CLIENT", "")
+SMALL = ("--set", "widths=[32,64]", "--set", "epochs=10", "--seeds-per-unit", "2")
 GIB = 1 << 30
 MIB = 1 << 20
 AVX2 = "sse2 avx avx2 fma"
@@ -110,7 +111,7 @@ def give(server, size, seeds, *work):
 def reason(reply, log):
     """Why nothing came: the scheduler's message for the volunteer, or else what it wrote to its log."""
     said = [text for text in messages(reply) if text != "No tasks sent"]
-    logged = [re.split(r" \(got |[0-9]{4}-[0-9]{2}-", text)[0] for text in re.findall("plan_class_spec: (.*)", log)]
+    logged = [re.sub("' *(.*?) *'", r"'\1'", re.split(r" \(got |[0-9]{4}-[0-9]{2}-", text)[0]) for text in re.findall("plan_class_spec: (.*)", log)]
     return "; ".join(said) or "; ".join(f"log: {text}" for text in dict.fromkeys(logged) if "GPU" not in text)
 
 
@@ -125,6 +126,9 @@ def prove_scheduler(server, cases):
         print(f"| {claimed} | {given}{'' if right else ' **WRONG**'} | {'' if count else reason(reply, log)} |", flush=True)
         if count:
             bound = re.search("<rsc_memory_bound>([0-9]+)", reply).group(1)
+            if ("--threads 2" in reply) != ("gpu" in claim):
+                print("the command line is not what the template says")
+                wrong += 1
             expected = 4 * GIB + MIB if "gpu" in claim else 128 * MIB
             if int(bound) != expected:
                 print(f"the client is told rsc_memory_bound {bound}, not {expected}")
@@ -149,9 +153,9 @@ class BackendVolunteer(Volunteer):
         super().start()
 
 
-def daemons(server):
-    """One round of what runs all the time on a server; what they said."""
-    said = server.transition()
+def validate_and_keep(server):
+    """One round of two daemons of a server; what they said."""
+    said = ""
     for command in (["sample_bitwise_validator", "-d", "3", "--app", "axiom", "--one_pass"],
                     ["script_assimilator", "-d", "3", "--app", "axiom", "--one_pass", "--script", "keep-result"]):
         done = subprocess.run([f"./{command[0]}", *command[1:]], cwd=server.project / "bin", capture_output=True, text=True)
@@ -159,41 +163,66 @@ def daemons(server):
     return said
 
 
+def wait(server, volunteers, what, condition, patience=400):
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("\n".join([v.log()[-2000:] for v in volunteers]) + f"\nwaited {patience} s for {what}: " +
+                             server.sql("select name, server_state, outcome, exit_status, validate_state from result"))
+        for volunteer in volunteers:
+            volunteer.update_now_and_then()
+        server.transition()
+        time.sleep(1)
+
+
+def outcome(server, unit):
+    """Of the results of a work unit: {validate_state: [backend that computed it]}. 1 = valid, 2 = invalid."""
+    found = {}
+    for line in server.sql(f"select validate_state, replace(stderr_out, '\\n', ' ') from result where outcome=1 and name like "
+                           f"'{unit}\\_%'").splitlines():
+        backend = re.search(r"backend: (\S+)", line)
+        found.setdefault(int(line.split()[0]), []).append(backend.group(1) if backend else "?")
+    return {state: sorted(names) for state, names in found.items()}
+
+
 def prove_life(server):
-    """Two real clients, two backends, the stock validator: the result that is kept is that of a run by hand."""
+    """Three real clients with a backend each, the stock validator and script_assimilator. A result that was altered on its way
+    is out-voted; what is kept is what a run by hand gives."""
     work = server.directory / "work"
-    name = next(work.glob("*_1.job")).stem
-    patience = 600
-    backends = [b["name"] for b in json.loads(subprocess.run([CLIENT, "devices", "--json"], capture_output=True, check=True,
-                                                             text=True).stdout)["backends"] if b["available"]]
-    processors = [b for b in backends if not b.startswith("cuda")]
-    chosen = [processors[0], "reference"]
-    server.reports = {}
-    volunteers = [BackendVolunteer(server, backend) for backend in chosen]
-    kept = server.project / "results" / f"{name}.result.json"
+    listed = json.loads(subprocess.run([CLIENT, "devices", "--json"], capture_output=True, check=True, text=True).stdout)
+    names = [b["name"] for b in listed["backends"] if b["available"] and not b["name"].startswith("cuda")]
+    chosen = (3 * names)[:3]
+    volunteers = []
+    wrong = 0
     try:
-        end = time.monotonic() + patience
-        while not kept.exists() and time.monotonic() < end:
-            for volunteer in volunteers:
-                volunteer.update_now_and_then()
-            said = daemons(server)
-            time.sleep(2)
-        if not kept.exists():
-            print("\n".join(volunteer.log()[-3000:] for volunteer in volunteers), said)
-            print(server.sql("select name, server_state, outcome, exit_status, validate_state from result"))
-            return 1
+        volunteers += [BackendVolunteer(server, backend) for backend in chosen]
+        for seed, altered in ((1, False), (2, True)):
+            tasks = 2 if altered else 3
+            if altered:  # not issued before the first is through
+                give(server, "cpu", seed, *SMALL)
+            unit = next(work.glob(f"*_{seed}.job")).stem
+            reported = f"select count(*) from result where outcome=1 and name like '{unit}\\_%'"
+            wait(server, volunteers, f"{tasks} results of {unit}", lambda: int(server.sql(reported)) >= tasks)
+            if altered:
+                with open(next(iter(server.uploads(unit).values())), "r+b") as file:
+                    first = file.read(1)
+                    file.seek(0)
+                    file.write(bytes([first[0] ^ 1]))
+            kept = server.project / "results" / f"{unit}.result.json"
+            said = []
+            wait(server, volunteers, f"{unit} to be kept", lambda: said.append(validate_and_keep(server)) or kept.exists())
+            by_hand = server.directory / "by-hand" / unit
+            server.run(CLIENT, "--standalone", "--work-unit", work / f"{unit}.json", "--out", by_hand, "--quiet")
+            same = kept.read_bytes() == (by_hand / "neuronspec.result.json").read_bytes()
+            states = outcome(server, unit)
+            valid, invalid = states.get(1, []), states.get(2, [])
+            print(f"\n{unit}{', one result altered on the server' if altered else ''}: valid {', '.join(valid)}; invalid "
+                  f"{', '.join(invalid) or 'none'}; kept: {'byte for byte' if same else 'OTHER than'} a run by hand", flush=True)
+            wrong += not same or (len(valid), len(invalid)) != ((2, 1) if altered else (3, 0))
     finally:
         for volunteer in volunteers:
             volunteer.close()
-    by_hand = server.directory / "by-hand"
-    server.run(CLIENT, "--standalone", "--work-unit", work / f"{name}.json", "--out", by_hand, "--quiet")
-    same = kept.read_bytes() == (by_hand / "neuronspec.result.json").read_bytes()
-    states = server.sql(f"select validate_state, stderr_out from result where name like '{name}_%' and outcome=1")
-    used = sorted(re.findall(r"backend: (\S+)", states))
-    valid = server.sql(f"select count(*) from result where validate_state=1 and name like '{name}_%'")
-    print(f"\n{name}: {valid} results valid, computed by {', '.join(used)}; kept by the assimilator, "
-          f"{'byte for byte as' if same else 'OTHER than'} by hand")
-    return 0 if same and valid == "2" and used == sorted(chosen) else 1
+    return wrong
 
 
 def main():
@@ -220,7 +249,12 @@ def main():
     if "--only-scheduler" not in sys.argv[1:]:
         with RealServer(source) as server:
             publish(server, [("axiom", "avx2")])
-            give(server, "cpu", "1", "--set", "widths=[32,64]", "--set", "epochs=10", "--seeds-per-unit", "2")
+            # A result from each client for the first work unit.
+            template = server.project / "templates" / "axiom_in"
+            quorum_of_two = template.read_text()
+            template.write_text(re.sub("<(min_quorum|target_nresults)>2<", r"<\1>3<", quorum_of_two))
+            give(server, "cpu", "1", *SMALL)
+            template.write_text(quorum_of_two)
             server.create_results()
             server.start_feeder()
             wrong += prove_life(server)

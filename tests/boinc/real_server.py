@@ -22,7 +22,8 @@ import code_signing  # noqa: E402
 AUTHENTICATOR = "ab" * 16  # as volunteer.py gives
 PROGRAMS = {"cgi": "sched/cgi", "feeder": "sched/feeder", "transitioner": "sched/transitioner",
             "sample_bitwise_validator": "sched/sample_bitwise_validator", "script_assimilator": "sched/script_assimilator", "file_upload_handler": "sched/file_upload_handler",
-            "create_work": "tools/create_work", "update_versions": "tools/update_versions", "dir_hier_path": "tools/dir_hier_path"}
+            "create_work": "tools/create_work", "update_versions": "tools/update_versions", "dir_hier_path": "tools/dir_hier_path",
+            "xadd": "tools/xadd"}
 
 
 CGI = ("cgi", "file_upload_handler")
@@ -153,10 +154,8 @@ class RealServer:
         for script in ("schema.sql", "constraints.sql"):
             self.sql((source / "db" / script).read_text())
         now = int(time.time())
-        self.sql(f"insert into platform set create_time={now}, name='x86_64-pc-linux-gnu', user_friendly_name='Linux'")
-        for app in ("axiom", "axiom_gpu"):
-            self.sql(f"insert into app set create_time={now}, name='{app}', user_friendly_name='{app}', min_version=0, weight=1, "
-                     "target_nresults=2")
+        shutil.copy(PACKAGING / "project.xml", project)
+        self.run("php", "bin/xadd")
         self.sql(f"insert into user set create_time={now}, email_addr='v', name='v', authenticator='{AUTHENTICATOR}', country='', "
                  "postal_code='', global_prefs='', project_prefs='', url='', cross_project_id='', passwd_hash='', signature=''")
 
@@ -179,6 +178,11 @@ class RealServer:
 
     def transition(self):
         return self.run("bin/transitioner", "-d", "3", "--one_pass")
+
+    def uploads(self, unit):
+        """The files that came for a work unit, by result."""
+        found = {re.sub("(_r[0-9]+)?_0$", "", path.name): path for path in (self.project / "upload").rglob(f"{unit}_*")}
+        return dict(sorted(found.items()))
 
     def create_results(self):
         """Until there are as many as the work units ask for; a second must pass after they were made."""
