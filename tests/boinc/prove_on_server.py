@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 
-from real_server import PACKAGING, RealServer, assigned, messages, missing, request
+from real_server import PACKAGING, RealServer, missing
+from scheduler_request import assigned, messages, request
 from volunteer import Volunteer
 
 CLIENT = os.environ.get("AXIOM_CLIENT", "")

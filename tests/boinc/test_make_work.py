@@ -1,76 +1,16 @@
-"""packaging/boinc/make-work: sizes and bounds from the plan, names, ranges, what it refuses; issuing to a project's tools.
+"""packaging/boinc/make-work: sizes and bounds from the plan; names, ranges and what is there already."""
 
-The tools of the project are small stand-ins here; prove_on_server.py uses the real ones.
-"""
-
-import errno
-import fcntl
 import json
-import os
-import pathlib
 import re
-import shlex
 import shutil
 import subprocess
-import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
-CLIENT = os.environ.get("AXIOM_CLIENT", "")
-PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc"
+from make_work_case import CLIENT, PACKAGING, MakeWork
+
 EXPERIMENTS = ("compgen", "featrank", "neuronspec", "featcompv2", "repalignv2", "microscalev2")
 GATE = (4 << 30) + (1 << 20)
-
-# create_work as the real one behaves: a name that is there is an error of the database.
-CREATE_WORK = """#!/bin/sh
-for name in "$@"; do if [ "$previous" = --wu_name ]; then wu=$name; fi; previous=$name; done
-[ -e fail ] && { echo "create_work: can't open database" >&2; exit 1; }
-[ -e download/00/$name ] || { echo "no file $name" >&2; exit 1; }
-grep -qx "$wu" database 2>/dev/null && { echo "create_work: workunit.insert() Duplicate entry '$wu' for key 'name'" >&2; exit 1; }
-echo "$wu" >> database
-echo "$@" >> calls
-"""
-DIR_HIER_PATH = """#!/bin/sh
-mkdir -p download/00
-echo "$PWD/download/00/$1"
-"""
-
-
-def run(*arguments, **options):
-    return subprocess.run(["/usr/bin/python3", PACKAGING / "make-work", *map(str, arguments)], capture_output=True, text=True,
-                          **options)
-
-
-class MakeWork(unittest.TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-work-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        self.out = self.directory / "work"
-
-    def make(self, *arguments, experiment="neuronspec", size="cpu", seeds="1-2", **options):
-        work = [] if "--template" in arguments else ["--experiment", experiment]
-        seeds = [] if "--next" in arguments else ["--seeds", seeds]
-        return run("make", *work, *seeds, "--size", size, "--out", self.out, "--program", CLIENT, *arguments, **options)
-
-    def made(self, *arguments, **options):
-        done = self.make(*arguments, **options)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
-    def refused(self, done, *fragments):
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z")
-        for fragment in fragments:
-            self.assertIn(str(fragment), done.stderr)
-        self.assertEqual(done.stdout, "")
-
-    def jobs(self):
-        return sorted(self.out.glob("*.job"), key=lambda path: int(path.stem.rpartition("_")[2]))
-
-    def options(self, job):
-        words = shlex.split(job.read_text())
-        self.assertEqual(words[-1], f"{job.stem}.json")
-        return dict(zip(words[:-1:2], words[1:-1:2]))
 
 
 class Sizes(MakeWork):
@@ -196,147 +136,6 @@ class Names(MakeWork):
         lost.unlink()
         self.made(seeds="1-2")
         self.assertEqual(lost.read_text(), text)
-
-
-class Refused(MakeWork):
-    def test_bad_input_is_one_line_and_leaves_nothing(self):
-        for arguments, fragment in (
-                (("--seeds", "7-5"), "5 comes before 7"), (("--seeds", "-3"), "expected an integer"),
-                (("--seeds", "1-"), "expected an integer"), (("--seeds", "x"), "expected an integer"),
-                (("--seeds", "1.5"), "expected an integer"), (("--seeds", "1-18446744073709551616"), "18446744073709551615"),
-                (("--seeds", "0-100000"), "at most 100000")):
-            self.refused(run("make", "--experiment", "neuronspec", "--size", "cpu", "--out", self.out, "--program", CLIENT,
-                             *(f"{arguments[0]}={arguments[1]}",)), fragment)
-        for more, fragment in (
-                (("--preset", "huge"), "huge"), (("--set", "epochs=0"), "epochs"), (("--set", "epochs"), "KEY=JSON"),
-                (("--set", "epochs=["), "not JSON"), (("--set", "epochs=1", "--set", "epochs=2"), "each key once"),
-                (("--set", "epochs=1,\"batch\":2"), "--set"), (("--set", "colour=1"), "colour"),
-                (("--minutes", "0"), "--minutes"), (("--minutes", "nan"), "--minutes"), (("--gflops", "-1"), "--gflops"),
-                (("--gflops", "1e400"), "--gflops"), (("--delay-hours", "49"), "from 1 to 48"),
-                (("--delay-hours", "47"), "<delay_bound> is 172800"), (("--seeds-per-unit", "0"), "--seeds-per-unit"),
-                (("--seeds-per-unit", "9999"), "do not fit"), (("--app", "a/b"), "--app"),
-                (("--templates", "/none"), "/none/axiom_in"), (("--program", "/none/axiom"), "cannot be run"),
-                (("--gflops", "1", "--bench", "x"), "do not go together"), (("--next", "0"), "--next"),
-                (("--bench", "/none.json"), "/none.json")):
-            with self.subTest(more):
-                self.refused(self.make(*more), fragment)
-        self.refused(self.make(experiment="chess"), "chess")
-        self.assertEqual(list(self.directory.iterdir()), [])
-
-    def test_bad_templates_of_work_units(self):
-        unit = self.directory / "unit.json"
-        good = {"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0"}
-        for text, fragment in (("", "not JSON"), ("[]", "expected a JSON object"), ('{"a":1,"a":1}', "given twice"),
-                               (json.dumps({**good, "seed": 3}), "'seed' is for make-work"),
-                               (json.dumps({**good, "name": "n"}), "'name' is for make-work"),
-                               (json.dumps({**good, "experiment_version": "1.0"}), "experiment_version"),
-                               (json.dumps({**good, "colour": 1}), "colour"), ('{"schema": NaN}', "NaN")):
-            unit.write_text(text)
-            self.refused(self.make("--template", unit), fragment)
-        unit.write_bytes(b"\xff")
-        self.refused(self.make("--template", unit), "not UTF-8")
-        self.refused(self.make("--template", self.directory), self.directory)
-        self.assertFalse(self.out.exists())
-
-    def test_bad_templates_of_boinc(self):
-        templates = self.directory / "templates"
-        shutil.copytree(PACKAGING / "templates", templates)
-        good_in, good_out = (templates / "axiom_in").read_text(), (templates / "axiom_out").read_text()
-        for name, text, fragment in (("axiom_in", "<input_template>", "not XML"), ("axiom_in", "<a/>", "no <workunit>"),
-                                     ("axiom_in", good_in.replace("4296015872", "500000000"), "create_work believes the template"),
-                                     ("axiom_in", good_in.replace("4296015872", "lots"), "is no number"),
-                                     ("axiom_out", "<a/>", "no <max_nbytes>"),
-                                     ("axiom_out", good_out.replace("10000000", "1000"), "max_nbytes is 1000")):
-            (templates / name).write_text(text)
-            self.refused(self.make("--templates", templates), fragment)
-            (templates / "axiom_in").write_text(good_in)
-            (templates / "axiom_out").write_text(good_out)
-        self.assertFalse(self.out.exists())
-
-    def test_a_full_disk_leaves_no_half_work_unit(self):
-        self.out.symlink_to("/dev/full")  # no folder
-        self.assertEqual(self.make().returncode, 1)
-        self.out.unlink()
-        # 8 KiB for all files: some of them do not fit.
-        self.out.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", self.out], capture_output=True)
-        if mounted.returncode != 0:
-            self.skipTest("no file system of a limited size can be mounted here")
-        try:
-            done = self.make(seeds="1-50")
-            self.refused(done, os.strerror(errno.ENOSPC))
-            for path in self.out.iterdir():
-                self.assertNotIn(".tmp", path.name)
-            for job in self.jobs():
-                self.assertEqual(json.loads(job.with_suffix(".json").read_text())["name"], job.stem)
-                self.options(job)
-        finally:
-            subprocess.run(["umount", self.out], check=True)
-
-
-class Issue(MakeWork):
-    def setUp(self):
-        super().setUp()
-        self.project = self.directory / "project"
-        (self.project / "bin").mkdir(parents=True)
-        for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH)):
-            (self.project / "bin" / name).write_text(text)
-            (self.project / "bin" / name).chmod(0o755)
-        self.made(seeds="1-3")
-
-    def issue(self):
-        return run("issue", "--out", self.out, "--project", self.project)
-
-    def calls(self):
-        path = self.project / "calls"
-        return path.read_text().splitlines() if path.exists() else []
-
-    def test_each_work_unit_is_issued_once(self):
-        self.assertEqual(self.issue().stdout, "3 work units issued\n")
-        self.assertEqual(self.issue().stdout, "0 work units issued\n")
-        self.made("--next", "1")
-        self.assertEqual(self.issue().stdout, "1 work unit issued\n")
-        self.assertEqual(len(self.calls()), 4)
-        for job in self.jobs():
-            staged = self.project / "download" / "00" / f"{job.stem}.json"
-            self.assertEqual(staged.read_bytes(), job.with_suffix(".json").read_bytes())
-            self.assertEqual(os.stat(staged).st_mode & 0o777, 0o644)
-            self.assertIn(job.read_text().strip(), self.calls())
-
-    def test_after_a_failure_the_rest_follows(self):
-        (self.project / "fail").touch()
-        self.refused(self.issue(), "can't open database")
-        self.assertEqual(self.calls(), [])
-        (self.project / "fail").unlink()
-        self.assertEqual(self.issue().returncode, 0)
-        self.assertEqual(len(self.calls()), 3)
-
-    def test_ended_between_create_work_and_the_mark(self):
-        self.issue()
-        next(self.out.glob("*.issued")).unlink()
-        done = self.issue()
-        self.assertEqual(done.returncode, 0)
-        self.assertIn("has it already", done.stderr)
-        self.assertEqual(len(self.calls()), 3)
-
-    def test_files_of_boinc_never_change(self):
-        (self.project / "download" / "00").mkdir(parents=True)
-        (self.project / "download" / "00" / f"{self.jobs()[0].stem}.json").write_text("other")
-        self.refused(self.issue(), "there is another file of this name")
-        self.assertEqual(self.calls(), [])
-
-    def test_what_is_missing_is_said(self):
-        self.refused(run("issue", "--out", self.directory / "none", "--project", self.project), "no such folder")
-        self.refused(run("issue", "--out", self.out, "--project", self.directory / "none"), "no such folder")
-        self.refused(run("issue", "--out", self.out, "--project", self.directory), "dir_hier_path: not there")
-        self.jobs()[0].with_suffix(".json").unlink()
-        self.refused(self.issue(), "is not issued")
-
-    def test_two_at_a_time_are_refused(self):
-        with open(self.out / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self.refused(self.issue(), "another make-work")
-            self.refused(self.make(seeds="9"), "another make-work")
 
 
 if __name__ == "__main__":
