@@ -15,19 +15,16 @@ struct RawOptions {
   bool standalone = false, version = false, help = false;
 };
 
-// The options that say what to compute and where to leave it.
-const std::vector<std::string> standalone_options = {
-    "--work-unit", "--experiment",          "--seed",       "--seeds",   "--preset", "--set",
-    "--out",       "--checkpoint-interval", "--standalone", "--priority"};
+// The options that say what to compute,
+const std::vector<std::string> work_options = {"--work-unit", "--experiment", "--seed",
+                                               "--seeds",     "--preset",     "--set"};
+// and how to run it and where to leave it.
+const std::vector<std::string> run_options = {"--out", "--checkpoint-interval", "--standalone",
+                                              "--priority"};
 
-void check_standalone(const CLI::App& app, const RawOptions& raw) {
+// `command` is what the work is for: "--standalone" or "plan".
+void check_work(const CLI::App& app, const std::string& command) {
   const auto given = [&](const char* option) { return app.count(option) > 0; };
-  if (!raw.standalone) {
-    for (const std::string& option : standalone_options) {
-      if (given(option.c_str())) throw UsageError(option + " needs --standalone");
-    }
-    throw UsageError("nothing to do: see axiom-client --help");
-  }
   if (given("--work-unit")) {
     for (const char* option : {"--experiment", "--seed", "--seeds", "--preset", "--set"}) {
       if (given(option)) {
@@ -37,16 +34,31 @@ void check_standalone(const CLI::App& app, const RawOptions& raw) {
     return;
   }
   if (!given("--experiment")) {
-    throw UsageError("--standalone needs --work-unit FILE or --experiment NAME --seed N");
+    throw UsageError(command + " needs --work-unit FILE or --experiment NAME --seed N");
   }
   if (!given("--seed")) throw UsageError("--experiment needs --seed N: there is no default seed");
 }
 
-void check_subcommand(const CLI::App& app, const std::string& subcommand) {
-  for (const std::string& option : standalone_options) {
-    if (app.count(option) > 0)
-      throw UsageError(option + " and " + subcommand + " do not go together");
+void check_standalone(const CLI::App& app, const RawOptions& raw) {
+  if (raw.standalone) return check_work(app, "--standalone");
+  for (const auto* options : {&work_options, &run_options}) {
+    for (const std::string& option : *options) {
+      if (app.count(option) > 0) throw UsageError(option + " needs --standalone");
+    }
   }
+  throw UsageError("nothing to do: see axiom-client --help");
+}
+
+void check_subcommand(const CLI::App& app, const std::string& subcommand) {
+  const auto refuse = [&](const std::vector<std::string>& options) {
+    for (const std::string& option : options) {
+      if (app.count(option) > 0)
+        throw UsageError(option + " and " + subcommand + " do not go together");
+    }
+  };
+  refuse(run_options);
+  if (subcommand == "plan") return check_work(app, subcommand);
+  refuse(work_options);
 }
 
 void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
@@ -76,6 +88,7 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
   bench->set_help_flag();
   bench->add_option("--seconds", raw.seconds);
   app.add_subcommand("devices")->fallthrough()->set_help_flag();
+  app.add_subcommand("plan")->fallthrough()->set_help_flag();
   CLI::App* verify = app.add_subcommand("verify")->fallthrough();
   verify->set_help_flag();
   verify->add_option("result", line.result);
@@ -134,6 +147,7 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
     return Action::bench;
   }
   if (name == "devices") return Action::devices;
+  if (name == "plan") return Action::plan;
   if (name == "self-test") return Action::self_test;
   if (name == "upload") return Action::upload;
   if (name == "update") return Action::update;

@@ -21,6 +21,7 @@ enum class Action {
   standalone,
   bench,
   devices,
+  plan,
   verify,
   self_test,
   upload,
@@ -34,7 +35,7 @@ enum class Action {
 struct CommandLine {
   Action action = Action::help;
 
-  // standalone: a file, or what a file would say
+  // standalone and plan: a file, or what a file would say
   std::string work_unit;  ///< path; empty if given by options
   std::string experiment;
   std::uint64_t seed = 0;

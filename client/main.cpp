@@ -17,6 +17,8 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
       return axiom::run_bench(line);
     case axiom::Action::devices:
       return axiom::show_devices(line);
+    case axiom::Action::plan:
+      return axiom::show_plan(line);
     case axiom::Action::verify:
       return axiom::verify_result(line);
     case axiom::Action::self_test:

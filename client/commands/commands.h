@@ -12,6 +12,8 @@ ExitCode run_standalone(const CommandLine& line);
 ExitCode run_bench(const CommandLine& line);
 /// Lists the backends and says which of them this host can run.
 ExitCode show_devices(const CommandLine& line);
+/// Says what a work unit will take, without running it.
+ExitCode show_plan(const CommandLine& line);
 /// Computes a result file again and compares.
 ExitCode verify_result(const CommandLine& line);
 /// Known answers of every kernel that this host can run.

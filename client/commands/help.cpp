@@ -16,7 +16,7 @@ ExitCode show_help() {
   print(
       "usage: axiom-client --standalone --experiment NAME --seed N [options]\n"
       "       axiom-client --standalone --work-unit FILE [options]\n"
-      "       axiom-client bench | devices | verify RESULT | self-test [options]\n"
+      "       axiom-client bench | devices | plan | verify RESULT | self-test [options]\n"
       "       axiom-client upload DIR | update (see upload --help)\n"
       "\n"
       "  --experiment NAME   one of: " +
@@ -41,7 +41,7 @@ ExitCode show_help() {
       "bench [--seconds N]: measure, for auto. devices: list what this host can run.\n"
       "verify: compute a result file again, compare. self-test: known answers.\n"
       "A run that was stopped goes on where it was: give the same command again.\n"
-      "Exit codes: docs/ERRORS.md\n");
+      "plan: what a work unit will take (docs/USAGE.md). Exit codes: docs/ERRORS.md\n");
   return ExitCode::ok;
 }
 

@@ -43,7 +43,11 @@ std::string work_unit_text(const CommandLine& line) {
 }  // namespace
 
 WorkUnit requested_work(const CommandLine& line) {
-  const auto identifier = [&] { return host_identifier(real_file_system(), data_directory(line)); };
+  return requested_work(line,
+                        [&] { return host_identifier(real_file_system(), data_directory(line)); });
+}
+
+WorkUnit requested_work(const CommandLine& line, const HostIdentifier& identifier) {
   if (line.work_unit.empty()) return parse_work_unit(work_unit_text(line), identifier);
   const std::string text = real_file_system().read(line.work_unit, maximum_work_unit_bytes);
   try {

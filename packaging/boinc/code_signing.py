@@ -21,9 +21,9 @@ def _lines(data):
 
 
 def _bytes(text):
-    body, dot, _ = text.partition("\n.")
+    body, dot, rest = text.partition("\n.")
     digits = "".join(body.split())
-    if not dot or len(digits) % 2 or re.search("[^0-9a-f]", digits):
+    if not dot or rest.strip() or len(digits) % 2 or re.search("[^0-9a-f]", digits):
         raise SigningError("expected lines of hex digits that end with a line '.'")
     return bytes.fromhex(digits)
 
@@ -54,6 +54,11 @@ def generate_key():
                        zip((n, e, d, p, q, dmp1, dmq1, iqmp), PRIVATE_FIELDS))
     public = n.to_bytes(KEY_BYTES, "big") + e.to_bytes(KEY_BYTES, "big")
     return "1024\n" + _lines(private), "1024\n" + _lines(public)
+
+
+def require_public_key(text):
+    """SigningError if it is none."""
+    _numbers(text, (KEY_BYTES, KEY_BYTES))
 
 
 def _padded(data):

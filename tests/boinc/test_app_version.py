@@ -12,7 +12,7 @@ from support import CLIENT, unit
 from volunteer import Volunteer
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "make-app-version"
-LOGICAL = {"libboinc_api": "libboinc_api.so.7", "libboinc": "libboinc.so.7"}
+LOGICAL = {"axiom_libboinc_api": "libboinc_api.so.7", "axiom_libboinc": "libboinc.so.7"}
 
 
 def tool(*arguments):
@@ -28,36 +28,179 @@ class Folder(unittest.TestCase):
         done = tool("layout", "--program", CLIENT, "--version", "1.00", "--plan-class", "avx2", "--out", self.directory / "apps")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.folder = pathlib.Path(done.stdout.strip())
-        self.assertEqual(tool("sign", self.folder, "--private-key", self.keys / "code_sign_private").returncode, 0)
+        self.assertEqual(tool("sign", self.folder, "--keys", self.keys).returncode, 0)
 
     def verify(self):
-        return tool("verify", self.folder, "--public-key", self.keys / "code_sign_public")
+        return tool("verify", self.folder, "--keys", self.keys)
 
     def files(self):
         return sorted(path for path in self.folder.iterdir() if path.suffix != ".sig" and path.name != "version.xml")
 
 
 class AppVersion(Folder):
-    def test_verify_finds_what_is_changed_or_not_signed(self):
+    def refused(self, done, *fragments):
+        """One line that says why, nothing on standard output."""
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z")
+        for fragment in fragments:
+            self.assertIn(str(fragment), done.stderr)
+
+    def layout(self, *more, version="1.01", out="apps", program=CLIENT):
+        return tool("layout", "--program", program, "--version", version, "--out", self.directory / out, *more)
+
+    def test_verify_finds_what_is_changed(self):
         self.assertEqual(self.folder.relative_to(self.directory).as_posix(), "apps/axiom/1.00/x86_64-pc-linux-gnu__avx2")
-        self.assertEqual(self.verify().returncode, 0)
+        self.assertEqual(self.verify().returncode, 0, self.verify().stderr)
         for path in self.files():
             good = path.read_bytes()
-            path.write_bytes(good + b"\0")
-            self.assertEqual(self.verify().returncode, 1)
-            self.assertIn(f"{path}: the signature is not of these bytes", self.verify().stderr)
+            for bad in (good + b"\0", good[:-1], bytes([good[0] ^ 1]) + good[1:]):
+                path.write_bytes(bad)
+                self.refused(self.verify(), f"{path}: the signature is not of these bytes")
             path.write_bytes(good)
-        (self.folder / (self.files()[0].name + ".sig")).unlink()
-        self.assertIn("not signed", self.verify().stderr)
+        # version.xml says what the files are: only Ed25519 covers it.
+        version = self.folder / "version.xml"
+        good = version.read_text()
+        version.write_text(good.replace("7.20.5", "7.20.6"))
+        self.refused(self.verify(), f"{version}: the signature is not of these bytes", "Ed25519")
+        version.write_text(good)
+        self.assertEqual(self.verify().returncode, 0)
+
+    def test_each_kind_of_signature_is_looked_at(self):
+        program = self.files()[0]
+        for suffix in (".sig", ".ed25519.sig"):
+            with self.subTest(suffix):
+                signature = pathlib.Path(f"{program}{suffix}")
+                other = pathlib.Path(f"{self.files()[1]}{suffix}")
+                good = signature.read_text()
+                signature.unlink()
+                self.refused(self.verify(), "not signed", signature.name)
+                signature.write_text(other.read_text())  # swapped
+                self.refused(self.verify(), f"{program}: the signature is not of these bytes", signature.name)
+                for text in ("", "nonsense\n", good[:-20], good + good, "\0"):
+                    signature.write_text(text)
+                    self.refused(self.verify(), signature.name)
+                signature.write_bytes(b"\xff\xfe")
+                self.refused(self.verify(), signature.name, "not a text file")
+                signature.write_text(good)
+        self.assertEqual(self.verify().returncode, 0)
+
+    def test_a_signed_file_does_not_pass_in_another_place(self):
+        """An older, properly signed version cannot be put forward as a newer one."""
+        newer = self.folder.parents[1] / "1.02" / self.folder.name
+        newer.parent.mkdir()
+        self.folder.rename(newer)
+        self.refused(tool("verify", newer, "--keys", self.keys), "the signature is not of these bytes", "Ed25519")
+
+    def test_other_keys_are_refused(self):
+        other = self.directory / "other"
+        self.assertEqual(tool("keys", other).returncode, 0)
+        self.refused(tool("verify", self.folder, "--keys", other), "BOINC's")
+        shutil.copy(self.keys / "code_sign_public", other)
+        self.refused(tool("verify", self.folder, "--keys", other), "Ed25519")
+        (other / "ed25519_public.pem").write_text((self.keys / "code_sign_public").read_text())
+        self.refused(tool("verify", self.folder, "--keys", other), "not an Ed25519 public key")
+        (other / "code_sign_public").write_text("1024\nxyz\n.\n")
+        self.refused(tool("verify", self.folder, "--keys", other), other / "code_sign_public")
+        self.refused(tool("verify", self.folder, "--keys", self.directory / "none"), "no such key file")
+
+    def test_signing_again_changes_nothing_and_another_key_is_refused(self):
+        before = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        self.assertEqual(tool("sign", self.folder, "--keys", self.keys).returncode, 0)
+        other = self.directory / "other"
+        tool("keys", other)
+        self.refused(tool("sign", self.folder, "--keys", other), "is another signature")
+        self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
+
+    def test_an_incomplete_layout_is_not_signed(self):
+        folder = pathlib.Path(self.layout().stdout.strip())
+
+        def refused(fragment):
+            self.refused(tool("sign", folder, "--keys", self.keys), fragment)
+            self.assertEqual(list(folder.glob("*.sig")), [])
+        library = next(folder.glob("*libboinc_api*"))
+        kept = library.read_bytes()
+        library.unlink()
+        refused(f"{library.name} of version.xml is missing")
+        library.write_bytes(b"")
+        refused("empty")
+        library.write_bytes(kept)
+        (folder / "notes.txt").write_text("x")
+        refused("notes.txt is not in version.xml")
+        (folder / "notes.txt").unlink()
+        version = folder / "version.xml"
+        text = version.read_text()
+        for bad, fragment in ((text.replace("<main_program/>", ""), "one main program"), (text[:-12], "not XML"), ("", "not XML")):
+            version.write_text(bad)
+            refused(fragment)
+        version.unlink()
+        refused("no version.xml")
+        self.refused(tool("sign", folder / "none", "--keys", self.keys), "no such folder")
 
     def test_a_version_is_never_laid_out_twice(self):
-        done = tool("layout", "--program", CLIENT, "--version", "1.00", "--plan-class", "avx2", "--out", self.directory / "apps")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("exists", done.stderr)
+        self.refused(self.layout("--plan-class", "avx2", version="1.00"), "exists", "take the next number")
 
-    def test_private_key_is_for_its_owner_only(self):
-        self.assertEqual(os.stat(self.keys / "code_sign_private").st_mode & 0o077, 0)
-        self.assertEqual(tool("keys", self.keys).returncode, 1)
+    def test_what_cannot_be_laid_out_leaves_nothing(self):
+        for arguments, fragment in (
+                ({"version": "1.5"}, "two digits"), ({"version": "1"}, "two digits"), ({"version": "v1.05"}, "two digits"),
+                ({"version": "../1.05"}, "two digits"), ({"program": "/etc/passwd"}, "not an ELF file"),
+                ({"program": "/none"}, "no such file")):
+            self.refused(self.layout(out="new", **arguments), fragment)
+        self.refused(self.layout("--plan-class", "a__b", out="new"), "--plan-class")
+        self.refused(self.layout("--app", "../axiom", out="new"), "--app")
+        self.refused(self.layout("--libraries", self.directory, out="new"), "libboinc_api.so.7: no such file")
+        self.assertFalse((self.directory / "new").exists())
+
+    def test_plain_and_cuda_layouts(self):
+        for more, path in (((), "axiom/1.01/x86_64-pc-linux-gnu"),
+                           (("--app", "axiom_gpu", "--plan-class", "cuda130"), "axiom_gpu/1.01/x86_64-pc-linux-gnu__cuda130")):
+            folder = pathlib.Path(self.layout(*more).stdout.strip())
+            self.assertEqual(folder, self.directory / "apps" / path)
+            self.assertEqual(tool("sign", folder, "--keys", self.keys).returncode, 0)
+            self.assertEqual(tool("verify", folder, "--keys", self.keys).returncode, 0)
+        names = [path.name for path in (self.directory / "apps").rglob("*") if path.is_file() and path.name != "version.xml"
+                 and path.suffix != ".sig"]
+        self.assertEqual(len(names), len(set(names)))  # one flat directory on the server holds them all
+
+    def test_openssl_alone_can_check(self):
+        program = self.files()[0]
+        place = f"axiom/1.00/x86_64-pc-linux-gnu__avx2/{program.name}"
+        digest = subprocess.run(["sha256sum", program], capture_output=True, text=True, check=True).stdout.split()[0]
+        (self.directory / "message").write_text(f"axiom application file 1\n{place}\n{digest}\n")
+        with open(self.directory / "signature", "wb") as file:
+            subprocess.run(["openssl", "base64", "-d", "-A", "-in", f"{program}.ed25519.sig"], stdout=file, check=True)
+        done = subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", self.keys / "ed25519_public.pem",
+                               "-in", self.directory / "message", "-sigfile", self.directory / "signature"], capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Keys(unittest.TestCase):
+    def setUp(self):
+        self.keys = pathlib.Path(tempfile.mkdtemp(prefix="axiom-keys-"))
+        self.addCleanup(shutil.rmtree, self.keys, ignore_errors=True)
+
+    def test_private_keys_are_for_their_owner_only(self):
+        self.assertEqual(tool("keys", self.keys).returncode, 0)
+        for path in self.keys.iterdir():
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600 if "private" in path.name else 0o644, path)
+        os.chmod(self.keys / "ed25519_private.pem", 0o640)
+        done = tool("sign", self.keys, "--keys", self.keys)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("others may read it (mode 0640)", done.stderr)
+
+    def test_keys_are_never_overwritten(self):
+        self.assertEqual(tool("keys", self.keys).returncode, 0)
+        before = {path.name: path.read_bytes() for path in self.keys.iterdir()}
+        self.assertEqual(len(before), 4)
+        self.assertIn("never overwritten", tool("keys", self.keys).stderr)
+        # A project that has BOINC's keys only gets the other pair.
+        for name in ("ed25519_private.pem", "ed25519_public.pem"):
+            (self.keys / name).unlink()
+        self.assertEqual(tool("keys", self.keys).returncode, 0)
+        for name in ("code_sign_private", "code_sign_public"):
+            self.assertEqual((self.keys / name).read_bytes(), before[name])
+        (self.keys / "ed25519_public.pem").unlink()
+        self.assertIn("without its other half", tool("keys", self.keys).stderr)
 
 
 class Tampered(Folder):

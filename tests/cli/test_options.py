@@ -27,6 +27,11 @@ class Options(CliTest):
             (["bench", "--seconds", "4"], "from 5 to 600"),
             (["bench", "--seconds", "inf"], "--seconds"),
             (["devices", "--seconds", "9"], "--seconds"),
+            (["plan"], "plan needs --work-unit FILE or --experiment"),
+            (["plan", "--experiment", "compgen"], "no default seed"),
+            (["plan", "--work-unit", "x.json", "--preset", "small"], "do not go together"),
+            (["plan", "--experiment", "compgen", "--seed", "1", "--out", "x"], "do not go together"),
+            (["plan", "--experiment", "compgen", "--seed", "1", "--standalone"], "do not go together"),
             (["verify"], "path of a result file"),
             (["verify", "a", "b"], "b"),
             ([*QUICK, "--seed", "8"], "--seed"),
@@ -62,7 +67,7 @@ class Options(CliTest):
         for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
                      "--set", "--out", "--data-dir", "--checkpoint-interval", "--priority",
                      "--backend", "--threads", "--json", "--quiet", "--version", "--help",
-                     "bench", "devices", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
+                     "bench", "devices", "plan", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)

@@ -1,0 +1,97 @@
+#include "client/run/work_plan.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "checkpoint/format.h"
+#include "client/result/canonical_json.h"
+#include "client/run/schedule.h"
+
+namespace axiom {
+namespace {
+
+// Of any number: -1.2345678901234567e-100.
+constexpr std::uint64_t longest_number = 24;
+
+// Bytes of a value's canonical text with every number at its longest; null may stand for one.
+std::uint64_t longest_text(const Json& value) {
+  std::uint64_t bytes = 2;  // brackets
+  if (value.is_object()) {
+    for (const auto& [key, entry] : value.items()) bytes += key.size() + 4 + longest_text(entry);
+    return bytes;
+  }
+  if (value.is_array()) {
+    for (const Json& entry : value) bytes += 1 + longest_text(entry);
+    return bytes;
+  }
+  return value.is_string() ? canonical_json(value).size() : longest_number;
+}
+
+// The lists of a summary do not depend on what was measured, but for those that choose among
+// networks.
+std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uint64_t networks) {
+  std::vector<GroupValues> values;
+  for (const Group& group : shape.groups) {
+    values.emplace_back(group.measured_steps.size() * group.values_per_measurement, 0.5);
+  }
+  const Json summary = work.experiment->summarize(work.parameters, shape, values);
+  const std::uint64_t seed = longest_text(summary) + networks * (longest_number + 1);
+  constexpr std::uint64_t frame = 512;  // the other keys of the file, "seed" of each seed
+  return frame + longest_text(work.parameters.values) + work.seeds.size() * (seed + 40);
+}
+
+// Of one measurement. Passes over all weights: forward; back to the inputs; back to the first
+// layer's gradient.
+double evaluation_flops(const Group& group) {
+  double flops = 0;
+  for (const TrainingRun& run : group.members) {
+    double weights = 0;
+    for (int l = 0; l < run.shape.layers(); ++l)
+      weights += static_cast<double>(run.shape.weights(l));
+    for (const Probe& probe : run.probes) {
+      const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
+      flops += 2 * weights * probe.samples * passes;
+    }
+  }
+  return flops;
+}
+
+}  // namespace
+
+WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
+  const std::uint64_t seeds = work.seeds.size();
+  WorkPlan plan;
+  std::uint64_t networks = 0;
+  for (const Group& group : shape.groups) {
+    networks += group.members.size();
+    for (const TrainingRun& run : group.members) {
+      const std::uint64_t bytes = sizeof(float) * run.shape.parameters();
+      plan.training_steps += seeds * run.steps;
+      plan.parameter_bytes += seeds * bytes;
+      plan.largest_parameter_bytes = std::max(plan.largest_parameter_bytes, bytes);
+    }
+    plan.measurements += seeds * group.measured_steps.size();
+    plan.evaluation_flops +=
+        static_cast<double>(seeds * group.measured_steps.size()) * evaluation_flops(group);
+  }
+  // Summed like the runner's, so that both are the same number.
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    for (const Group& group : shape.groups) plan.training_flops += remaining_flops(group, nullptr);
+  }
+  plan.networks = seeds * networks;
+  plan.result_bytes = result_bytes(work, shape, networks);
+  return plan;
+}
+
+DiskPlan plan_disk(const WorkPlan& work, std::uint64_t seeds, const MemoryPlan& memory) {
+  namespace format = checkpoint_format;
+  DiskPlan disk;
+  // In memory an entry takes no less than in the file.
+  disk.checkpoint = format::envelope_bytes + format::header_bytes + seeds * format::seed_bytes +
+                    memory.states + memory.values;
+  disk.result = work.result_bytes;
+  return disk;
+}
+
+}  // namespace axiom

@@ -1,0 +1,162 @@
+"""Work units as files: NAME.json (the work unit), NAME.job (arguments of create_work), NAME.issued (create_work has taken it)."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import xml.etree.ElementTree as xml
+
+from work_plan import WorkError
+
+
+def family(plan):
+    """What all work units of the same experiment and parameters are called; the seed follows."""
+    work = {key: plan[key] for key in ("experiment", "experiment_version", "preset", "parameters")}
+    digest = hashlib.sha256(json.dumps(work, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return f"{plan['experiment']}_{plan['preset']}_{digest[:8]}"
+
+
+def made_seeds(folder, name):
+    """Seeds of the work units of a family that are there."""
+    pattern = re.compile(re.escape(name) + r"_([0-9]+)\.job")
+    found = (pattern.fullmatch(path.name) for path in pathlib.Path(folder).iterdir())
+    return {int(match.group(1)) for match in found if match}
+
+
+@contextlib.contextmanager
+def locked(folder, create):
+    """Only one make-work at a time in a folder."""
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise WorkError(f"{folder}: no such folder")
+    with open(folder / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkError(f"{folder}: another make-work is at work there") from None
+        yield
+
+
+def write_durably(path, text):
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(draft, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Templates:
+    """BOINC's two templates of an application, read for what they decide: an option of create_work does not change it."""
+
+    def __init__(self, folder, app):
+        self.input_name, self.output_name = f"{app}_in", f"{app}_out"
+        self.input = folder / self.input_name
+        self.unit = self._parse(self.input).find("workunit")
+        output = self._parse(folder / self.output_name).find("file_info/max_nbytes")
+        if self.unit is None:
+            raise WorkError(f"{self.input}: no <workunit>")
+        if output is None:
+            raise WorkError(f"{folder / self.output_name}: no <max_nbytes>")
+        self.most_result_bytes = int(self._number(output, folder / self.output_name))
+
+    @staticmethod
+    def _parse(path):
+        try:
+            return xml.parse(path).getroot()
+        except OSError as error:
+            raise WorkError(f"{path}: {error.strerror} (--templates names the folder)") from None
+        except xml.ParseError as error:
+            raise WorkError(f"{path}: not XML: {error}") from None
+
+    @staticmethod
+    def _number(element, path):
+        try:
+            return float(element.text)
+        except (TypeError, ValueError):
+            raise WorkError(f"{path}: <{element.tag}> is no number: {element.text!r}") from None
+
+    def options(self, wanted):
+        """Arguments for what the template leaves open. WorkError where it says less (memory, disk, operations) than `wanted`."""
+        options = []
+        for key, value in wanted.items():
+            element = self.unit.find(key)
+            if element is None:
+                options += [f"--{key}", str(value)]
+                continue
+            said = self._number(element, self.input)
+            if key == "delay_bound" and said > value:
+                raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, more than the {value} s of --delay-hours")
+            if key != "delay_bound" and said < value:
+                raise WorkError(f"{self.input}: <{key}> is {said:.0f}, the work needs {value}; create_work believes the template")
+        return options
+
+
+def job_line(name, app, templates, options):
+    return shlex.join(["--appname", app, "--wu_name", name, "--wu_template", f"templates/{templates.input_name}",
+                       "--result_template", f"templates/{templates.output_name}", *options, f"{name}.json"]) + "\n"
+
+
+def issue(folder, project, note):
+    """Hands what was not yet issued to the project's create_work. Returns how many."""
+    for tool in ("dir_hier_path", "create_work"):
+        if not (project / "bin" / tool).is_file():
+            raise WorkError(f"{project}/bin/{tool}: not there; --project names the project's directory")
+    count = 0
+    for job in sorted(folder.glob("*.job")):
+        mark = job.with_suffix(".issued")
+        if mark.exists():
+            continue
+        _stage(job.with_suffix(".json"), project)
+        code, said = _run(project, "create_work", shlex.split(job.read_text()))
+        if code != 0 and "Duplicate entry" in said:
+            # Ended between create_work and the mark.
+            note(f"{job.stem}: the project has it already")
+        elif code != 0:
+            raise WorkError(f"{job.stem}: create_work failed (exit code {code}): {said}; what was issued before stays issued")
+        write_durably(mark, "")
+        count += 1
+    return count
+
+
+def _stage(unit, project):
+    """Puts a work unit where the project's clients download it from."""
+    try:
+        text = unit.read_text()
+    except OSError as error:
+        raise WorkError(f"{unit}: {error.strerror}; its work unit is not issued") from None
+    code, said = _run(project, "dir_hier_path", [unit.name])
+    if code != 0 or not pathlib.Path(said).is_absolute():
+        raise WorkError(f"{unit.name}: dir_hier_path failed (exit code {code}): {said}")
+    target = pathlib.Path(said)
+    if target.exists():
+        if target.read_text(errors="replace") != text:
+            raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change")
+        return
+    write_durably(target, text)
+    target.chmod(0o644)
+
+
+def _run(project, tool, arguments):
+    """Exit code, and what it said."""
+    try:
+        done = subprocess.run([f"bin/{tool}", *arguments], cwd=project, capture_output=True, text=True, errors="replace")
+    except OSError as error:
+        raise WorkError(f"{project}/bin/{tool}: cannot be run: {error.strerror}") from None
+    said = done.stdout if done.returncode == 0 else (done.stderr.strip() or done.stdout)
+    return done.returncode, said.strip().replace("\n", "; ")

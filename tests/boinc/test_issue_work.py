@@ -1,0 +1,93 @@
+"""packaging/boinc/make-work issue: each work unit once, whatever fails in between.
+
+The project's tools are small stand-ins here; prove_on_server.py uses the real ones.
+"""
+
+import fcntl
+import os
+import unittest
+
+from make_work_case import MakeWork, run
+
+# create_work as the real one behaves: a name that is there is an error of the database.
+CREATE_WORK = """#!/bin/sh
+for name in "$@"; do if [ "$previous" = --wu_name ]; then wu=$name; fi; previous=$name; done
+[ -e fail ] && { echo "create_work: can't open database" >&2; exit 1; }
+[ -e download/00/$name ] || { echo "no file $name" >&2; exit 1; }
+grep -qx "$wu" database 2>/dev/null && { echo "create_work: workunit.insert() Duplicate entry '$wu' for key 'name'" >&2; exit 1; }
+echo "$wu" >> database
+echo "$@" >> calls
+"""
+DIR_HIER_PATH = """#!/bin/sh
+mkdir -p download/00
+echo "$PWD/download/00/$1"
+"""
+
+
+class Issue(MakeWork):
+    def setUp(self):
+        super().setUp()
+        self.project = self.directory / "project"
+        (self.project / "bin").mkdir(parents=True)
+        for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH)):
+            (self.project / "bin" / name).write_text(text)
+            (self.project / "bin" / name).chmod(0o755)
+        self.made(seeds="1-3")
+
+    def issue(self):
+        return run("issue", "--out", self.out, "--project", self.project)
+
+    def calls(self):
+        path = self.project / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def test_each_work_unit_is_issued_once(self):
+        self.assertEqual(self.issue().stdout, "3 work units issued\n")
+        self.assertEqual(self.issue().stdout, "0 work units issued\n")
+        self.made("--next", "1")
+        self.assertEqual(self.issue().stdout, "1 work unit issued\n")
+        self.assertEqual(len(self.calls()), 4)
+        for job in self.jobs():
+            staged = self.project / "download" / "00" / f"{job.stem}.json"
+            self.assertEqual(staged.read_bytes(), job.with_suffix(".json").read_bytes())
+            self.assertEqual(os.stat(staged).st_mode & 0o777, 0o644)
+            self.assertIn(job.read_text().strip(), self.calls())
+
+    def test_after_a_failure_the_rest_follows(self):
+        (self.project / "fail").touch()
+        self.refused(self.issue(), "can't open database")
+        self.assertEqual(self.calls(), [])
+        (self.project / "fail").unlink()
+        self.assertEqual(self.issue().returncode, 0)
+        self.assertEqual(len(self.calls()), 3)
+
+    def test_ended_between_create_work_and_the_mark(self):
+        self.issue()
+        next(self.out.glob("*.issued")).unlink()
+        done = self.issue()
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("has it already", done.stderr)
+        self.assertEqual(len(self.calls()), 3)
+
+    def test_files_of_boinc_never_change(self):
+        (self.project / "download" / "00").mkdir(parents=True)
+        (self.project / "download" / "00" / f"{self.jobs()[0].stem}.json").write_text("other")
+        self.refused(self.issue(), "there is another file of this name")
+        self.assertEqual(self.calls(), [])
+
+    def test_what_is_missing_is_said(self):
+        self.refused(run("issue", "--out", self.directory / "none", "--project", self.project), "no such folder")
+        self.refused(run("issue", "--out", self.out, "--project", self.directory / "none"), "no such folder")
+        self.refused(run("issue", "--out", self.out, "--project", self.directory), "dir_hier_path: not there")
+        self.jobs()[0].with_suffix(".json").unlink()
+        self.refused(self.issue(), "is not issued")
+
+    def test_two_at_a_time_are_refused(self):
+        with open(self.out / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.refused(self.issue(), "another make-work")
+            self.refused(self.make(seeds="9"), "another make-work")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,58 @@
+"""packaging/boinc/keep-result, called as BOINC's script_assimilator calls it."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "keep-result"
+
+
+class KeepResult(unittest.TestCase):
+    def setUp(self):
+        self.project = pathlib.Path(tempfile.mkdtemp(prefix="axiom-project-"))
+        self.addCleanup(shutil.rmtree, self.project, ignore_errors=True)
+        for folder in ("bin", "upload"):
+            (self.project / folder).mkdir()
+        shutil.copy(SCRIPT, self.project / "bin")
+
+    def keep(self, *arguments):
+        return subprocess.run(["../bin/keep-result", *map(str, arguments)], cwd=self.project / "bin", capture_output=True, text=True)
+
+    def uploaded(self, name, content=b"{}\n"):
+        path = self.project / "upload" / name
+        path.write_bytes(content)
+        return path
+
+    def test_results_are_kept_under_the_work_units_name(self):
+        for file, kept in (("compgen_default_0123abcd_17_0_r123456_0", "compgen_default_0123abcd_17"),
+                           ("compgen_default_0123abcd_18_1_0", "compgen_default_0123abcd_18")):
+            done = self.keep(5, self.uploaded(file, b"science\n"))
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual((self.project / "results" / f"{kept}.result.json").read_bytes(), b"science\n")
+        self.assertEqual(len(list((self.project / "results").iterdir())), 2)
+
+    def test_a_second_time_is_harmless_and_another_result_refused(self):
+        path = self.uploaded("unit_1_0_r1_0", b"one")
+        self.assertEqual(self.keep(1, path).returncode, 0)
+        self.assertEqual(self.keep(1, path).returncode, 0)
+        path.write_bytes(b"other")
+        done = self.keep(1, path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is another result", done.stderr)
+        self.assertEqual((self.project / "results" / "unit_1.result.json").read_bytes(), b"one")
+
+    def test_failures_are_noted(self):
+        self.assertEqual(self.keep("--error", 2, "unit_9", 33, 0).returncode, 0)
+        self.assertEqual((self.project / "results" / "failed.txt").read_text(), "unit_9 error_mask 2\n")
+
+    def test_what_cannot_be_kept_is_an_error(self):
+        self.assertEqual(self.keep(1, self.project / "upload" / "none_1_0_0").returncode, 1)
+        self.assertEqual(self.keep().returncode, 2)
+        self.assertEqual([name for name in os.listdir(self.project / "results")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,90 @@
+"""packaging/boinc/make-work: bad input of every kind is one clear line, and nothing is left half written."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from make_work_case import CLIENT, PACKAGING, MakeWork, run
+
+
+class Refused(MakeWork):
+    def test_bad_input_is_one_line_and_leaves_nothing(self):
+        for arguments, fragment in (
+                (("--seeds", "7-5"), "5 comes before 7"), (("--seeds", "-3"), "expected an integer"),
+                (("--seeds", "1-"), "expected an integer"), (("--seeds", "x"), "expected an integer"),
+                (("--seeds", "1.5"), "expected an integer"), (("--seeds", "1-18446744073709551616"), "18446744073709551615"),
+                (("--seeds", "0-100000"), "at most 100000")):
+            self.refused(run("make", "--experiment", "neuronspec", "--size", "cpu", "--out", self.out, "--program", CLIENT,
+                             *(f"{arguments[0]}={arguments[1]}",)), fragment)
+        for more, fragment in (
+                (("--preset", "huge"), "huge"), (("--set", "epochs=0"), "epochs"), (("--set", "epochs"), "KEY=JSON"),
+                (("--set", "epochs=["), "not JSON"), (("--set", "epochs=1", "--set", "epochs=2"), "each key once"),
+                (("--set", "epochs=1,\"batch\":2"), "--set"), (("--set", "colour=1"), "colour"),
+                (("--minutes", "0"), "--minutes"), (("--minutes", "nan"), "--minutes"), (("--gflops", "-1"), "--gflops"),
+                (("--gflops", "1e400"), "--gflops"), (("--delay-hours", "49"), "from 1 to 48"),
+                (("--delay-hours", "47"), "<delay_bound> is 172800"), (("--seeds-per-unit", "0"), "--seeds-per-unit"),
+                (("--seeds-per-unit", "9999"), "do not fit"), (("--app", "a/b"), "--app"),
+                (("--templates", "/none"), "/none/axiom_in"), (("--program", "/none/axiom"), "cannot be run"),
+                (("--gflops", "1", "--bench", "x"), "do not go together"), (("--next", "0"), "--next"),
+                (("--bench", "/none.json"), "/none.json")):
+            with self.subTest(more):
+                self.refused(self.make(*more), fragment)
+        self.refused(self.make(experiment="chess"), "chess")
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_bad_templates_of_work_units(self):
+        unit = self.directory / "unit.json"
+        good = {"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0"}
+        for text, fragment in (("", "not JSON"), ("[]", "expected a JSON object"), ('{"a":1,"a":1}', "given twice"),
+                               (json.dumps({**good, "seed": 3}), "'seed' is for make-work"),
+                               (json.dumps({**good, "name": "n"}), "'name' is for make-work"),
+                               (json.dumps({**good, "experiment_version": "1.0"}), "experiment_version"),
+                               (json.dumps({**good, "colour": 1}), "colour"), ('{"schema": NaN}', "NaN")):
+            unit.write_text(text)
+            self.refused(self.make("--template", unit), fragment)
+        unit.write_bytes(b"\xff")
+        self.refused(self.make("--template", unit), "not UTF-8")
+        self.refused(self.make("--template", self.directory), self.directory)
+        self.assertFalse(self.out.exists())
+
+    def test_bad_templates_of_boinc(self):
+        templates = self.directory / "templates"
+        shutil.copytree(PACKAGING / "templates", templates)
+        good_in, good_out = (templates / "axiom_in").read_text(), (templates / "axiom_out").read_text()
+        for name, text, fragment in (("axiom_in", "<input_template>", "not XML"), ("axiom_in", "<a/>", "no <workunit>"),
+                                     ("axiom_in", good_in.replace("4296015872", "500000000"), "create_work believes the template"),
+                                     ("axiom_in", good_in.replace("4296015872", "lots"), "is no number"),
+                                     ("axiom_out", "<a/>", "no <max_nbytes>"),
+                                     ("axiom_out", good_out.replace("10000000", "1000"), "max_nbytes is 1000")):
+            (templates / name).write_text(text)
+            self.refused(self.make("--templates", templates), fragment)
+            (templates / "axiom_in").write_text(good_in)
+            (templates / "axiom_out").write_text(good_out)
+        self.assertFalse(self.out.exists())
+
+    def test_a_full_disk_leaves_no_half_work_unit(self):
+        self.out.symlink_to("/dev/full")  # no folder
+        self.assertEqual(self.make().returncode, 1)
+        self.out.unlink()
+        # 8 KiB for all files: some of them do not fit.
+        self.out.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", self.out], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("no file system of a limited size can be mounted here")
+        try:
+            done = self.make(seeds="1-50")
+            self.refused(done, os.strerror(errno.ENOSPC))
+            for path in self.out.iterdir():
+                self.assertNotIn(".tmp", path.name)
+            for job in self.jobs():
+                self.assertEqual(json.loads(job.with_suffix(".json").read_text())["name"], job.stem)
+                self.options(job)
+        finally:
+            subprocess.run(["umount", self.out], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
