@@ -9,6 +9,7 @@
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
 #include "client/commands/identity.h"
+#include "client/commands/intermediate.h"
 #include "client/commands/policy.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
@@ -46,8 +47,11 @@ class StandaloneRun {
     const DirectoryLock only_one_writes(line_.out);
     CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
     Checkpoint state = take_up(store);
+    if (!line_.network.upload_url.empty()) require_upload_options(line_);
     require_policy(line_, std::string(work_.experiment->name()), state.resumes > 0, console_);
-    const int signal = compute(state, store);
+    IntermediateUploads intermediate(line_, work_, state, console_);
+    const int signal = compute(state, store, intermediate);
+    intermediate.request_stop();
     const Runner& runner = *runner_;
     if (signal != 0) return stopped(signal, runner);
     console_.finish(runner.progress());
@@ -62,6 +66,7 @@ class StandaloneRun {
                        " times the device gave two results for the same steps; they were thrown "
                        "away and computed again: look after its cooling and clocks");
     }
+    intermediate.finish();
     if (!line_.network.upload_url.empty()) queue_uploads(line_);
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
@@ -105,20 +110,23 @@ class StandaloneRun {
 
   // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
   // processor goes on from where it was.
-  int compute(Checkpoint& state, CheckpointStore& store) {
+  int compute(Checkpoint& state, CheckpointStore& store, IntermediateUploads& intermediate) {
     for (;;) {
       try {
         plan_ = admit(state);
-        runner_.emplace(work_, *backend_.backend, state, &store,
-                        RunnerOptions{plan_.threads, line_.checkpoint_interval, stop_signal,
-                                      plan_.networks_at_once},
-                        console_);
+        RunnerOptions options{plan_.threads, line_.checkpoint_interval, stop_signal,
+                              plan_.networks_at_once};
+        options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
+        runner_.emplace(work_, *backend_.backend, state, &store, std::move(options), console_);
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
         return runner_->run();
       } catch (const DeviceError& error) {
-        if (error.status() == DeviceStatus::wrong_results && runner_) distrust(store, error);
+        if (error.status() == DeviceStatus::wrong_results && runner_) {
+          distrust(store, error);
+          intermediate.distrust(error.what());
+        }
         const BackendChoice processor = choose_processor_backend();
         const bool asked_for = line_.backend != "auto" || backend_.backend == processor.backend;
         if (asked_for || error.status() == DeviceStatus::wrong_results) throw;

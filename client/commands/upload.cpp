@@ -79,6 +79,11 @@ void print_uploads(const CommandLine& line) {
 
 }  // namespace
 
+void require_upload_options(const CommandLine& line) {
+  https_client(line.network);
+  upload_authorization(line.network);
+}
+
 void queue_uploads(const CommandLine& line) {
   FileSystem& files = real_file_system();
   try {
@@ -97,6 +102,15 @@ void send_uploads(const CommandLine& line, const std::string& directory) {
   std::vector<QueuedObject> entries = outbox.queued(notes);
   for (const std::string& note : notes) console.warning(note);
   if (!line.network.upload_url.empty()) {
+    const std::size_t all = entries.size();
+    std::erase_if(entries, [&](const QueuedObject& entry) {
+      return !object_address(line.network.upload_url, entry.kind, entry.name);
+    });
+    if (entries.size() < all) {
+      console.note(std::to_string(all - entries.size()) + " of " + std::to_string(all) +
+                   " objects stay in '" + outbox.directory() +
+                   "': at the address of one object there is room for a result only");
+    }
     for (QueuedObject& entry : entries) outbox.redirect(entry, line.network.upload_url);
   }
   require_room(entries);

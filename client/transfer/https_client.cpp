@@ -171,6 +171,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
   set(curl, CURLOPT_NOSIGNAL, 1L);
+  if (library.version >= 0x075700) set(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
   set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
   set(curl, CURLOPT_USERAGENT, identity_.c_str());

@@ -52,6 +52,10 @@ UploadObject result_object(const UploadIdentity& identity, std::string_view resu
   return {UploadKind::result, stem(identity) + ".result.json.gz", identity, gzip(result)};
 }
 
+UploadObject part_object(const UploadIdentity& identity, std::string_view part) {
+  return {UploadKind::part, stem(identity) + ".part.json.gz", identity, gzip(part)};
+}
+
 UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry) {
   const std::string own = sha256_hex(telemetry).substr(0, 12);
   return {UploadKind::telemetry, stem(identity) + "." + own + ".telemetry.json.gz", identity,
@@ -71,13 +75,13 @@ std::optional<Address> object_address(const std::string& target, UploadKind kind
   }
   const Address address = parse_address(target);
   if (address.path.ends_with('/')) return resolve_address(address, name);
-  if (kind == UploadKind::telemetry) return std::nullopt;
+  if (kind != UploadKind::result) return std::nullopt;
   return address;
 }
 
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address) {
-  const std::vector<std::pair<std::string, std::string>> identities = {
+  std::vector<std::pair<std::string, std::string>> identities = {
       {"Client-Version", identity.client_version},
       {"Build", identity.build},
       {"Experiment", identity.experiment},
@@ -85,6 +89,7 @@ Headers upload_headers(const UploadIdentity& identity, std::string_view body,
       {"Arithmetic-Version", identity.arithmetic_version},
       {"Plan-Digest", identity.plan_digest},
       {"Result-Digest", identity.result_digest}};
+  if (!identity.part.empty()) identities.emplace_back("Part", identity.part);
   Headers headers = {{"Content-Type", "application/gzip"},
                      {"Content-Digest", "sha-256=:" + base64_of_digest(body) + ":"}};
   for (const auto& [name, value] : identities) headers.emplace_back("Axiom-" + name, value);

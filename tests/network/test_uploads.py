@@ -235,7 +235,7 @@ class Options(UploadTest):
         self.assertLessEqual(max(map(len, lines)), 80)
         for option in ["--upload-url", "--print-upload", "--upload-credentials", "--ca-file", "--pin",
                        "--connect-timeout", "--stall-timeout", "--total-timeout", "--retry-for",
-                       "--retry-delay"]:
+                       "--retry-delay", "--upload-intermediate", "--outbox-limit"]:
             self.assertIn(option, done.stdout)
 
 
