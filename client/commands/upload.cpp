@@ -15,6 +15,18 @@
 namespace axiom {
 namespace {
 
+// A server takes one proof only of who is asking.
+void require_one_proof(const std::vector<QueuedObject>& entries, const NetworkOptions& options) {
+  if (options.upload_credentials.empty()) return;
+  for (const QueuedObject& entry : entries) {
+    const auto address = object_address(entry.target, entry.kind, entry.name);
+    if (address && signed_in_advance(*address)) {
+      throw UploadError(address->shown() +
+                        " is signed in advance: it takes no --upload-credentials");
+    }
+  }
+}
+
 // One result per address, or the later one would replace the earlier.
 void require_room(const std::vector<QueuedObject>& entries) {
   for (const QueuedObject& entry : entries) {
@@ -114,6 +126,7 @@ void send_uploads(const CommandLine& line, const std::string& directory) {
     for (QueuedObject& entry : entries) outbox.redirect(entry, line.network.upload_url);
   }
   require_room(entries);
+  require_one_proof(entries, line.network);
   if (entries.empty()) {
     console.note("nothing waits to be uploaded in '" + directory + "'");
     return;

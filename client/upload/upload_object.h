@@ -56,9 +56,13 @@ std::optional<Address> object_address(const std::string& target, UploadKind kind
 /// Whether `target` has room for one object only.
 bool single_object(const std::string& target);
 
+/// Whether the address itself proves that its holder may write there.
+bool signed_in_advance(const Address& address);
+
 /// All headers of its own that an upload carries: type, digest of the body, and the identity, as
 /// Axiom-* and as object metadata (x-amz-meta-axiom-*). If the address is signed in advance, only
-/// those metadata that the signature names: a server refuses others.
+/// those metadata that the signature names: a server refuses others. UploadError if it names a
+/// header that is not sent.
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address);
 

@@ -157,7 +157,9 @@ pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 events {{ worker_connections 64; }}
 http {{
+  log_format axiom '$request_uri $status $http_axiom_client_version $http_axiom_plan_digest $http_axiom_result_digest';
   access_log {directory}/access.log;
+  access_log {directory}/metadata.log axiom;
   client_body_temp_path {directory}/body;
   proxy_temp_path {directory}/proxy;
   fastcgi_temp_path {directory}/fastcgi;

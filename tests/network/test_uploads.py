@@ -92,6 +92,14 @@ class Arriving(UploadTest):
         self.assertEqual(len(results), 2)
         self.assertEqual(len(self.arrived()), 3)  # the first one's telemetry was replaced
 
+    def test_a_log_of_the_metadata(self):
+        """As docs/UPLOADS.md says how nginx keeps it."""
+        self.assertEqual(self.upload(self.nginx.url("/upload/logged/")).returncode, 0)
+        plan = json.loads((self.out / "neuronspec.telemetry.json").read_text())["work_digest"]
+        lines = [line.split() for line in (self.nginx.directory / "metadata.log").read_text().splitlines()
+                 if line.startswith("/upload/logged/")]
+        self.assertEqual([line[1:] for line in lines], 2 * [["201", "0.1.0", plan, self.digest]])
+
     def test_credentials(self):
         file = self.directory / "credentials"
         file.write_text("user:wrong\n")
