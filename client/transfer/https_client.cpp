@@ -275,6 +275,10 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
                           address.shown() + ": redirected more than " +
                               std::to_string(maximum_redirects) + " times");
     }
+    if (exchange.location.empty()) {
+      throw TransferError(TransferFailure::redirect_refused, false,
+                          at.shown() + ": the server redirects, but does not say where to");
+    }
     try {
       at = resolve_address(at, exchange.location);
     } catch (const AddressError& error) {

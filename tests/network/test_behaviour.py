@@ -339,6 +339,9 @@ class Redirects(Behaviour):
     def test_to_a_file(self):
         self.fails(self.redirecting(307, "file:///etc/passwd"), 44, "does not begin with https://")
 
+    def test_to_an_address_with_a_password(self):
+        self.fails(self.redirecting(307, "https://user:secret@localhost:1/"), 44, "holds a user name or password")
+
     def test_to_a_loop(self):
         def loop(connection, server):
             while True:
@@ -361,7 +364,7 @@ class Redirects(Behaviour):
     def test_without_a_location(self):
         with Server(self.valid, answer(307)) as server:
             done = self.upload(server.url())
-            self.assert_error(done, 44, "redirect")
+            self.assert_error(done, 44, "the server redirects, but")
 
     def test_credentials_stay_with_their_server(self):
         credentials = self.directory / "credentials"

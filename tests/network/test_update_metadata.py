@@ -22,8 +22,14 @@ class Signatures(UpdateTest):
 
     def test_malformed(self):
         release(self.channel)
-        (self.channel / "manifest.json.minisig").write_text("nonsense\n")
-        self.refused(51, "does not begin with")
+        signature = self.channel / "manifest.json.minisig"
+        good = signature.read_text()
+        signature.write_text("nonsense\n")
+        self.refused(51, "the signature does not begin with")
+        signature.write_text(good[:-10])
+        self.refused(51, "the signature ends in the middle of a line")
+        signature.write_text("")
+        self.refused(51, "the signature ends in the middle of a line")
 
     def test_wrong(self):
         path = release(self.channel)
@@ -83,7 +89,7 @@ class Signatures(UpdateTest):
                             str(self.channel / name), "-m", str(path)], check=True, capture_output=True)
         (self.channel / "manifest.json.minisig").write_text(
             "".join((self.channel / name).read_text() for name in "ab"))
-        self.refused(51, "legacy")
+        self.refused(51, "the signature is of minisign's legacy kind")
 
 
 class Documents(UpdateTest):
