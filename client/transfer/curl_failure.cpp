@@ -67,11 +67,11 @@ std::string handshake_problem(const std::string& detail) {
 }
 
 std::string time_out(CURL* curl, const TransferSettings& settings, double total_timeout) {
-  curl_off_t handshake_done = 0;
+  curl_off_t connected = 0;  // also of a connection that was kept from the request before
   curl_off_t total = 0;
-  curl_library().easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &handshake_done);
+  curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
   curl_library().easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
-  if (handshake_done == 0) {
+  if (connected == 0) {
     return "no connection within " + seconds_text(settings.connect_timeout) +
            " (--connect-timeout): is this host online, and the server?";
   }

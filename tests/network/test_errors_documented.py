@@ -1,5 +1,6 @@
-"""docs/ERRORS.md and the tests agree: each row of its tables is asserted by a test, each exit code has a row. (The other
-way round, assert_error() in support.py refuses messages that no row has.)"""
+"""Documents and tests agree: each row of the tables in docs/ERRORS.md is asserted by a test, each exit code has a row, and
+the tests that docs/UPDATES.md names exist. (The other way round, assert_error() in support.py refuses messages that no
+row has.)"""
 
 import difflib
 import pathlib
@@ -48,6 +49,16 @@ class ErrorsAreDocumented(unittest.TestCase):
         codes = {int(code) for code in re.findall(r"^  \w+ = ([4-7]\d),", header, re.M)}
         self.assertGreater(len(codes), 25)
         self.assertEqual(codes - {code for code, _ in documented.rows()}, set())
+
+    def test_the_check_list_of_updates_names_tests_that_are_there(self):
+        text = (documented.ROOT / "docs" / "UPDATES.md").read_text().split("## The Update Framework")[1]
+        names = {name for line in text.splitlines() if line.startswith("| ") for name in re.findall(r"`(\w+)`", line.split(" | ")[-1])}
+        self.assertGreater(len(names), 25)
+        sources = "".join(path.read_text() for folder in ("network", "unit", ".")
+                          for pattern in ("*.py", "*.cpp", "CMakeLists.txt")
+                          for path in (documented.ROOT / "tests" / folder).glob(pattern))
+        for name in sorted(names):
+            self.assertRegex(sources, rf"def {name}\(|class {name}\(|, {name}\)|axiom_\w+_test\({name} ")
 
     def test_a_message_that_no_row_has_is_noticed(self):
         self.assertTrue(documented.is_documented(

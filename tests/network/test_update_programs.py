@@ -6,9 +6,11 @@ import random
 import resource
 import signal
 import stat
+import time
 import unittest
 
 from releases import NEXT_CLIENT, PLATFORM, release
+from servers import Server
 from support import CLIENT, TEST_CLIENT, client
 from updating import UpdateTest
 
@@ -165,6 +167,54 @@ class Programs(UpdateTest):
         text.write_text("#!/bin/sh\necho axiom-client 99.0.0 \n")
         release(self.channel, program=text)
         self.refused(66, "fails its")
+
+
+class Delivery(UpdateTest):
+    """A server of ours in place of nginx: documents as they are, the program as `deliver(connection, server, bytes)` will."""
+
+    def refused_from(self, deliver, code, fragment, *arguments):
+        release(self.channel)
+
+        def behave(connection, server):
+            while True:
+                name = server.read_request(connection).path.rsplit("/", 1)[1]
+                path = self.channel / name
+                if not path.exists():
+                    connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
+                elif name.endswith((".json", ".minisig")):
+                    content = path.read_bytes()
+                    connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+                else:
+                    return deliver(connection, server, path.read_bytes())
+        with Server(self.valid, behave) as server:
+            self.refused(code, fragment, *arguments, channel=server.url("/"))
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_endless_program(self):
+        def endless(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\n\r\n" + content)
+            for _ in range(100000):
+                connection.sendall(b"x" * 10000)
+        self.refused_from(endless, 45, "longer than the")
+
+    def test_slow_program(self):
+        def slow(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content))
+            while not server.stopping:
+                connection.sendall(b"x")
+                time.sleep(1)
+        self.refused_from(slow, 42, "less than 100 bytes a second", "--stall-timeout", "2")
+
+    def test_program_cut_off(self):
+        def cut(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content[:100000])
+        self.refused_from(cut, 40, "the connection broke before the answer was complete")
+
+    def test_a_redirect_to_http(self):
+        def elsewhere(connection, server, content):
+            connection.sendall(b"HTTP/1.1 302 X\r\nLocation: http://localhost:1/x\r\nContent-Length: 0\r\n\r\n")
+        self.refused_from(elsewhere, 44, "the server redirects, but")
 
 
 if __name__ == "__main__":
