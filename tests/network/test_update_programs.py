@@ -10,7 +10,7 @@ import time
 import unittest
 
 from releases import NEXT_CLIENT, PLATFORM, release
-from servers import Server
+from servers import Server, files_in
 from support import CLIENT, TEST_CLIENT, client
 from updating import UpdateTest
 
@@ -174,19 +174,7 @@ class Delivery(UpdateTest):
 
     def refused_from(self, deliver, code, fragment, *arguments):
         release(self.channel)
-
-        def behave(connection, server):
-            while True:
-                name = server.read_request(connection).path.rsplit("/", 1)[1]
-                path = self.channel / name
-                if not path.exists():
-                    connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
-                elif name.endswith((".json", ".minisig")):
-                    content = path.read_bytes()
-                    connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
-                else:
-                    return deliver(connection, server, path.read_bytes())
-        with Server(self.valid, behave) as server:
+        with Server(self.valid, files_in(self.channel, deliver)) as server:
             self.refused(code, fragment, *arguments, channel=server.url("/"))
         self.assertEqual(self.update().returncode, 0)
         self.assertEqual(self.version(), "99.0.0")
