@@ -4,14 +4,16 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import stat
+import subprocess
 import time
 import unittest
 
 from releases import NEXT_CLIENT, PLATFORM, release
 from servers import Server, files_in
-from support import CLIENT, TEST_CLIENT, client
+from support import CLIENT, QUICK, TEST_CLIENT, client, environment
 from updating import UpdateTest
 
 
@@ -167,6 +169,61 @@ class Programs(UpdateTest):
         text.write_text("#!/bin/sh\necho axiom-client 99.0.0 \n")
         release(self.channel, program=text)
         self.refused(66, "fails its")
+
+
+class RunningPrograms(UpdateTest):
+    """Where a program that runs cannot be replaced, as under Windows: rename() over it fails once, by strace's doing."""
+
+    def update_without_replacing(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is missing")
+        command = [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+                   "--ca-file", str(self.authority.certificate)]
+
+        def traced(*options):
+            shutil.rmtree(self.state, ignore_errors=True)
+            shutil.copy2(TEST_CLIENT, self.program)
+            log = self.directory / "trace"
+            done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename", *options, *command],
+                                  capture_output=True, text=True, env=environment(), timeout=300)
+            if "ptrace" in done.stderr:
+                self.skipTest("strace is not allowed here")
+            return done, [line for line in log.read_text().splitlines() if line.startswith("rename(")]
+        renames = traced()[1]
+        when = 1 + next(i for i, line in enumerate(renames) if f', "{self.program}")' in line)
+        done, renames = traced("-e", f"inject=rename:error=EBUSY:when={when}")
+        self.assertIn("EBUSY", renames[when - 1])
+        return done
+
+    def test_the_one_that_runs_is_put_aside(self):
+        release(self.channel)
+        done = self.update_without_replacing()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+        aside = self.home / "axiom-client.old"
+        self.assertEqual(aside.read_bytes(), self.original)
+        self.assertFalse((self.home / "axiom-client.new").exists())
+        done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())  # it does not run any more
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_killed_between_the_two_renames(self):
+        aside = self.home / "axiom-client.old"
+        self.program.rename(aside)
+        done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())
+        self.assert_unchanged()
+
+    def test_an_old_one_that_cannot_be_removed(self):
+        (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
+        (self.home / "axiom-client.old" / "x").touch()
+        self.assertEqual(self.run_science().returncode, 0)
+        release(self.channel)
+        done = self.update_without_replacing()
+        self.assert_error(done, 7, "axiom-client.old")
+        self.assert_unchanged()
 
 
 class Delivery(UpdateTest):
