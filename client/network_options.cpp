@@ -11,6 +11,8 @@ namespace axiom {
 namespace {
 
 const std::vector<std::string> upload_options = {"--upload-url", "--upload-credentials"};
+// Of a run: what is sent before its end.
+const std::vector<std::string> intermediate_options = {"--upload-intermediate", "--outbox-limit"};
 const std::vector<std::string> transfer_options = {
     "--ca-file",       "--pin",       "--connect-timeout", "--stall-timeout",
     "--total-timeout", "--retry-for", "--retry-delay"};
@@ -44,6 +46,8 @@ void require_folder(const std::string& option, const std::string& text) {
 void NetworkOptionParser::declare(CLI::App& app) {
   app.add_option("--upload-url", options_.upload_url);
   app.add_option("--upload-credentials", options_.upload_credentials);
+  app.add_option("--upload-intermediate", upload_intermediate_)->expected(0, 1);
+  app.add_option("--outbox-limit", outbox_limit_);
   app.add_option("--policy-url", options_.policy_url);
   app.add_option("--ca-file", options_.ca_file);
   app.add_option("--pin", options_.pins)->allow_extra_args(false);
@@ -71,6 +75,7 @@ void NetworkOptionParser::check_subcommand(const CLI::App& app,
       if (given(option)) throw UsageError(option + " and " + subcommand + " do not go together");
     }
   };
+  if (!subcommand.empty()) refuse(intermediate_options);
   if (subcommand == "upload") {
     refuse({"--policy-url"});
     if (options_.upload_directory.empty()) {
@@ -96,6 +101,12 @@ void NetworkOptionParser::check_subcommand(const CLI::App& app,
   if (given("--upload-credentials") && !given("--upload-url")) {
     throw UsageError("--upload-credentials needs --upload-url");
   }
+  if (given("--upload-intermediate") && !given("--upload-url")) {
+    throw UsageError("--upload-intermediate needs --upload-url");
+  }
+  if (given("--outbox-limit") && !given("--upload-intermediate")) {
+    throw UsageError("--outbox-limit needs --upload-intermediate");
+  }
   for (const std::string& option : transfer_options) {
     if (given(option) && !given("--upload-url") && !given("--policy-url")) {
       throw UsageError(option + " needs --upload-url or --policy-url");
@@ -112,6 +123,22 @@ void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
   }
   for (const std::string& pin : options_.pins) require_pin(pin);
   if (given("--upload-url")) require_address("--upload-url", options_.upload_url);
+  if (given("--upload-intermediate")) {
+    if (single_object(options_.upload_url)) {
+      throw UsageError(
+          "--upload-intermediate: --upload-url is the address of one object, which the result will "
+          "need: give a folder (ending with /) or {name} in it");
+    }
+    constexpr double minutes = 60;
+    options_.intermediate_interval =
+        minutes *
+        (upload_intermediate_.empty()
+             ? 10
+             : parse_decimal("--upload-intermediate", upload_intermediate_, "minutes", 0, 1440));
+  }
+  if (given("--outbox-limit")) {
+    options_.outbox_limit = 1000000 * parse_integer("--outbox-limit", outbox_limit_, 0, 1000000);
+  }
   if (given("--policy-url")) require_address("--policy-url", options_.policy_url);
   if (!options_.channel.empty()) require_folder("--channel", options_.channel);
   if (given("--connect-timeout")) {

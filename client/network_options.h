@@ -2,6 +2,7 @@
 // of them the program opens no connection.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,10 +17,12 @@ namespace axiom {
 
 /// Checked options.
 struct NetworkOptions {
-  std::string upload_url;          ///< empty = none
-  std::string upload_credentials;  ///< path; empty = none
-  std::string policy_url;          ///< empty = none
-  std::string upload_directory;    ///< upload: where results and outbox are
+  std::string upload_url;                             ///< empty = none
+  std::string upload_credentials;                     ///< path; empty = none
+  std::optional<double> intermediate_interval;        ///< seconds; none = nothing before the end
+  std::uint64_t outbox_limit = 100 * 1000 * 1000ull;  ///< bytes that wait, for parts to be queued
+  std::string policy_url;                             ///< empty = none
+  std::string upload_directory;                       ///< upload: where results and outbox are
   bool print_upload = false;
   bool update_check = false;
   bool update_apply = false;
@@ -46,6 +49,7 @@ class NetworkOptionParser {
 
   NetworkOptions options_;
   std::string connect_timeout_, stall_timeout_, total_timeout_, retry_for_, retry_delay_;
+  std::string upload_intermediate_, outbox_limit_;
 };
 
 }  // namespace axiom

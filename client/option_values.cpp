@@ -20,18 +20,23 @@ std::uint64_t parse_integer(const std::string& option, const std::string& text,
   return value;
 }
 
-double parse_seconds(const std::string& option, const std::string& text, double minimum,
-                     double maximum) {
+double parse_decimal(const std::string& option, const std::string& text, const std::string& unit,
+                     double minimum, double maximum) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() ||
       !(value >= minimum && value <= maximum)) {
     std::array<char, 64> bounds{};
     std::snprintf(bounds.data(), bounds.size(), "%g to %g", minimum, maximum);
-    throw UsageError(option + ": expected seconds from " + bounds.data() + ", got \"" + text +
+    throw UsageError(option + ": expected " + unit + " from " + bounds.data() + ", got \"" + text +
                      "\"");
   }
   return value;
+}
+
+double parse_seconds(const std::string& option, const std::string& text, double minimum,
+                     double maximum) {
+  return parse_decimal(option, text, "seconds", minimum, maximum);
 }
 
 }  // namespace axiom

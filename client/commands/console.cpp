@@ -57,6 +57,7 @@ Console::Console(std::string label, bool quiet)
 void Console::progress(const RunProgress& progress) {
   confirm_start();  // it computes
   if (quiet_) return;
+  const std::lock_guard lock(mutex_);
   const std::string line = label_ + " " + progress_text(progress);
   if (terminal_) {
     if (progress.seconds - shown_at_ < rewrite_interval) return;
@@ -70,18 +71,21 @@ void Console::progress(const RunProgress& progress) {
 }
 
 void Console::warning(const std::string& line) {
+  const std::lock_guard lock(mutex_);
   clear();
   print_diagnostic("warning", line);
 }
 
 void Console::note(std::string_view line) {
   if (quiet_) return;
+  const std::lock_guard lock(mutex_);
   clear();
   write(std::string(line) + "\n");
 }
 
 void Console::finish(const RunProgress& progress) {
   if (quiet_) return;
+  const std::lock_guard lock(mutex_);
   clear();
   std::array<char, 64> speed{};
   std::snprintf(speed.data(), speed.size(), "%.1f", progress.gflops_per_second());

@@ -1,6 +1,7 @@
 // What a person sees while a work unit runs, on standard error.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 namespace axiom {
 
 /// One line that is rewritten on a terminal; elsewhere a plain line per tenth of the work.
+/// warning() and note() may be called from any thread.
 class Console : public RunObserver {
  public:
   /// `label` leads the progress lines. `quiet`: warnings only.
@@ -26,6 +28,7 @@ class Console : public RunObserver {
   void rewrite(const std::string& line);
   void clear();
 
+  std::recursive_mutex mutex_;
   std::string label_;
   bool quiet_;
   bool terminal_;

@@ -156,6 +156,8 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::input_output, error);
   } catch (const TransferError& error) {
     return report(transfer_exit_code(error.failure), error);
+  } catch (const TransferUnavailable& error) {
+    return report(ExitCode::no_libcurl, error);
   } catch (const UpdateError& error) {
     return report(update_exit_code(error.failure), error);
   } catch (const TransferStopped& error) {

@@ -6,17 +6,17 @@
 #include "client/command_line.h"
 #include "client/commands/version.h"
 #include "client/system/base64.h"
-#include "client/system/signals.h"
 
 namespace axiom {
 
-std::unique_ptr<HttpsClient> https_client(const NetworkOptions& options) {
+std::unique_ptr<HttpsClient> https_client(const NetworkOptions& options,
+                                          std::function<int()> stop) {
   TransferSettings settings;
   settings.pins = options.pins;
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.stall_timeout;
   settings.total_timeout = options.total_timeout;
-  settings.stop_signal = stop_signal;
+  settings.stop_signal = std::move(stop);
   return std::make_unique<HttpsClient>(
       std::move(settings),
       choose_trust_store(real_file_system(), options.ca_file, system_trust_stores(),

@@ -12,6 +12,8 @@ ExitCode show_network_help() {
       "\n"
       "  --upload-url URL    send results to: a folder (https://HOST/PATH/), an address\n"
       "                      with {name} in it, or that of one object; DIR = --out\n"
+      "  --upload-intermediate [MINUTES]   send finished parts during the run (10)\n"
+      "  --outbox-limit MB   what may wait for parts to be added (100)\n"
       "  --print-upload      print all that would leave this machine; send nothing\n"
       "  --upload-credentials FILE   one line: USER:PASSWORD or Bearer TOKEN\n"
       "  --policy-url URL    ask first which versions the project accepts\n"

@@ -10,6 +10,7 @@
 #include "client/commands/console.h"
 #include "client/commands/delivery.h"
 #include "client/commands/identity.h"
+#include "client/commands/intermediate.h"
 #include "client/commands/policy.h"
 #include "client/commands/task_run.h"
 #include "client/commands/uploads.h"
@@ -49,8 +50,11 @@ class StandaloneRun {
     const DirectoryLock only_one_writes(line_.out);
     CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
     Checkpoint state = take_up(store);
+    if (!line_.network.upload_url.empty()) require_upload_options(line_);
     require_policy(line_, std::string(work_.experiment->name()), state.resumes > 0, console_);
-    const int signal = compute(state, store);
+    IntermediateUploads intermediate(line_, work_, state, console_);
+    const int signal = compute(state, store, intermediate);
+    intermediate.request_stop();
     const Runner& runner = *runner_;
     if (signal != 0) return stopped(signal, runner);
     console_.finish(runner.progress());
@@ -66,6 +70,7 @@ class StandaloneRun {
                        " times the device gave two results for the same steps; they were thrown "
                        "away and computed again: look after its cooling and clocks");
     }
+    intermediate.finish();
     if (!line_.network.upload_url.empty()) queue_uploads(line_);
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
@@ -99,12 +104,13 @@ class StandaloneRun {
 
   // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
   // processor goes on from where it was.
-  int compute(Checkpoint& state, CheckpointStore& store) {
+  int compute(Checkpoint& state, CheckpointStore& store, IntermediateUploads& intermediate) {
     for (;;) {
       try {
         plan_ = admit(state);
-        runner_.emplace(work_, *backend_.backend, state, &store, runner_options(task_, plan_),
-                        console_);
+        RunnerOptions options = runner_options(task_, plan_);
+        options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
+        runner_.emplace(work_, *backend_.backend, state, &store, std::move(options), console_);
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
@@ -112,6 +118,7 @@ class StandaloneRun {
       } catch (const DeviceError& error) {
         if (error.status() == DeviceStatus::wrong_results && runner_) {
           distrust(store, error, console_);
+          intermediate.distrust(error.what());
         }
         const BackendChoice processor = choose_processor_backend();
         const bool asked_for = task_.assignment().device || backend_.backend == processor.backend;

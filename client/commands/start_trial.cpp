@@ -8,6 +8,7 @@
 #include "client/commands/version.h"
 #include "client/system/executable.h"
 #include "client/system/files.h"
+#include "client/system/program_swap.h"
 #include "client/update/installation.h"
 #include "client/update/manifest.h"
 
@@ -46,7 +47,8 @@ void roll_back(Installation& installation, const std::vector<std::string>& argum
 void begin_start(const std::vector<std::string>& arguments) {
   try {
     if (arguments.empty() || !counts(arguments)) return;
-    Installation installation(real_file_system(), own_executable());
+    Installation installation(real_file_system(),
+                              tidy_program_swap(real_file_system(), own_executable()));
     if (!real_file_system().exists(installation.directory() + "/state.json")) return;
     if (!installation.load().pending) return;
     auto started = std::make_unique<Trial>(installation);

@@ -15,6 +15,18 @@
 namespace axiom {
 namespace {
 
+// A server takes one proof only of who is asking.
+void require_one_proof(const std::vector<QueuedObject>& entries, const NetworkOptions& options) {
+  if (options.upload_credentials.empty()) return;
+  for (const QueuedObject& entry : entries) {
+    const auto address = object_address(entry.target, entry.kind, entry.name);
+    if (address && signed_in_advance(*address)) {
+      throw UploadError(address->shown() +
+                        " is signed in advance: it takes no --upload-credentials");
+    }
+  }
+}
+
 // One result per address, or the later one would replace the earlier.
 void require_room(const std::vector<QueuedObject>& entries) {
   for (const QueuedObject& entry : entries) {
@@ -79,6 +91,11 @@ void print_uploads(const CommandLine& line) {
 
 }  // namespace
 
+void require_upload_options(const CommandLine& line) {
+  https_client(line.network);
+  upload_authorization(line.network);
+}
+
 void queue_uploads(const CommandLine& line) {
   FileSystem& files = real_file_system();
   try {
@@ -97,9 +114,19 @@ void send_uploads(const CommandLine& line, const std::string& directory) {
   std::vector<QueuedObject> entries = outbox.queued(notes);
   for (const std::string& note : notes) console.warning(note);
   if (!line.network.upload_url.empty()) {
+    const std::size_t all = entries.size();
+    std::erase_if(entries, [&](const QueuedObject& entry) {
+      return !object_address(line.network.upload_url, entry.kind, entry.name);
+    });
+    if (entries.size() < all) {
+      console.note(std::to_string(all - entries.size()) + " of " + std::to_string(all) +
+                   " objects stay in '" + outbox.directory() +
+                   "': at the address of one object there is room for a result only");
+    }
     for (QueuedObject& entry : entries) outbox.redirect(entry, line.network.upload_url);
   }
   require_room(entries);
+  require_one_proof(entries, line.network);
   if (entries.empty()) {
     console.note("nothing waits to be uploaded in '" + directory + "'");
     return;

@@ -7,6 +7,10 @@
 
 namespace axiom {
 
+/// Reads the files that options name, so that one that is missing or wrong shows before anything is
+/// computed. IoError, UsageError.
+void require_upload_options(const CommandLine& line);
+
 /// Puts the results of line.out that were not uploaded before into its outbox, durably. IoError
 /// with what to do. REQUIRES: the directory is locked by this process.
 void queue_uploads(const CommandLine& line);

@@ -32,6 +32,7 @@ enum class ExitCode : int {
   redirect_refused = 44,  ///< to http, too often, or where a PUT cannot follow
   too_much_data = 45,     ///< an answer beyond its limit
   policy_refuses = 46,    ///< the project does not accept this program or experiment any more
+  no_libcurl = 47,        ///< libcurl is missing or not usable
   // What the project signs (docs/UPDATES.md).
   no_update_keys = 50,
   signature_malformed = 51,

@@ -86,6 +86,7 @@ int Runner::supervise() {
   for (;;) {
     if (const int signal = wait_while_suspended(); signal != 0) return signal;
     RunProgress progress;
+    std::vector<std::size_t> done;
     {
       std::unique_lock lock(mutex_);
       const double until_save = store_ != nullptr ? next_save - monotonic_seconds() : poll_interval;
@@ -93,7 +94,9 @@ int Runner::supervise() {
       main_wakes_.wait_for(lock, pause, [&] { return error_ || schedule_.finished(); });
       if (error_ || schedule_.finished()) return 0;
       progress = locked_progress();
+      done = schedule_.take_finished_seeds();
     }
+    if (options_.seed_done) std::for_each(done.begin(), done.end(), options_.seed_done);
     const bool due = options_.save_due ? options_.save_due() : monotonic_seconds() >= next_save;
     if (store_ != nullptr && due) {
       next_save = monotonic_seconds() + options_.checkpoint_interval;

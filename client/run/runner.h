@@ -56,6 +56,9 @@ struct RunnerOptions {
   /// Replaces the interval, if given: whether to save now. `save_done` follows each true.
   std::function<bool()> save_due = {};
   std::function<void()> save_done = {};
+  /// Told of each seed (by its index) whose state does not change any more, those of a resumed
+  /// state included; called from the thread that called run(), until all are done.
+  std::function<void(std::size_t seed)> seed_done = {};
 };
 
 /// The values are a function of the work unit alone: not of threads, order or interruptions.

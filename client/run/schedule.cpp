@@ -87,6 +87,7 @@ Schedule::Schedule(std::vector<SeedState>& seeds, const SeedPlan& shape) : seeds
     require_fit(shape, seeds_[i], i);
     if (is_finished(shape, seeds_[i])) {
       ++finished_seeds_;
+      newly_finished_.push_back(i);
     } else {
       unopened_.push_back(i);
     }
@@ -192,6 +193,7 @@ void Schedule::finish_group(OpenSeed& seed, std::size_t group) {
   seed.state->groups[group].members = {};
   if (--seed.unfinished_groups > 0) return;
   ++finished_seeds_;
+  newly_finished_.push_back(seed.index);
   open_.erase(seed.index);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -77,6 +78,8 @@ class Schedule {
   /// Returns an item: done, or, if training was paused, not yet done.
   void give_back(const WorkItem& item);
 
+  /// Those that have finished, or were found finished, since the last call.
+  std::vector<std::size_t> take_finished_seeds() { return std::exchange(newly_finished_, {}); }
   bool finished() const { return finished_seeds_ == seeds_.size(); }
 
  private:
@@ -97,6 +100,7 @@ class Schedule {
   std::size_t ready_to_train_ = 0;
   std::vector<std::size_t> unopened_;  // descending
   std::size_t finished_seeds_ = 0;
+  std::vector<std::size_t> newly_finished_;
 };
 
 /// Whether a seed has all its measurements.

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "client/system/base64.h"
+#include "client/system/digest.h"
 
 namespace axiom {
 namespace {
@@ -41,6 +42,7 @@ bool printable(std::string_view text) {
 
 bool ed25519_verifies(std::span<const unsigned char> message,
                       std::span<const unsigned char> signature, const PublicKey& key) {
+  start_cryptography();
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> public_key(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.key.data(), key.key.size()),
       EVP_PKEY_free);
@@ -118,6 +120,7 @@ std::vector<Signature> parse_signatures(std::string_view text) {
 }
 
 std::array<unsigned char, 64> prehash(std::string_view bytes) {
+  start_cryptography();
   std::array<unsigned char, 64> hash;
   unsigned int length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, EVP_blake2b512(), nullptr) !=

@@ -1,5 +1,6 @@
 #include "client/system/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@ namespace axiom {
 namespace {
 
 void digest(const EVP_MD* algorithm, std::string_view bytes, std::span<unsigned char> out) {
+  start_cryptography();
   unsigned int length = 0;
   unsigned char buffer[EVP_MAX_MD_SIZE];
   if (EVP_Digest(bytes.data(), bytes.size(), buffer, &length, algorithm, nullptr) != 1 ||
@@ -32,6 +34,8 @@ std::string hex(std::span<const unsigned char> bytes) {
 }
 
 }  // namespace
+
+void start_cryptography() { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
 
 std::array<unsigned char, 32> sha256(std::string_view bytes) {
   std::array<unsigned char, 32> out;

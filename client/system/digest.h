@@ -1,4 +1,4 @@
-// Digests. All throw std::runtime_error if the library refuses (MD5 on a FIPS host, say).
+// Digests. All throw std::runtime_error if the library refuses.
 #pragma once
 
 #include <array>
@@ -6,6 +6,10 @@
 #include <string_view>
 
 namespace axiom {
+
+/// Before any use of OpenSSL: starts it without the host's configuration file, which may switch
+/// algorithms off (MD5, say), so that all hosts compute alike. Cheap; thread-safe.
+void start_cryptography();
 
 std::array<unsigned char, 32> sha256(std::string_view bytes);
 

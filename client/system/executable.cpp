@@ -16,6 +16,7 @@
 #include "client/system/errors_posix.h"
 #include "client/system/files.h"
 #include "client/system/process.h"
+#include "client/system/program_swap.h"
 
 namespace axiom {
 namespace {
@@ -208,7 +209,17 @@ void StagedExecutable::replace(const std::string& target) {
     throw_io_error("set the permissions of", path_, errno);
   }
   if (::fsync(file_) == -1) throw_io_error("write to the disk", path_, errno);
-  if (::rename(path_.c_str(), target.c_str()) == -1) throw_io_error("replace", target, errno);
+  if (::rename(path_.c_str(), target.c_str()) == -1) {
+    const int error = errno;
+    // A file system that does as Windows does.
+    if (error != EBUSY && error != ETXTBSY && error != EACCES && error != EPERM) {
+      throw_io_error("replace", target, error);
+    }
+    const std::string beside = target + ".new";
+    if (::rename(path_.c_str(), beside.c_str()) == -1) throw_io_error("replace", target, error);
+    path_ = beside;
+    swap_by_renaming(real_file_system(), path_, target);
+  }
   placed_ = true;
   sync_directory(parent_directory(target));
   sync_directory(parent_directory(path_));

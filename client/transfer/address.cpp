@@ -1,22 +1,22 @@
 #include "client/transfer/address.h"
 
-#include <curl/curl.h>
-
 #include <memory>
+
+#include "client/transfer/curl_library.h"
 
 namespace axiom {
 namespace {
 
 struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl_library().url_cleanup(url); }
 };
 using Url = std::unique_ptr<CURLU, FreeUrl>;
 
 std::string part(const Url& url, CURLUPart which, unsigned int flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return "";
+  if (curl_library().url_get(url.get(), which, &text, flags) != CURLUE_OK) return "";
   std::string copy = text;
-  curl_free(text);
+  curl_library().free(text);
   return copy;
 }
 
@@ -55,17 +55,17 @@ bool Address::same_server(const Address& other) const {
 }
 
 Address parse_address(const std::string& text) {
-  const Url url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+  const Url url(curl_library().url());
+  if (curl_library().url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     throw AddressError("'" + without_query(text) + "' is no address: expected https://HOST/PATH");
   }
   return taken_apart(url, text);
 }
 
 Address resolve_address(const Address& base, const std::string& reference) {
-  const Url url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {
+  const Url url(curl_library().url());
+  if (curl_library().url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
+      curl_library().url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {
     throw AddressError("'" + without_query(reference) + "' is no address, seen from " +
                        base.shown());
   }

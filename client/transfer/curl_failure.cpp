@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "client/system/clock.h"
+#include "client/transfer/curl_library.h"
 
 namespace axiom {
 namespace {
@@ -66,11 +67,11 @@ std::string handshake_problem(const std::string& detail) {
 }
 
 std::string time_out(CURL* curl, const TransferSettings& settings, double total_timeout) {
-  curl_off_t handshake_done = 0;
+  curl_off_t connected = 0;  // also of a connection that was kept from the request before
   curl_off_t total = 0;
-  curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &handshake_done);
-  curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
-  if (handshake_done == 0) {
+  curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
+  curl_library().easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
+  if (connected == 0) {
     return "no connection within " + seconds_text(settings.connect_timeout) +
            " (--connect-timeout): is this host online, and the server?";
   }
@@ -101,7 +102,7 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_PEER_FAILED_VERIFICATION: {
       // libcurl compares the name itself, before it asks OpenSSL for a verdict on the chain.
       long verdict = X509_V_ERR_UNSPECIFIED;
-      curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+      curl_library().easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
       const bool name = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
       return {tls_refused, false,
               where + (name ? "its certificate is for another host name than '" + address.host + "'"
@@ -129,7 +130,8 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_BAD_CONTENT_ENCODING:
       return {answer_refused, false, where + "the answer is no HTTP: " + detail};
     default:
-      return {unreachable, true, where + (detail.empty() ? curl_easy_strerror(code) : detail)};
+      return {unreachable, true,
+              where + (detail.empty() ? curl_library().easy_strerror(code) : detail)};
   }
 }
 

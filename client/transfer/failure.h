@@ -28,6 +28,12 @@ class TransferError : public std::runtime_error {
   std::optional<double> retry_after;  ///< seconds that the server asks to wait
 };
 
+/// There is nothing to transfer with: libcurl is missing or not usable; one line.
+class TransferUnavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// The transfer was given up because of a stop signal.
 class TransferStopped : public std::runtime_error {
  public:

@@ -1,15 +1,13 @@
 #include "client/transfer/https_client.h"
 
-#include <curl/curl.h>
-#include <openssl/ssl.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <mutex>
 
 #include "client/system/clock.h"
+#include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
+#include "client/transfer/curl_library.h"
 #include "client/transfer/retry.h"
 
 namespace axiom {
@@ -22,20 +20,39 @@ std::string lower(std::string text) {
   return text;
 }
 
-// After libcurl has set its context up, so that no configuration file of the host weakens it.
-CURLcode secure_context(CURL*, void* context, void*) {
-  auto* tls = static_cast<SSL_CTX*>(context);
-  SSL_CTX_set_security_level(tls, 2);  // RSA from 2048 bits, no SHA-1 signatures
-  return SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) == 1 ? CURLE_OK
-                                                                 : CURLE_SSL_CONNECT_ERROR;
-}
-
 template <typename Value>
 void set(CURL* curl, CURLoption option, Value value) {
-  if (const CURLcode code = curl_easy_setopt(curl, option, value); code != CURLE_OK) {
+  if (const CURLcode code = curl_library().easy_setopt(curl, option, value); code != CURLE_OK) {
     throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
-                             curl_easy_strerror(code));
+                             curl_library().easy_strerror(code));
   }
+}
+
+void restrict_to_https(CURL* curl) {
+  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
+  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
+}
+
+// All of it overrides what OpenSSL's configuration file of the host says.
+void verify_always(CURL* curl) {
+  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  // Level 2: 112 bits of security, RSA from 2048 bits, no SHA-1 signatures.
+  set(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
+  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+}
+
+// REQUIRES: `certificates` and what is returned outlive the transfer.
+std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates) {
+  if (curl_library().version >= 0x074d00) {
+    curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
+    set(curl, CURLOPT_CAINFO_BLOB, &blob);
+    return nullptr;
+  }
+  auto file = std::make_unique<MemoryFile>(certificates);
+  set(curl, CURLOPT_CAINFO, file->path().c_str());
+  return file;
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -47,12 +64,10 @@ struct HttpsClient::Curl {
   std::array<char, CURL_ERROR_SIZE> detail{};
 
   Curl() {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    handle = curl_easy_init();
+    handle = curl_library().easy_init();
     if (handle == nullptr) throw std::runtime_error("libcurl cannot start");
   }
-  ~Curl() { curl_easy_cleanup(handle); }
+  ~Curl() { curl_library().easy_cleanup(handle); }
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
 };
@@ -144,29 +159,25 @@ HttpsClient::~HttpsClient() = default;
 
 void HttpsClient::perform(const Address& address, const std::string_view* body,
                           const Headers& headers, Exchange& exchange) {
+  const CurlLibrary& library = curl_library();
   CURL* curl = curl_->handle;
-  curl_easy_reset(curl);
+  library.easy_reset(curl);
   exchange.settings = &settings_;
   const std::size_t expected = body == nullptr ? exchange.max_answer : body->size();
   const double total = settings_.total_timeout.value_or(300 + static_cast<double>(expected) / 1024);
 
   set(curl, CURLOPT_URL, address.text.c_str());
-  set(curl, CURLOPT_PROTOCOLS_STR, "https");
+  restrict_to_https(curl);
   set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
   set(curl, CURLOPT_NOSIGNAL, 1L);
+  if (library.version >= 0x075700) set(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
   set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
 
-  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(curl, CURLOPT_SSL_CTX_FUNCTION, &secure_context);
-  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-  curl_blob certificates{const_cast<char*>(trust_.certificates.data()), trust_.certificates.size(),
-                         CURL_BLOB_NOCOPY};
-  set(curl, CURLOPT_CAINFO_BLOB, &certificates);
+  verify_always(curl);
+  const auto certificates = believe(curl, trust_.certificates);
   std::string pins;
   for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
   if (!pins.empty()) set(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
@@ -192,9 +203,10 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
     set(curl, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
     set(curl, CURLOPT_SEEKDATA, &exchange);
   }
-  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> list(nullptr, curl_slist_free_all);
+  std::unique_ptr<curl_slist, decltype(library.slist_free_all)> list(nullptr,
+                                                                     library.slist_free_all);
   const auto append = [&](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    curl_slist* longer = library.slist_append(list.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
     static_cast<void>(list.release());
     list.reset(longer);
@@ -206,7 +218,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_HTTPHEADER, list.get());
 
   curl_->detail.front() = '\0';
-  const CURLcode code = curl_easy_perform(curl);
+  const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
   if (exchange.too_much) {
     throw TransferError(
@@ -223,7 +235,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   if (!exchange.headers_complete) {
     throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
   }
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
+  library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
 }
 
 HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,
@@ -262,6 +274,10 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
       throw TransferError(TransferFailure::redirect_refused, false,
                           address.shown() + ": redirected more than " +
                               std::to_string(maximum_redirects) + " times");
+    }
+    if (exchange.location.empty()) {
+      throw TransferError(TransferFailure::redirect_refused, false,
+                          at.shown() + ": the server redirects, but does not say where to");
     }
     try {
       at = resolve_address(at, exchange.location);

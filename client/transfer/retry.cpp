@@ -1,7 +1,5 @@
 #include "client/transfer/retry.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -11,6 +9,8 @@
 #include <utility>
 
 #include "client/system/clock.h"
+#include "client/system/process.h"
+#include "client/transfer/curl_library.h"
 
 namespace axiom {
 
@@ -28,7 +28,7 @@ std::optional<double> parse_retry_after(const std::string& value, double now) {
     // Beyond 64 bits it is a long time all the same.
     return error == std::errc() ? static_cast<double>(seconds) : longest_delay;
   }
-  const std::time_t date = curl_getdate(value.c_str(), nullptr);
+  const std::time_t date = curl_library().getdate(value.c_str(), nullptr);
   if (date == -1) return std::nullopt;
   return std::max(0.0, static_cast<double>(date) - now);
 }
@@ -36,7 +36,7 @@ std::optional<double> parse_retry_after(const std::string& value, double now) {
 RetryWorld real_retry_world(std::function<int()> stop_signal) {
   RetryWorld world;
   world.monotonic = monotonic_seconds;
-  world.random = [generator = std::mt19937_64(std::random_device{}())]() mutable {
+  world.random = [generator = std::mt19937_64(std::stoull(random_hex(8), nullptr, 16))]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(generator);
   };
   world.wait = [stop_signal = std::move(stop_signal)](double seconds) {

@@ -1,6 +1,7 @@
 #include "client/upload/outbox.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "client/json/strict_json.h"
@@ -27,7 +28,8 @@ Json identity_json(const UploadIdentity& identity) {
           {"experiment_version", identity.experiment_version},
           {"arithmetic_version", identity.arithmetic_version},
           {"plan_digest", identity.plan_digest},
-          {"result_digest", identity.result_digest}};
+          {"result_digest", identity.result_digest},
+          {"part", identity.part}};
 }
 
 // Json::exception if anything is missing or of another type.
@@ -38,7 +40,19 @@ UploadIdentity identity_from(const Json& json) {
           json.at("experiment_version").get<std::string>(),
           json.at("arithmetic_version").get<std::string>(),
           json.at("plan_digest").get<std::string>(),
-          json.at("result_digest").get<std::string>()};
+          json.at("result_digest").get<std::string>(),
+          json.value("part", "")};
+}
+
+constexpr std::array<const char*, 3> kind_names = {"result", "part", "telemetry"};
+
+std::string kind_name(UploadKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+UploadKind kind_from(const Json& name) {
+  for (const UploadKind kind : {UploadKind::result, UploadKind::part, UploadKind::telemetry}) {
+    if (name == kind_name(kind)) return kind;
+  }
+  throw JsonError("another kind");
 }
 
 }  // namespace
@@ -78,7 +92,7 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
 
 void Outbox::write_entry(const QueuedObject& entry) {
   const Json json = {{"schema", 1},
-                     {"kind", entry.kind == UploadKind::result ? "result" : "telemetry"},
+                     {"kind", kind_name(entry.kind)},
                      {"identity", identity_json(entry.identity)},
                      {"target", entry.target},
                      {"bytes", entry.bytes},
@@ -93,7 +107,7 @@ QueuedObject Outbox::read_entry(const std::string& name) {
       files_.read(path(with(name, queued_suffix)), maximum_entry_bytes), {maximum_entry_bytes, 4});
   QueuedObject entry;
   if (json.at("schema") != 1) throw JsonError("another schema");
-  entry.kind = json.at("kind") == "result" ? UploadKind::result : UploadKind::telemetry;
+  entry.kind = kind_from(json.at("kind"));
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
   entry.target = json.at("target").get<std::string>();
@@ -134,9 +148,8 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       set_aside(name, error.what(), notes);
     }
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    return a.kind == UploadKind::result && b.kind == UploadKind::telemetry;
-  });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.kind < b.kind; });
   return entries;
 }
 
@@ -145,8 +158,8 @@ void Outbox::set_aside(const std::string& name, const std::string& reason,
   const std::string entry = path(with(name, queued_suffix));
   files_.rename(entry, entry + ".bad");
   if (files_.exists(path(name))) files_.rename(path(name), path(name) + ".bad");
-  notes.push_back("a damaged entry of the outbox was set aside as '" + entry + ".bad': " + reason +
-                  "; if its result is still there, it is queued again");
+  notes.push_back("an entry of the outbox was set aside as '" + entry + ".bad': " + reason +
+                  "; if what it holds is still there, it is queued again");
 }
 
 std::string Outbox::body(const QueuedObject& entry) {

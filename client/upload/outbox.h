@@ -36,7 +36,7 @@ class Outbox {
   bool knows(const std::string& name);
   /// Returns when it is durable; when it throws, nothing of it counts.
   void add(const UploadObject& object, const std::string& target);
-  /// All entries, results before telemetry. What an interrupted add() or acknowledge() left is
+  /// All entries, in the order of UploadKind. What an interrupted add() or acknowledge() left is
   /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
   /// IoError also if the bytes are not those that were added.
@@ -46,13 +46,14 @@ class Outbox {
   void postpone(QueuedObject& entry, int failures, double not_before);
   /// The server at `address` has it. `when`: UTC, as text.
   void acknowledge(const QueuedObject& entry, const std::string& address, const std::string& when);
+  /// As NAME.queued.json.bad and NAME.bad, which `notes` tell: no entry any more.
+  void set_aside(const std::string& name, const std::string& reason,
+                 std::vector<std::string>& notes);
 
  private:
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   void write_entry(const QueuedObject& entry);
   QueuedObject read_entry(const std::string& name);
-  void set_aside(const std::string& name, const std::string& reason,
-                 std::vector<std::string>& notes);
 
   FileSystem& files_;
   const std::string directory_;

@@ -21,7 +21,7 @@ class Sending {
   void send(QueuedObject& entry) {
     const std::optional<Address> address = object_address(entry.target, entry.kind, entry.name);
     if (!address) {
-      throw UploadError("there is no place for telemetry at " +
+      throw UploadError("there is no place for anything but a result at " +
                         parse_address(entry.target).shown());
     }
     const std::string body = outbox_.body(entry);

@@ -24,21 +24,53 @@ std::string lower(std::string text) {
   return text;
 }
 
-// X-Amz-SignedHeaders=host;x-amz-meta-... with ';' mostly written as %3B.
-bool signed_in_advance(const Address& address) {
-  return lower(address.query).find("x-amz-signature=") != std::string::npos;
+// Of "a=b&c=d": the value, still encoded. Names are compared without regard to case.
+std::optional<std::string> query_value(const std::string& query, const std::string& name) {
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    if (lower(std::string(key)) != name) continue;
+    return std::string(pair.substr(std::min(key.size() + 1, pair.size())));
+  }
+  return std::nullopt;
 }
 
-bool signature_names(const Address& address, const std::string& header) {
-  std::string query = lower(address.query);
-  const std::size_t start = query.find("x-amz-signedheaders=");
-  if (start == std::string::npos) return false;
-  std::string list = query.substr(start + sizeof("x-amz-signedheaders=") - 1);
-  list = list.substr(0, list.find('&'));
-  for (std::size_t at = list.find("%3b"); at != std::string::npos; at = list.find("%3b")) {
-    list.replace(at, 3, ";");
+// The headers that a signature of version 4 names, in lower case:
+// X-Amz-SignedHeaders=host;x-amz-... with ';' mostly written as %3B. Nothing if there is no such
+// list: then all that matters is signed.
+std::optional<std::vector<std::string>> signed_headers(const Address& address) {
+  auto list = query_value(address.query, "x-amz-signedheaders");
+  if (!list) list = query_value(address.query, "x-goog-signedheaders");
+  if (!list) return std::nullopt;
+  std::string text = lower(*std::move(list));
+  for (std::size_t at = text.find("%3b"); at != std::string::npos; at = text.find("%3b")) {
+    text.replace(at, 3, ";");
   }
-  return (";" + list + ";").find(";" + header + ";") != std::string::npos;
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(';', start), text.size());
+    names.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return names;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// A request without a header that was signed is refused by every server, with less of a reason.
+void require_sent(const std::vector<std::string>& named, const Headers& headers,
+                  const Address& address) {
+  std::vector<std::string> sent = {"host", "user-agent", "content-length"};
+  for (const auto& [name, value] : headers) sent.push_back(lower(name));
+  for (const std::string& name : named) {
+    if (contains(sent, name)) continue;
+    throw UploadError(address.shown() + " is signed for a request with the header '" + name +
+                      "', which is not sent: have it signed for those that docs/UPLOADS.md lists");
+  }
 }
 
 std::string base64_of_digest(std::string_view bytes) {
@@ -50,6 +82,10 @@ std::string base64_of_digest(std::string_view bytes) {
 
 UploadObject result_object(const UploadIdentity& identity, std::string_view result) {
   return {UploadKind::result, stem(identity) + ".result.json.gz", identity, gzip(result)};
+}
+
+UploadObject part_object(const UploadIdentity& identity, std::string_view part) {
+  return {UploadKind::part, stem(identity) + ".part.json.gz", identity, gzip(part)};
 }
 
 UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry) {
@@ -71,13 +107,21 @@ std::optional<Address> object_address(const std::string& target, UploadKind kind
   }
   const Address address = parse_address(target);
   if (address.path.ends_with('/')) return resolve_address(address, name);
-  if (kind == UploadKind::telemetry) return std::nullopt;
+  if (kind != UploadKind::result) return std::nullopt;
   return address;
+}
+
+bool signed_in_advance(const Address& address) {
+  // Version 4 of Amazon's and Google's signatures, version 2 of both.
+  for (const char* name : {"x-amz-signature", "x-goog-signature", "signature"}) {
+    if (query_value(address.query, name)) return true;
+  }
+  return false;
 }
 
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address) {
-  const std::vector<std::pair<std::string, std::string>> identities = {
+  std::vector<std::pair<std::string, std::string>> identities = {
       {"Client-Version", identity.client_version},
       {"Build", identity.build},
       {"Experiment", identity.experiment},
@@ -85,15 +129,17 @@ Headers upload_headers(const UploadIdentity& identity, std::string_view body,
       {"Arithmetic-Version", identity.arithmetic_version},
       {"Plan-Digest", identity.plan_digest},
       {"Result-Digest", identity.result_digest}};
+  if (!identity.part.empty()) identities.emplace_back("Part", identity.part);
   Headers headers = {{"Content-Type", "application/gzip"},
                      {"Content-Digest", "sha-256=:" + base64_of_digest(body) + ":"}};
   for (const auto& [name, value] : identities) headers.emplace_back("Axiom-" + name, value);
+  const bool is_signed = signed_in_advance(address);
+  const auto named = signed_headers(address);
   for (const auto& [name, value] : identities) {
     const std::string metadata = "x-amz-meta-axiom-" + lower(name);
-    if (!signed_in_advance(address) || signature_names(address, metadata)) {
-      headers.emplace_back(metadata, value);
-    }
+    if (!is_signed || (named && contains(*named, metadata))) headers.emplace_back(metadata, value);
   }
+  if (is_signed && named) require_sent(*named, headers, address);
   return headers;
 }
 

@@ -1,4 +1,5 @@
-// What leaves the machine: a result or its telemetry, packed, with the versions that made it.
+// What leaves the machine: a result, a finished part of one, or telemetry, packed, with the
+// versions that made it.
 #pragma once
 
 #include <optional>
@@ -25,10 +26,12 @@ struct UploadIdentity {
   std::string experiment_version;
   std::string arithmetic_version;
   std::string plan_digest;    ///< hex: the work digest (docs/WORK_UNITS.md)
-  std::string result_digest;  ///< hex: SHA-256 of the result file, not compressed
+  std::string result_digest;  ///< hex: SHA-256 of the result (or part), not compressed
+  std::string part{};         ///< "3/40": the third of 40; empty for all else
 };
 
-enum class UploadKind { result, telemetry };
+/// In the order in which they are sent.
+enum class UploadKind { result, part, telemetry };
 
 struct UploadObject {
   UploadKind kind = UploadKind::result;
@@ -39,21 +42,27 @@ struct UploadObject {
 
 /// EXPERIMENT-DIGEST.result.json.gz
 UploadObject result_object(const UploadIdentity& identity, std::string_view result);
+/// EXPERIMENT-DIGEST.part.json.gz
+UploadObject part_object(const UploadIdentity& identity, std::string_view part);
 /// EXPERIMENT-DIGEST.TELEMETRY.telemetry.json.gz: TELEMETRY is the first 12 digits of the
 /// telemetry's own SHA-256, so that hosts with the same result do not replace each other's.
 UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry);
 
 /// Where an object goes, by the address that the user gave: `{name}` in it is replaced; a path that
 /// ends with '/' is a folder; anything else is the address of one result (one signed in advance,
-/// say), and telemetry has no place there: nothing. AddressError.
+/// say), and all else has no place there: nothing. AddressError.
 std::optional<Address> object_address(const std::string& target, UploadKind kind,
                                       const std::string& name);
 /// Whether `target` has room for one object only.
 bool single_object(const std::string& target);
 
+/// Whether the address itself proves that its holder may write there.
+bool signed_in_advance(const Address& address);
+
 /// All headers of its own that an upload carries: type, digest of the body, and the identity, as
 /// Axiom-* and as object metadata (x-amz-meta-axiom-*). If the address is signed in advance, only
-/// those metadata that the signature names: a server refuses others.
+/// those metadata that the signature names: a server refuses others. UploadError if it names a
+/// header that is not sent.
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address);
 

@@ -62,6 +62,7 @@ class Authority:
 
 def new_key(path, kind="ec"):
     options = {"ec": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+               "rsa2048": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
                "rsa1024": ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]}[kind]
     openssl("genpkey", "-algorithm", *options, "-out", path)
 

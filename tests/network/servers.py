@@ -30,13 +30,14 @@ class Request:
 class Server:
     """Speaks TLS and then does what `behaviour(connection, server)` does, once per connection.
 
-    `requests` holds what behaviours read; `application_bytes` counts decrypted bytes from clients.
+    `requests` holds what behaviours read; `captured` all decrypted bytes from clients, which `application_bytes` counts.
     """
 
     def __init__(self, certificate, behaviour, tls_setup=None, raw=False):
         self.behaviour = behaviour
         self.requests = []
         self.application_bytes = 0
+        self.captured = b""
         self.connections = 0
         self.stopping = False
         self.raw = raw
@@ -78,6 +79,7 @@ class Server:
     def receive(self, connection, size=65536):
         data = connection.recv(size)
         self.application_bytes += len(data)
+        self.captured += data
         return data
 
     def read_head(self, connection):
@@ -149,6 +151,23 @@ def closing(behaviour_bytes):
     return behave
 
 
+def files_in(directory, deliver=None):
+    """Answers GET with the file of that name, 404 if there is none; all but documents by `deliver(connection, server,
+    bytes)`, if given."""
+    def behave(connection, server):
+        while True:
+            name = server.read_request(connection).path.split("?")[0].rsplit("/", 1)[1]
+            path = pathlib.Path(directory) / name
+            if not path.exists():
+                connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
+            elif deliver is None or name.endswith((".json", ".minisig")):
+                content = path.read_bytes()
+                connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+            else:
+                return deliver(connection, server, path.read_bytes())
+    return behave
+
+
 NGINX = """
 worker_processes 1;
 daemon off;
@@ -157,7 +176,9 @@ pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 events {{ worker_connections 64; }}
 http {{
+  log_format axiom '$request_uri $status $http_axiom_client_version $http_axiom_plan_digest $http_axiom_result_digest';
   access_log {directory}/access.log;
+  access_log {directory}/metadata.log axiom;
   client_body_temp_path {directory}/body;
   proxy_temp_path {directory}/proxy;
   fastcgi_temp_path {directory}/fastcgi;

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 from certificates import Authority
+from documented import is_documented
 
 CLIENT = os.environ.get("AXIOM_CLIENT", "")
 TEST_CLIENT = os.environ.get("AXIOM_TEST_CLIENT", "")
@@ -73,3 +74,5 @@ class NetworkTest(unittest.TestCase):
         self.assertIn(fragment, errors[0])
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertLess(len(errors[0]), 600)
+        if code >= 40:
+            self.assertTrue(is_documented(code, errors[0]), f"no row of docs/ERRORS.md has {code} with: {errors[0]}")

@@ -247,6 +247,16 @@ class Slowness(Behaviour):
     def test_silence_after_the_request(self):
         self.fails(stall_after(b""), 42, "less than 100 bytes a second", "--stall-timeout", "2")
 
+    def test_silence_after_the_second_request_of_a_connection(self):
+        def behave(connection, server):
+            server.read_request(connection)
+            connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n")
+            stall_after(b"")(connection, server)
+        with Server(self.valid, behave) as server:
+            done = self.upload(server.url(), "--stall-timeout", "2")
+            self.assert_error(done, 42, "less than 100 bytes a second for 2 s (--stall-timeout); 1 of 2 wait")
+        self.assertEqual(len(self.receipts()), 1)
+
     def test_silence_within_the_headers(self):
         self.fails(stall_after(b"HTTP/1.1 2"), 42, "less than 100", "--stall-timeout", "2")
 
@@ -339,6 +349,9 @@ class Redirects(Behaviour):
     def test_to_a_file(self):
         self.fails(self.redirecting(307, "file:///etc/passwd"), 44, "does not begin with https://")
 
+    def test_to_an_address_with_a_password(self):
+        self.fails(self.redirecting(307, "https://user:secret@localhost:1/"), 44, "holds a user name or password")
+
     def test_to_a_loop(self):
         def loop(connection, server):
             while True:
@@ -361,7 +374,7 @@ class Redirects(Behaviour):
     def test_without_a_location(self):
         with Server(self.valid, answer(307)) as server:
             done = self.upload(server.url())
-            self.assert_error(done, 44, "redirect")
+            self.assert_error(done, 44, "the server redirects, but")
 
     def test_credentials_stay_with_their_server(self):
         credentials = self.directory / "credentials"

@@ -66,7 +66,7 @@ class Accepting(PolicyTest):
 
     def test_an_experiment_version_not_accepted(self):
         self.publish(experiments=["neuronspec=2.1,2.2"])
-        self.stopped_before_computing(46, "accepts neuronspec in version 2.1, 2.2 only, this program computes 2.0")
+        self.stopped_before_computing(46, "the project accepts neuronspec in version 2.1, 2.2 only, this program computes 2.0")
 
     def test_an_experiment_not_accepted(self):
         self.publish(experiments=["compgen=2.0"])

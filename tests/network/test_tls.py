@@ -135,6 +135,13 @@ class Tls(NetworkTest):
                 self.assert_error(done, 41, fragment)
                 self.assertEqual(server.application_bytes, 0)
 
+    def test_no_common_cipher(self):
+        def obsolete(context):
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers("NULL-SHA256:@SECLEVEL=0")
+        rsa = self.authority.issue("rsa", kind="rsa2048")
+        self.refused(41, "no common way to encrypt: ", rsa, obsolete)
+
     def test_no_tls_at_all(self):
         def plain(connection, server):
             server.receive(connection)

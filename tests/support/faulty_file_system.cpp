@@ -151,7 +151,9 @@ void FaultyFileSystem::move(const std::string& from, const std::string& to) {
     if (parent_directory(from) != parent_directory(to)) {
       throw IoError("this disk renames within a directory only");
     }
+    if (to == running_) throw IoError("'" + to + "' runs");
     change({from, to, file_at(from)});
+    if (from == running_) running_ = to;
   });
 }
 
@@ -159,6 +161,7 @@ bool FaultyFileSystem::unlink(const std::string& path) {
   bool found = false;
   operate("remove '" + path + "'", Kind::other, [&] {
     found = names_.count(path) != 0;
+    if (found && path == running_) throw IoError("'" + path + "' runs");
     if (found) change({path, "", file_at(path)});
   });
   return found;
@@ -203,6 +206,7 @@ void FaultyFileSystem::restart(std::uint64_t random_seed) {
   }
   pending_.clear();
   names_.clear();
+  running_.clear();
   // In the order of names a directory comes before what it holds.
   for (const auto& [path, node] : durable_names_) {
     const std::string parent = parent_directory(path);

@@ -53,6 +53,9 @@ class FaultyFileSystem final : public FileSystem {
   /// Reading this file fails until heal_file().
   void make_unreadable(const std::string& path) { unreadable_ = path; }
   void heal_file() { unreadable_.clear(); }
+  /// As a program that runs under Windows: this file can be renamed, but neither replaced nor
+  /// removed.
+  void set_running(const std::string& path) { running_ = path; }
 
   std::string read(const std::string& path, std::size_t max_bytes) override;
   bool exists(const std::string& path) override;
@@ -103,6 +106,7 @@ class FaultyFileSystem final : public FileSystem {
   bool writes_half_ = false;
   std::size_t largest_write_ = 0;
   std::string unreadable_;
+  std::string running_;
   std::mt19937_64 generator_;
 };
 

@@ -1,0 +1,266 @@
+"""From a channel to a new program in place: what is offered, downloaded, checked bit by bit and applied."""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import time
+import unittest
+
+from releases import NEXT_CLIENT, PLATFORM, release
+from servers import Server, files_in
+from support import CLIENT, QUICK, TEST_CLIENT, client, environment
+from updating import UpdateTest
+
+
+class Updating(UpdateTest):
+    def test_check_then_apply(self):
+        release(self.channel)
+        done = self.update("--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("version 99.0.0 of", done.stdout)
+        self.assertIn("is available: axiom-client update --apply --channel", done.stdout)
+        self.assert_unchanged()
+        done = self.update("--apply")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("was replaced by 99.0.0", done.stdout)
+        self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+        self.assertEqual((self.state / "previous").read_bytes(), self.original)
+        self.assertEqual(stat.S_IMODE(self.program.stat().st_mode), stat.S_IMODE(os.stat(TEST_CLIENT).st_mode))
+        done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
+        self.assertEqual(self.update("--apply").stdout, "axiom-client 99.0.0 is up to date\n")
+
+    def test_up_to_date(self):
+        release(self.channel, version="0.1.0", program=self.program)
+        for action in ("--check", "--apply"):
+            done = self.update(action)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout, "axiom-client 0.1.0 is up to date\n")
+        done = self.update("--check", "--json")
+        self.assertEqual(json.loads(done.stdout),
+                         {"status": "current", "running": "0.1.0", "version": "0.1.0", "manifest": 1})
+
+    def test_any_two_of_three_keys(self):
+        for names in ("ab", "bc", "ca", "abc"):
+            with self.subTest(names=names):
+                release(self.channel, names=names)
+                self.assertEqual(self.update("--check").returncode, 0)
+
+    def test_by_link(self):
+        link = self.directory / "link"
+        link.symlink_to(self.program)
+        release(self.channel)
+        done = client("update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"), "--ca-file",
+                      self.authority.certificate, program=str(link))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_options(self):
+        for arguments, fragment in [(["update"], "either --check or --apply"),
+                                    (["update", "--check", "--apply"], "either --check or --apply"),
+                                    (["update", "--check"], "needs --channel"),
+                                    (["update", "--check", "--channel", "http://h/"], "https://"),
+                                    (["update", "--check", "--channel", "https://h/x"], "expected a folder"),
+                                    (["update", "--check", "--channel", "https://h/", "--seed", "1"],
+                                     "do not go together"),
+                                    (["update", "--check", "--channel", "https://h/", "--upload-url", "https://h/"],
+                                     "do not go together")]:
+            with self.subTest(arguments=arguments):
+                self.assert_error(client(*arguments), 2, fragment)
+        self.assertEqual(client("update", "--help").stdout, client("upload", "--help").stdout)
+
+    def test_a_build_without_keys_says_so(self):
+        release(self.channel)
+        done = client("update", "--check", "--channel", self.nginx.url("/files/"), program=CLIENT)
+        if done.returncode != 50:
+            self.skipTest("this build holds project keys")
+        self.assert_error(done, 50, "this build holds no project keys")
+
+    def test_not_under_boinc(self):
+        release(self.channel)
+        (self.directory / "init_data.xml").write_text("<app_init_data/>\n")
+        self.refused(70, "BOINC updates its applications itself")
+
+    def test_a_directory_that_may_not_be_written(self):
+        release(self.channel)
+        blocked = self.home / "axiom-client.update"
+        blocked.write_text("a file is in the way\n")
+        done = self.update("--apply")
+        self.assert_error(done, 7, "axiom-client.update")
+        self.assertEqual(self.program.read_bytes(), self.original)
+        blocked.unlink()
+        (self.home / "axiom-client.update" / ".lock").mkdir(parents=True)
+        done = self.update("--check")  # looking is possible all the same
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("what is seen is not remembered", done.stderr)
+
+    def test_a_full_disk(self):
+        release(self.channel)
+        limit = len(NEXT_CLIENT.read_bytes()) // 2  # of any one file: the state fits, the program does not
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        self.refused(7, "cannot write", preexec_fn=small_files)
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
+
+class Programs(UpdateTest):
+    def file(self):
+        return self.channel / f"axiom-client-99.0.0-{PLATFORM}"
+
+    def test_a_bit_flipped(self):
+        release(self.channel)
+        content = bytearray(self.file().read_bytes())
+        chance = random.Random(3)
+        for at in [0, len(content) - 1, *(chance.randrange(len(content)) for _ in range(6))]:
+            with self.subTest(at=at):
+                content[at] ^= 1 << chance.randrange(8)
+                self.file().write_bytes(content)
+                self.refused(64, "SHA-256 is")
+                content = bytearray(NEXT_CLIENT.read_bytes())
+
+    def test_truncated(self):
+        release(self.channel)
+        content = self.file().read_bytes()
+        for length in (0, 1, len(content) // 2, len(content) - 1):
+            with self.subTest(length=length):
+                self.file().write_bytes(content[:length])
+                self.refused(63, f"{length} bytes came")
+
+    def test_longer(self):
+        release(self.channel)
+        self.file().write_bytes(self.file().read_bytes() + b"x")
+        self.refused(45, "longer than the")
+
+    def test_the_program_of_another_release(self):
+        release(self.channel)
+        self.file().write_bytes(self.original[:len(NEXT_CLIENT.read_bytes())])
+        done = self.update()
+        self.assertIn(done.returncode, (63, 64), done.stderr)
+        self.assert_unchanged()
+
+    def test_missing(self):
+        release(self.channel)
+        self.file().unlink()
+        self.refused(63, "the channel has no")
+
+    def test_one_that_fails_its_self_test(self):
+        release(self.channel, program="/bin/false")
+        self.refused(66, "fails its --version on this host and is not installed; 0.1.0 stays")
+        self.refused(67, "failed here before")
+        release(self.channel, version="99.0.1", program="/bin/true")  # another one is tried, of course
+        self.refused(66, "99.0.1 fails its --version")
+
+    def test_one_of_another_version_than_signed(self):
+        release(self.channel, version="98.0.0")
+        self.refused(66, "98.0.0 fails its --version")
+
+    def test_no_program_at_all(self):
+        text = self.directory / "text"
+        text.write_text("#!/bin/sh\necho axiom-client 99.0.0 \n")
+        release(self.channel, program=text)
+        self.refused(66, "fails its")
+
+
+class RunningPrograms(UpdateTest):
+    """Where a program that runs cannot be replaced, as under Windows: rename() over it fails once, by strace's doing."""
+
+    def update_without_replacing(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is missing")
+        command = [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+                   "--ca-file", str(self.authority.certificate)]
+
+        def traced(*options):
+            shutil.rmtree(self.state, ignore_errors=True)
+            shutil.copy2(TEST_CLIENT, self.program)
+            log = self.directory / "trace"
+            done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename", *options, *command],
+                                  capture_output=True, text=True, env=environment(), timeout=300)
+            if "ptrace" in done.stderr:
+                self.skipTest("strace is not allowed here")
+            return done, [line for line in log.read_text().splitlines() if line.startswith("rename(")]
+        renames = traced()[1]
+        when = 1 + next(i for i, line in enumerate(renames) if f', "{self.program}")' in line)
+        done, renames = traced("-e", f"inject=rename:error=EBUSY:when={when}")
+        self.assertIn("EBUSY", renames[when - 1])
+        return done
+
+    def test_the_one_that_runs_is_put_aside(self):
+        release(self.channel)
+        done = self.update_without_replacing()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+        aside = self.home / "axiom-client.old"
+        self.assertEqual(aside.read_bytes(), self.original)
+        self.assertFalse((self.home / "axiom-client.new").exists())
+        done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())  # it does not run any more
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_killed_between_the_two_renames(self):
+        aside = self.home / "axiom-client.old"
+        self.program.rename(aside)
+        done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())
+        self.assert_unchanged()
+
+    def test_an_old_one_that_cannot_be_removed(self):
+        (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
+        (self.home / "axiom-client.old" / "x").touch()
+        self.assertEqual(self.run_science().returncode, 0)
+        release(self.channel)
+        done = self.update_without_replacing()
+        self.assert_error(done, 7, "axiom-client.old")
+        self.assert_unchanged()
+
+
+class Delivery(UpdateTest):
+    """A server of ours in place of nginx: documents as they are, the program as `deliver(connection, server, bytes)` will."""
+
+    def refused_from(self, deliver, code, fragment, *arguments):
+        release(self.channel)
+        with Server(self.valid, files_in(self.channel, deliver)) as server:
+            self.refused(code, fragment, *arguments, channel=server.url("/"))
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_endless_program(self):
+        def endless(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\n\r\n" + content)
+            for _ in range(100000):
+                connection.sendall(b"x" * 10000)
+        self.refused_from(endless, 45, "longer than the")
+
+    def test_slow_program(self):
+        def slow(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content))
+            while not server.stopping:
+                connection.sendall(b"x")
+                time.sleep(1)
+        self.refused_from(slow, 42, "less than 100 bytes a second", "--stall-timeout", "2")
+
+    def test_program_cut_off(self):
+        def cut(connection, server, content):
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content[:100000])
+        self.refused_from(cut, 40, "the connection broke before the answer was complete")
+
+    def test_a_redirect_to_http(self):
+        def elsewhere(connection, server, content):
+            connection.sendall(b"HTTP/1.1 302 X\r\nLocation: http://localhost:1/x\r\nContent-Length: 0\r\n\r\n")
+        self.refused_from(elsewhere, 44, "the server redirects, but")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,145 @@
+"""Whatever a new program does at its start, and wherever an update is killed: a working client is left."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from releases import BROKEN_CLIENT, NEXT_CLIENT, release
+from support import QUICK, TEST_CLIENT, client, environment
+from updating import UpdateTest
+
+
+class Starts(UpdateTest):
+    def install_broken(self):
+        release(self.channel, program=BROKEN_CLIENT)
+        done = self.update()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_two_failed_starts_bring_the_old_one_back(self):
+        self.install_broken()
+        for _ in range(2):
+            self.assertEqual(self.run_science().returncode, -signal.SIGABRT)
+            self.assertEqual(self.version(), "99.0.0")
+        done = self.run_science()  # the third start is the old program's
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: axiom-client 99.0.0 did not start properly twice: the program before is back",
+                      done.stderr)
+        self.assert_unchanged()
+        telemetry = json.loads((self.directory / "science" / "neuronspec.telemetry.json").read_text())
+        self.assertEqual(telemetry["client_version"], "0.1.0")
+        self.refused(67, "99.0.0 failed here before")
+        release(self.channel, version="99.0.0")  # the same version, however good it is now
+        self.refused(67, "99.0.0 failed here before")
+
+    def test_a_good_start_is_confirmed(self):
+        release(self.channel)
+        self.update()
+        for _ in range(4):
+            self.assertEqual(self.run_science().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_a_wrong_option_is_not_the_programs_fault(self):
+        release(self.channel)
+        self.update()
+        self.assertEqual(client("--bogus", program=str(self.program)).returncode, 2)
+        self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
+
+    def test_questions_do_not_count(self):
+        self.install_broken()
+        for _ in range(4):
+            self.version()
+            client("self-test", program=str(self.program))
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 0)
+
+    def test_a_long_run_that_is_killed_counts_as_good(self):
+        release(self.channel)
+        self.update()
+        long = [*QUICK[:4], "7", "--set", "widths=[256]", "--set", "epochs=2000", "--threads", "1"]
+        for _ in range(3):
+            process = subprocess.Popen([str(self.program), *long, "--out", str(self.directory / "long")],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                if json.loads((self.state / "state.json").read_text())["pending"] is None:
+                    break
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_a_damaged_state_does_not_stop_the_science(self):
+        release(self.channel)
+        self.update()
+        (self.state / "state.json").write_text("{")
+        done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is damaged: delete it" if "is damaged:" in done.stderr else "is damaged (", done.stderr)
+        self.assert_error(self.update(), 7, "is damaged")
+
+
+class Kills(UpdateTest):
+    def test_killed_anywhere_leaves_a_working_client(self):
+        release(self.channel)
+        chance = random.Random(11)
+        rounds = int(os.environ.get("AXIOM_KILLS", "15"))
+        outcomes = set()
+        for trial in range(rounds):
+            shutil.rmtree(self.state, ignore_errors=True)
+            shutil.copy2(TEST_CLIENT, self.program)
+            process = subprocess.Popen(
+                [str(self.program), "update", "--apply", "--channel",
+                 self.nginx.url(f"/files/{self.channel.name}/"), "--ca-file", str(self.authority.certificate)],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+            try:
+                process.communicate(timeout=chance.uniform(0.01, 0.5))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+            content = self.program.read_bytes()
+            self.assertIn(content, (self.original, NEXT_CLIENT.read_bytes()))
+            outcomes.add(self.version())
+            done = self.run_science()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = self.update()  # the next one completes it
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.version(), "99.0.0")
+            left = {p.name for p in self.state.iterdir()}
+            self.assertLessEqual(left, {"state.json", "previous", ".lock", "state.json.tmp"})
+
+    def kill_at(self, call, when):
+        """Whether the update went through all the same: there were fewer such calls."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.copy2(TEST_CLIENT, self.program)
+        done = subprocess.run(
+            ["strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={when}",
+             str(self.program), "update", "--apply", "--channel",
+             self.nginx.url(f"/files/{self.channel.name}/"), "--ca-file", str(self.authority.certificate)],
+            capture_output=True, text=True, env=environment())
+        if "ptrace" in done.stderr:
+            self.skipTest("strace is not allowed here")
+        self.assertIn(self.program.read_bytes(), (self.original, NEXT_CLIENT.read_bytes()))
+        self.assertEqual(self.run_science().returncode, 0)
+        return done.returncode == 0
+
+    def test_killed_at_every_system_call_that_changes_files(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is missing")
+        release(self.channel)
+        killed = 0
+        for call in ("write", "fsync", "rename", "fchmod", "unlink", "mkdir", "clone", "close"):
+            step = 1 if call != "close" or "AXIOM_KILLS" in os.environ else 9
+            for when in range(1, 1000, step):
+                if self.kill_at(call, when):
+                    break
+                killed += 1
+        self.assertGreater(killed, 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
