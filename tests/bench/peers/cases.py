@@ -86,14 +86,14 @@ def _compgen(width, gpu, cpu):
 # compgen's networks with two hidden layers are featrank's. A work unit of the client that measures little is taken:
 # the peers measure nothing.
 CASES = (
-    _compgen(32, gpu=(64, 150), cpu=(4, 30)),
-    _compgen(64, gpu=(32, 100), cpu=(2, 30)),
-    _compgen(128, gpu=(16, 60), cpu=(2, 10)),
-    _compgen(256, gpu=(16, 30), cpu=(1, 6)),
+    _compgen(32, gpu=(64, 60), cpu=(4, 30)),
+    _compgen(64, gpu=(32, 50), cpu=(2, 30)),
+    _compgen(128, gpu=(16, 40), cpu=(2, 10)),
+    _compgen(256, gpu=(16, 20), cpu=(1, 6)),
     Case("featcompv2-w256", "featcompv2", 256, 3, _RATES, 0,
-         {"gpu": Size(44, 60, 20), "cpu": Size(1, 20, 10), "tiny": Size(1, 3, 3)}),
+         {"gpu": Size(44, 40, 20), "cpu": Size(1, 20, 10), "tiny": Size(1, 3, 3)}),
     Case("microscalev2-w64", "microscalev2", 64, 1, (0.01,), 64,
-         {"gpu": Size(792, 30, 2), "cpu": Size(6, 10, 2), "tiny": Size(1, 1, 1)}),
+         {"gpu": Size(792, 50, 2), "cpu": Size(6, 10, 2), "tiny": Size(1, 1, 1)}),
     Case("microscalev2-w256", "microscalev2", 256, 2, (0.01,), 64,
          {"gpu": Size(264, 8, 1), "cpu": Size(2, 5, 1), "tiny": Size(1, 1, 1)}),
     Case("microscalev2-w512", "microscalev2", 512, 3, (0.01,), 64,

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -60,18 +61,20 @@ def arguments():
         parser.error("--tf32: only GPUs have TF32")
     if options.repeat < 1 or options.threads < 1 or options.networks_at_once < 0:
         parser.error("--repeat and --threads take at least 1, --networks-at-once at least 0")
-    if not os.access(options.client, os.X_OK):
-        parser.error(f"{options.client}: no executable")
+    for executable in options.client, options.python:
+        if not shutil.which(executable):
+            parser.error(f"{executable}: no executable")
     return options
 
 
 def start_peers(options, directory, stack):
     """(processes that can run here, what is said of each)"""
     running, described = [], {}
+    threads = options.threads if options.device == "cpu" else 0
     for name in options.peers:
         for tf32 in (False, True) if options.tf32 else (False,):
-            process = PeerProcess(name, options.python, options.device, options.threads if options.device == "cpu" else 0,
-                                  tf32, directory, options.answer_limit)
+            process = PeerProcess(name, options.python, options.device, threads, tf32, directory,
+                                  pathlib.Path(options.logs or directory), options.answer_limit)
             stack.callback(process.close)
             try:
                 described[process.name] = process.ask(do="describe")
@@ -81,6 +84,9 @@ def start_peers(options, directory, stack):
             except PeerUnavailable as error:
                 described[process.name] = {"unavailable": str(error)}
                 print(f"SKIPPED {process.name}: {error}")
+            except PeerFailed as error:
+                described[process.name] = {"failed": str(error)}
+                print(f"FAILED {error}")
     return running, described
 
 
@@ -90,7 +96,7 @@ def build_variants(process, case, options):
     while True:
         built = process.ask(do="prepare", case=case.name, size=options.size, variants=options.variants,
                             networks_at_once=options.networks_at_once, without=list(lost))["variants"]
-        culprit = next((name for name, v in built.items() if v["status"] == "failed" and "CUDA error" in v["reason"]), None)
+        culprit = next((name for name, v in built.items() if "CUDA error" in v.get("reason", "")), None)
         if culprit is None:
             return {**lost, **built}
         lost[culprit] = built[culprit]
@@ -166,6 +172,7 @@ def finish(entry, runs):
     entry.update(seconds=report.statistic(contenders[fastest]), networks_at_once=variant["networks_at_once"],
                  disagreements=variant["disagreements"],
                  ratio=report.ratio(contenders[fastest], [run["training"] for run in runs]),
+                 ratio_of_least=min(contenders[fastest]) / min(run["training"] for run in runs),
                  ratio_to_whole_client=report.ratio(contenders[fastest], [run["whole"] for run in runs]))
 
 
@@ -173,9 +180,10 @@ def run(options, directory, stack):
     started = time.monotonic()
     client = Client(options.client, options.backend, options.threads if options.device == "cpu" else 0)
     processes, described = start_peers(options, directory, stack)
+    broken = any("failed" in entry for entry in described.values())
     if not processes:
-        print("SKIPPED: no peer can run here")
-        return SKIPPED
+        print("no peer starts" if broken else "SKIPPED: no peer can run here")
+        return 1 if broken else SKIPPED
     result = {"schema": 1, "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "device": options.device,
               "size": options.size, "repeat": options.repeat, "peers": described, "cases": [], "not_run": []}
     print(report.HEAD, flush=True)
@@ -190,7 +198,7 @@ def run(options, directory, stack):
             report.write(options.json, result)
     print(*report.summary(result["cases"], options.device, options.size), sep="\n")
     bad = any(peer["variant"] is None or peer["disagreements"] for case in result["cases"] for peer in case["peers"])
-    return 1 if bad else 0
+    return 1 if bad or broken else 0
 
 
 def main():
@@ -200,11 +208,9 @@ def main():
         allowed = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, allowed[-options.threads:])  # for the client and the peers alike
     with contextlib.ExitStack() as stack:
+        directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="axiom-peers-")))
         if options.logs:
-            directory = pathlib.Path(options.logs)
-            directory.mkdir(parents=True, exist_ok=True)
-        else:
-            directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="axiom-peers-")))
+            pathlib.Path(options.logs).mkdir(parents=True, exist_ok=True)
         try:
             return run(options, directory, stack)
         except (ClientFailed, PeerFailed) as error:

@@ -26,12 +26,12 @@ def import_jax(device, threads):
                                    "intra_op_parallelism_threads=1").strip()
     try:
         import jax
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         raise peer.Unavailable(f"JAX is not installed ({error})") from None
     try:
         found = jax.devices()[0]
-    except RuntimeError as error:
-        raise peer.Unavailable(f"JAX {jax.__version__} sees no {device} device: {error}"[:300]) from None
+    except Exception as error:  # of several types, one of them AssertionError
+        raise peer.Unavailable(f"JAX {jax.__version__} sees no {device} device ({type(error).__name__}: {error})"[:300])
     return jax, found
 
 
@@ -106,6 +106,7 @@ def make_training(jax, case, variant):
 
 class Trainer:
     note = ""
+    warm_up_epochs = None  # all of them: their number is compiled in
 
     def __init__(self, jax, device, work, networks, variant):
         import numpy

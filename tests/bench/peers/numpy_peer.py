@@ -7,6 +7,7 @@ import peer
 
 class NumpyTrainer:
     note = ""
+    warm_up_epochs = 1
 
     def __init__(self, numpy, work, networks):
         self._np, self._work, self.networks = numpy, work, networks

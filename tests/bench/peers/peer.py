@@ -36,6 +36,7 @@ class Peer:
         """A trainer of `networks` networks at once, compiled, if not by its first training:
 
         .note                  what is to be said of it, if anything
+        .warm_up_epochs        to train before it is timed; None: as many as will be timed
         .select(first)         the work's networks from `first` on, with fresh random weights of the right variance
         .train(epochs)         trains them; mini-batches in orders drawn by the framework
         .set_layers(layers)    the first m networks' parameters, from NumPy
@@ -111,12 +112,12 @@ class Server:
         """A first training belongs to the warm-up, and to finding out whether the memory suffices."""
         trainer = self.peer.build(variant, self.work, networks)
         trainer.select(0)
-        trainer.train(self.work.size.epochs)
+        trainer.train(trainer.warm_up_epochs or self.work.size.epochs)
         trainer.synchronize()
         return trainer
 
     def _timed(self, variant):
-        """Seconds to train all networks of the work, batch after batch; choosing them and their weights is not timed."""
+        """Seconds to train all networks, batch after batch; choosing them and drawing their weights is not timed."""
         trainer, networks = self.trainers[variant]
         seconds = 0.0
         for first in range(0, len(self.work.rate), networks):

@@ -21,14 +21,14 @@ class PeerUnavailable(Exception):
 
 
 class PeerProcess:
-    def __init__(self, name, python, device, threads, tf32, directory, limit):
-        """name: one of SCRIPTS, or a file. directory: for logs and compilers' caches. limit: seconds per request."""
+    def __init__(self, name, python, device, threads, tf32, caches, logs, limit):
+        """name: one of SCRIPTS, or a file. caches: a folder for the peers' compilers. limit: seconds per request."""
         script = HERE / SCRIPTS[name] if name in SCRIPTS else pathlib.Path(name)
         self.name = (name if name in SCRIPTS else script.stem) + (" TF32" if tf32 else "")
         self.tf32, self._limit = tf32, limit
-        self.log = directory / f"{script.stem}{'-tf32' if tf32 else ''}.log"
-        self._environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=str(directory / "inductor"),
-                                 TRITON_CACHE_DIR=str(directory / "triton"), PYTHONDONTWRITEBYTECODE="1")
+        self.log = logs / f"{script.stem}{'-tf32' if tf32 else ''}.log"
+        self._environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=str(caches / "inductor"),
+                                 TRITON_CACHE_DIR=str(caches / "triton"), PYTHONDONTWRITEBYTECODE="1")
         if threads:
             self._environment.update({f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "MKL", "OPENBLAS")})
         self._command = [python, str(script), "--device", device, "--threads", str(threads),
@@ -80,7 +80,7 @@ class PeerProcess:
         """Ends the process and the compilers' helpers that it started."""
         try:
             self._process.stdin.close()
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=5)
         except (subprocess.TimeoutExpired, OSError):
             pass
         try:

@@ -18,7 +18,7 @@ import peer
 try:
     import torch
     import torch.nn.functional as F
-except ImportError as error:
+except (ImportError, OSError) as error:
     torch, REASON = None, str(error)
 
 FULL_BATCH_STEPS = 10  # in one graph
@@ -43,7 +43,8 @@ def output_delta(z, b, targets, scale, sigmoid):
 
 
 def masked(delta, h):
-    return torch.where(h > 0, delta, 0)
+    # Not torch.where(h > 0, delta, 0): it copies the 0 from the host, which no graph can capture.
+    return torch.ops.aten.threshold_backward(delta, h, 0)
 
 
 def update_biases(biases, deltas):
@@ -117,6 +118,8 @@ def make_step(variant):
 
 
 class Trainer:
+    warm_up_epochs = 1
+
     def __init__(self, device, work, networks, step, random):
         self.note, self._device, self._step, self._random = "", device, step, random
         self._work, self._case, self.networks = work, work.case, networks

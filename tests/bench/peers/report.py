@@ -10,7 +10,8 @@ AIMS = {"torch": 10, "jax": 4}  # on a GPU
 
 def statistic(values):
     median = statistics.median(values)
-    return {"median": median, "runs": len(values), "spread": (max(values) - min(values)) / median if median else 0.0}
+    return {"median": median, "least": min(values), "runs": len(values),
+            "spread": (max(values) - min(values)) / median if median else 0.0}
 
 
 def ratio(peer, client):
@@ -19,12 +20,13 @@ def ratio(peer, client):
 
 
 HEAD = (f"{'case':18} {'':10} {'variant':18} {'at once':>7} {'seconds':>9} {'spread':>6} {'GFLOP/s':>8} "
-        f"{'networks/s':>10} {'ratio':>6} {'to whole':>8}  agrees")
+        f"{'networks/s':>10} {'ratio':>6} {'of least':>8} {'to whole':>8}  agrees")
 
 
 def _row(name, who, variant, at_once, seconds, flops, networks, ratios="", agrees=""):
     return (f"{name:18} {who:10} {variant:18} {at_once:7d} {seconds['median']:9.4f} {seconds['spread']:6.0%} "
-            f"{flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} {ratios:15}  {agrees}").rstrip()
+            f"{flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} {ratios:24}  "
+            f"{agrees}").rstrip()
 
 
 def rows(case):
@@ -36,7 +38,7 @@ def rows(case):
         if peer["variant"] is None:
             lines.append(f"{'':18} {peer['peer']:10} no variant ran: {peer['failure']}")
             continue
-        ratios = f"{peer['ratio']:6.2f} {peer['ratio_to_whole_client']:8.2f}"
+        ratios = f"{peer['ratio']:6.2f} {peer['ratio_of_least']:8.2f} {peer['ratio_to_whole_client']:8.2f}"
         lines.append(_row("", peer["peer"], peer["variant"], peer["networks_at_once"], peer["seconds"], *work, ratios,
                           "yes" if not peer["disagreements"] else "NO: " + peer["disagreements"][0]))
         if peer["networks_at_once"] < case["networks"]:

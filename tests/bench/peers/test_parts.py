@@ -1,0 +1,117 @@
+"""The parts of the comparison that need neither the client nor a peer."""
+
+import math
+import unittest
+
+import cases
+import peer
+import report
+from client_side import disagreements
+
+
+class Cases(unittest.TestCase):
+    def test_operations(self):
+        # By hand: 1000 samples; forward and gradient of 20·64 + 64·64 + 64·2, delta of 64·64 + 64·2; two each.
+        case = cases.by_name("compgen-w64")
+        per_sample = 2 * (2 * (1280 + 4096 + 128) + 4096 + 128)
+        self.assertEqual(case.flops(3, 10), per_sample * 1000 * 10 * 3)
+        self.assertEqual(case.steps(10), 320)  # 31 mini-batches of 32 and one of 8
+
+    def test_networks(self):
+        case = cases.by_name("compgen-w64")
+        self.assertEqual(case.networks(case.sizes["gpu"]), 32 * 16 * 3)
+        self.assertEqual(cases.by_name("featcompv2-w256").steps(60), 60)
+
+    def test_names_are_unique_and_sizes_complete(self):
+        self.assertEqual(len({case.name for case in cases.CASES}), len(cases.CASES))
+        for case in cases.CASES:
+            self.assertEqual(set(case.sizes), {"gpu", "cpu", "tiny"})
+
+
+class OutOfMemory(unittest.TestCase):
+    """The batch of networks shrinks to divisors of their number until it fits."""
+
+    def fit(self, total, capacity, at_most=10**6):
+        tried = []
+
+        def build(networks):
+            tried.append(networks)
+            if networks > capacity:
+                raise MemoryError
+            return "built"
+        built, networks = peer.fit(build, total, at_most, lambda error: isinstance(error, MemoryError))
+        self.assertEqual(built, "built")
+        return networks, tried
+
+    def test_halves(self):
+        self.assertEqual(self.fit(1536, 400), (384, [1536, 768, 384]))
+
+    def test_odd_numbers(self):
+        self.assertEqual(self.fit(132, 100), (66, [132, 66]))
+        self.assertEqual(self.fit(15, 4), (1, [15, 5, 1]))
+        self.assertEqual(self.fit(7, 6), (1, [7, 1]))
+
+    def test_asked_for_less(self):
+        self.assertEqual(self.fit(48, 48, at_most=20), (16, [16]))
+
+    def test_not_even_one(self):
+        with self.assertRaises(MemoryError):
+            self.fit(8, 0)
+
+    def test_other_errors_pass(self):
+        with self.assertRaises(ValueError):
+            peer.fit(lambda networks: int("x"), 8, 8, lambda error: isinstance(error, MemoryError))
+
+
+class Agreement(unittest.TestCase):
+    CLIENT = {"train_loss": [0.5, 0.001], "train_acc": [0.9, 1.0]}
+
+    def found(self, deviation=1e-6, losses=(0.5, 0.001), accuracies=(0.9, 1.0), tf32=False):
+        metrics = {"train_loss": list(losses), "train_acc": list(accuracies)}
+        return disagreements({"deviation": deviation, "metrics": metrics}, self.CLIENT, tf32)
+
+    def test_agrees(self):
+        self.assertEqual(self.found(), [])
+        self.assertEqual(self.found(losses=(0.5004, 0.001), accuracies=(0.895, 1.0)), [])
+
+    def test_each_difference_is_seen(self):
+        self.assertIn("parameters", self.found(deviation=2e-3)[0])
+        self.assertIn("parameters", self.found(deviation=math.nan)[0])
+        self.assertIn("train_loss of network 1", self.found(losses=(0.5, 0.0011))[0])
+        self.assertIn("train_acc of network 0", self.found(accuracies=(0.893, 1.0))[0])
+        self.assertIn("train_loss of network 0", self.found(losses=(math.nan, 0.001))[0])
+
+    def test_tf32_has_wider_limits(self):
+        self.assertEqual(self.found(deviation=0.1, losses=(0.51, 0.001), tf32=True), [])
+        self.assertNotEqual(self.found(deviation=0.5, tf32=True), [])
+
+
+class Report(unittest.TestCase):
+    def test_ratio_is_of_rounds(self):
+        self.assertEqual(report.ratio([10, 40, 30], [1, 2, 3]), 10)
+
+    def test_statistic(self):
+        self.assertEqual(report.statistic([1.0, 3.0, 2.0]), {"median": 2.0, "least": 1.0, "runs": 3, "spread": 1.0})
+
+    def test_batches_that_did_not_fit_are_said(self):
+        peer_entry = {"peer": "torch", "variant": "manual", "networks_at_once": 24, "seconds": report.statistic([2.0]),
+                      "ratio": 2.0, "ratio_of_least": 2.0, "ratio_to_whole_client": 1.0, "disagreements": [],
+                      "variants": {"manual": {"status": "ready", "note": "without a CUDA graph: reason"},
+                                   "vmap": {"status": "failed", "reason": "no compiler"}}}
+        case = {"name": "case", "flops": 1e9, "networks": 48, "limited": False, "peers": [peer_entry],
+                "client": {"backend": "cuda:0", "networks_at_once": 48, "training_seconds": report.statistic([1.0])}}
+        text = "\n".join(report.rows(case))
+        self.assertIn("the 48 networks in batches of 24: more do not fit into the device's memory", text)
+        self.assertIn("manual: without a CUDA graph: reason", text)
+        self.assertIn("vmap: no compiler", text)
+
+    def test_summary(self):
+        cases_ = [{"peers": [{"peer": "torch", "variant": "manual", "ratio": r}]} for r in (4.0, 16.0)]
+        self.assertEqual(report.summary(cases_, "cuda", "gpu"),
+                         ["against torch: geometric mean 8.00, lowest 4.00, highest 16.00 (2 of 2 cases); "
+                          "aim on a GPU: 10"])
+        self.assertNotIn("aim", report.summary(cases_, "cpu", "cpu")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
