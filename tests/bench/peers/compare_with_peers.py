@@ -61,6 +61,11 @@ def arguments():
         parser.error("--tf32: only GPUs have TF32")
     if options.repeat < 1 or options.threads < 1 or options.networks_at_once < 0:
         parser.error("--repeat and --threads take at least 1, --networks-at-once at least 0")
+    if options.device == "cpu" and options.threads > len(os.sched_getaffinity(0)):
+        parser.error(f"--threads {options.threads}: this process may use {len(os.sched_getaffinity(0))} processors")
+    for name in filter(None, (options.json, options.logs)):
+        if not os.access(pathlib.Path(name).absolute().parent, os.W_OK):
+            parser.error(f"{name}: its folder is not there or not writable")
     for executable in options.client, options.python:
         if not shutil.which(executable):
             parser.error(f"{executable}: no executable")
@@ -204,9 +209,9 @@ def run(options, directory, stack):
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if options.device == "cpu" and hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, allowed[-options.threads:])  # for the client and the peers alike
+    if options.device == "cpu":
+        # For the client and the peers alike.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-options.threads:])
     with contextlib.ExitStack() as stack:
         directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="axiom-peers-")))
         if options.logs:
@@ -219,6 +224,9 @@ def main():
                 return SKIPPED
             print(f"error: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return 130
 
 
 if __name__ == "__main__":

@@ -152,6 +152,8 @@ class Options(unittest.TestCase):
                 (["--peers", "tensorflow"], "unknown peer 'tensorflow'"),
                 (["--device", "cpu", "--tf32"], "only GPUs have TF32"),
                 (["--repeat", "0"], "--repeat and --threads take at least 1"),
+                (["--device", "cpu", "--threads", "99999"], "--threads 99999: this process may use "),
+                (["--json", "/nonexistent/peers.json"], "/nonexistent/peers.json: its folder is not there"),
                 (["--device", "tpu"], "invalid choice")):
             done = compare(*options)
             self.assertEqual(done.returncode, 2, options)
@@ -159,7 +161,7 @@ class Options(unittest.TestCase):
 
     def test_no_executable(self):
         done = subprocess.run([sys.executable, "-B", str(HERE / "compare_with_peers.py"), "/nonexistent/client"],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 2)
         self.assertIn("/nonexistent/client: no executable", done.stderr)
 
