@@ -19,28 +19,29 @@ def ratio(peer, client):
     return statistics.median(a / b for a, b in zip(peer, client))
 
 
-HEAD = (f"{'case':18} {'':10} {'variant':18} {'at once':>7} {'seconds':>9} {'spread':>6} {'GFLOP/s':>8} "
+HEAD = (f"{'case':18} {'':10} {'variant':18} {'at once':>7} {'prepare':>7} {'seconds':>9} {'spread':>6} {'GFLOP/s':>8} "
         f"{'networks/s':>10} {'ratio':>6} {'of least':>8} {'to whole':>8}  agrees")
 
 
-def _row(name, who, variant, at_once, seconds, flops, networks, ratios="", agrees=""):
-    return (f"{name:18} {who:10} {variant:18} {at_once:7d} {seconds['median']:9.4f} {seconds['spread']:6.0%} "
-            f"{flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} {ratios:24}  "
+def _row(name, who, variant, at_once, prepare, seconds, flops, networks, ratios="", agrees=""):
+    return (f"{name:18} {who:10} {variant:18} {at_once:7d} {prepare:>7} {seconds['median']:9.4f} "
+            f"{seconds['spread']:6.0%} {flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} {ratios:24}  "
             f"{agrees}").rstrip()
 
 
 def rows(case):
     """The lines of one case: the client, then each peer's fastest variant."""
     work = case["flops"], case["networks"]
-    lines = [_row(case["name"], "client", case["client"]["backend"], case["client"]["networks_at_once"],
+    lines = [_row(case["name"], "client", case["client"]["backend"], case["client"]["networks_at_once"], "",
                   case["client"]["training_seconds"], *work)]
     for peer in case["peers"]:
         if peer["variant"] is None:
             lines.append(f"{'':18} {peer['peer']:10} no variant ran: {peer['failure']}")
             continue
         ratios = f"{peer['ratio']:6.2f} {peer['ratio_of_least']:8.2f} {peer['ratio_to_whole_client']:8.2f}"
-        lines.append(_row("", peer["peer"], peer["variant"], peer["networks_at_once"], peer["seconds"], *work, ratios,
-                          "yes" if not peer["disagreements"] else "NO: " + peer["disagreements"][0]))
+        prepare = f"{peer['variants'][peer['variant']]['preparation_seconds']:.1f}"
+        lines.append(_row("", peer["peer"], peer["variant"], peer["networks_at_once"], prepare, peer["seconds"], *work,
+                          ratios, "yes" if not peer["disagreements"] else "NO: " + peer["disagreements"][0]))
         if peer["networks_at_once"] < case["networks"]:
             lines.append(f"{'':29} the {case['networks']} networks in batches of {peer['networks_at_once']}: "
                          + ("as asked for" if case["limited"] else "more do not fit into the device's memory"))

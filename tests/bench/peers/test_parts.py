@@ -96,7 +96,8 @@ class Report(unittest.TestCase):
     def test_batches_that_did_not_fit_are_said(self):
         peer_entry = {"peer": "torch", "variant": "manual", "networks_at_once": 24, "seconds": report.statistic([2.0]),
                       "ratio": 2.0, "ratio_of_least": 2.0, "ratio_to_whole_client": 1.0, "disagreements": [],
-                      "variants": {"manual": {"status": "ready", "note": "without a CUDA graph: reason"},
+                      "variants": {"manual": {"status": "ready", "preparation_seconds": 2.5,
+                                              "note": "without a CUDA graph: reason"},
                                    "vmap": {"status": "failed", "reason": "no compiler"}}}
         case = {"name": "case", "flops": 1e9, "networks": 48, "limited": False, "peers": [peer_entry],
                 "client": {"backend": "cuda:0", "networks_at_once": 48, "training_seconds": report.statistic([1.0])}}
