@@ -25,8 +25,8 @@ HEAD = (f"{'case':18} {'':10} {'variant':18} {'at once':>7} {'prepare':>7} {'sec
 
 def _row(name, who, variant, at_once, prepare, seconds, flops, networks, ratios="", agrees=""):
     return (f"{name:18} {who:10} {variant:18} {at_once:7d} {prepare:>7} {seconds['median']:9.4f} "
-            f"{seconds['spread']:6.0%} {flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} {ratios:24}  "
-            f"{agrees}").rstrip()
+            f"{seconds['spread']:6.0%} {flops / seconds['median'] / 1e9:8.0f} {networks / seconds['median']:10.1f} "
+            f"{ratios:24}  {agrees}").rstrip()
 
 
 def rows(case):

@@ -64,26 +64,40 @@ class OutOfMemory(unittest.TestCase):
 
 
 class Agreement(unittest.TestCase):
-    CLIENT = {"train_loss": [0.5, 0.001], "train_acc": [0.9, 1.0]}
+    CLIENT = {"train_loss": [0.5, 0.001, 2.0], "train_acc": [0.9, 1.0, 0.5]}
 
-    def found(self, deviation=1e-6, losses=(0.5, 0.001), accuracies=(0.9, 1.0), tf32=False):
+    def found(self, deviations=(1e-6, 1e-6, 1e-6), losses=(0.5, 0.001, 2.0), accuracies=(0.9, 1.0, 0.5), tf32=False):
         metrics = {"train_loss": list(losses), "train_acc": list(accuracies)}
-        return disagreements({"deviation": deviation, "metrics": metrics}, self.CLIENT, tf32)
+        return disagreements({"networks": 3, "deviations": list(deviations), "metrics": metrics}, self.CLIENT, tf32)
 
     def test_agrees(self):
         self.assertEqual(self.found(), [])
-        self.assertEqual(self.found(losses=(0.5004, 0.001), accuracies=(0.895, 1.0)), [])
+        self.assertEqual(self.found(losses=(0.5004, 0.001, 2.0), accuracies=(0.898, 1.0, 0.5)), [])
+
+    def test_one_network_may_meet_a_rounded_zero(self):
+        self.assertEqual(self.found(deviations=(1e-6, 0.06, 1e-6), accuracies=(0.9, 0.99, 0.5)), [])
 
     def test_each_difference_is_seen(self):
-        self.assertIn("parameters", self.found(deviation=2e-3)[0])
-        self.assertIn("parameters", self.found(deviation=math.nan)[0])
-        self.assertIn("train_loss of network 1", self.found(losses=(0.5, 0.0011))[0])
-        self.assertIn("train_acc of network 0", self.found(accuracies=(0.893, 1.0))[0])
-        self.assertIn("train_loss of network 0", self.found(losses=(math.nan, 0.001))[0])
+        for found, message in (
+                (self.found(deviations=(0.01, 0.01, 0.01)), "deviation: median is off by 0.01 of the largest change"),
+                (self.found(deviations=(1e-6, 1e-6, 0.4)), "deviation: network 2 is off by 0.4"),
+                (self.found(losses=(0.505, 0.00101, 2.02)), "train_loss: median is off by 0.01 of the loss"),
+                (self.found(losses=(0.5, 0.0012, 2.0)), "train_loss: network 1 is off by 0.2"),
+                (self.found(accuracies=(0.9, 0.96, 0.5)), "train_acc: network 1 is off by 0.04 (limit 0.03)")):
+            self.assertEqual(len(found), 1, found)
+            self.assertIn(message, found[0])
+
+    def test_not_a_number(self):
+        self.assertNotEqual(self.found(deviations=(1e-6, math.nan, 1e-6)), [])
+        self.assertNotEqual(self.found(losses=(0.5, math.nan, 2.0)), [])
+
+    def test_fewer_networks_than_the_client(self):
+        with self.assertRaises(ValueError):
+            self.found(losses=(0.5, 0.001))
 
     def test_tf32_has_wider_limits(self):
-        self.assertEqual(self.found(deviation=0.1, losses=(0.51, 0.001), tf32=True), [])
-        self.assertNotEqual(self.found(deviation=0.5, tf32=True), [])
+        self.assertEqual(self.found(deviations=(0.1, 0.1, 0.1), losses=(0.51, 0.001, 2.0), tf32=True), [])
+        self.assertNotEqual(self.found(deviations=(0.5, 0.5, 0.5), tf32=True), [])
 
 
 class Report(unittest.TestCase):

@@ -87,14 +87,14 @@ class Check:
         return training.theta
 
     def report(self, layers):
-        """What the trained layers are worth: their deviation from the oracle's, as a share of the largest change that
-        training makes; and the client's metrics, per network."""
+        """Of the trained layers, per network: the largest deviation of a parameter from the oracle's, as a share of
+        the largest change that training makes; and the metrics that the client reports."""
         theta = np.empty_like(self.theta)
         for block, (weights, biases) in zip(layer_views(theta, self.work.case.layers), layers):
             block[:, :-1], block[:, -1:] = weights, biases
         expected = self._oracle()
-        deviation = np.abs(theta - expected).max() / np.abs(expected - self.theta).max()
-        return {"networks": self.networks, "epochs": self.epochs, "deviation": float(deviation),
+        deviations = np.abs(theta - expected).max(axis=1) / np.abs(expected - self.theta).max(axis=1)
+        return {"networks": self.networks, "epochs": self.epochs, "deviations": deviations.tolist(),
                 "metrics": self._metrics(theta)}
 
     def _metrics(self, theta):
