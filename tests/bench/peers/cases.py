@@ -60,6 +60,10 @@ class Case:
     def networks_of_a_seed(self, size):
         return size.trials * len(self.rates)
 
+    def check_seeds(self, size):
+        """Seeds whose networks are checked: enough for three networks, if there are so many."""
+        return min(size.seeds, -(-3 // self.networks_of_a_seed(size)))
+
     def networks(self, size):
         return size.seeds * self.networks_of_a_seed(size)
 
@@ -93,7 +97,7 @@ CASES = (
     Case("featcompv2-w256", "featcompv2", 256, 3, _RATES, 0,
          {"gpu": Size(44, 40, 20), "cpu": Size(1, 20, 10), "tiny": Size(1, 3, 3)}),
     Case("microscalev2-w64", "microscalev2", 64, 1, (0.01,), 64,
-         {"gpu": Size(792, 50, 2), "cpu": Size(6, 10, 2), "tiny": Size(1, 1, 1)}),
+         {"gpu": Size(792, 50, 2), "cpu": Size(6, 10, 2), "tiny": Size(4, 1, 1)}),
     Case("microscalev2-w256", "microscalev2", 256, 2, (0.01,), 64,
          {"gpu": Size(264, 8, 1), "cpu": Size(2, 5, 1), "tiny": Size(1, 1, 1)}),
     Case("microscalev2-w512", "microscalev2", 512, 3, (0.01,), 64,

@@ -54,10 +54,14 @@ class Client:
         return {"training": telemetry["thread_seconds_training"] / parallel, "whole": seconds, "telemetry": telemetry}
 
     def final_metrics(self, case, size):
-        """Final metrics per network of the first seed after the check's epochs, in the order of the plan."""
-        result, _, _ = self.run(case, size, size.check_epochs, 1)
-        return {key: [points[-1] for points in values]
-                for key, values in result["seeds"][0]["detail"]["networks"].items() if key.endswith(("_acc", "_loss"))}
+        """Final metrics per network of the checked seeds after the check's epochs, in the order of the plan."""
+        result, _, _ = self.run(case, size, size.check_epochs, case.check_seeds(size))
+        metrics = {}
+        for seed in result["seeds"]:
+            for key, values in seed["detail"]["networks"].items():
+                if key.endswith(("_acc", "_loss")):
+                    metrics.setdefault(key, []).extend(points[-1] for points in values)
+        return metrics
 
 
 # What is taken for the same training: limits for the median over the networks, and for each network. Of parameters the

@@ -143,7 +143,7 @@ class Server:
         import work
 
         trainer, networks = self.trainers[request["variant"]]
-        check = work.Check(self.work, min(networks, self.work.case.networks_of_a_seed(self.work.size)))
+        check = work.Check(self.work, at_most=networks)
         trainer.select(0)
         trainer.set_layers(check.layers)
         trainer.train_given(check.orders, check.epochs)

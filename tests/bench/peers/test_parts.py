@@ -22,6 +22,11 @@ class Cases(unittest.TestCase):
         self.assertEqual(case.networks(case.sizes["gpu"]), 32 * 16 * 3)
         self.assertEqual(cases.by_name("featcompv2-w256").steps(60), 60)
 
+    def test_checked_seeds(self):
+        case = cases.by_name("microscalev2-w64")
+        self.assertEqual([case.check_seeds(case.sizes[size]) for size in ("gpu", "cpu", "tiny")], [3, 3, 3])
+        self.assertEqual(cases.by_name("compgen-w64").check_seeds(case.sizes["gpu"]), 1)
+
     def test_names_are_unique_and_sizes_complete(self):
         self.assertEqual(len({case.name for case in cases.CASES}), len(cases.CASES))
         for case in cases.CASES:

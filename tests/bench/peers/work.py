@@ -27,7 +27,7 @@ class Work:
     y: np.ndarray  # (data sets, samples) int64
     dataset: np.ndarray  # (K,) int64
     rate: np.ndarray  # (K,) float32
-    splits: list  # of the first seed, per data set: [train, test, ...]
+    splits: list  # of the checked seeds, per data set: [train, test, ...]
 
     def targets(self):
         """Labels (data sets, samples, outputs) in float32: indicators of the class, or y itself for the sigmoid."""
@@ -45,12 +45,13 @@ def _splits_of_seed(case, size, seed):
 
 
 def load(case, size):
-    per_seed = [_splits_of_seed(case, size, seed) for seed in streams.work_unit_seeds(cases.SEED, size.seeds)]
-    trains = [splits[0] for seed in per_seed for splits in seed]
+    splits = [split for seed in streams.work_unit_seeds(cases.SEED, size.seeds)
+              for split in _splits_of_seed(case, size, seed)]
+    trains = [split[0] for split in splits]
     # In the order of the client's plan: seed, trial, rate.
     return Work(case, size, np.stack([t.x for t in trains]), np.stack([t.y for t in trains]),
                 np.repeat(np.arange(len(trains)), len(case.rates)),
-                np.tile(np.array(case.rates, np.float32), len(trains)), per_seed[0])
+                np.tile(np.array(case.rates, np.float32), len(trains)), splits[:case.check_seeds(size) * size.trials])
 
 
 class Check:
@@ -59,30 +60,44 @@ class Check:
     layers: per layer (weights (m, in, out), biases (m, 1, out)); orders: (epochs, m, samples), None for full batch.
     """
 
-    def __init__(self, work, networks):
+    def __init__(self, work, at_most):
         case, size = work.case, work.size
-        self.work, self.networks, self.epochs = work, networks, size.check_epochs
-        numbers = np.arange(networks)
-        self._trial, self._network = numbers // len(case.rates) % size.trials, numbers % len(case.rates)
-        self.theta = initial_parameters(cases.SEED, case.layers, self._trial, self._network, np.float32)
+        per_seed = case.networks_of_a_seed(size)
+        self.work, self.epochs = work, size.check_epochs
+        self.networks = min(at_most, per_seed * case.check_seeds(size))
+        # Per seed: its number, and its networks' numbers within it.
+        self._seeds = [(seed, np.arange(min(per_seed, self.networks - first)))
+                       for first, seed in zip(range(0, self.networks, per_seed),
+                                              streams.work_unit_seeds(cases.SEED, size.seeds))]
+        self.theta = np.concatenate([initial_parameters(seed, case.layers, *self._place(numbers), np.float32)
+                                     for seed, numbers in self._seeds])
         self.layers = [(block[:, :-1].copy(), block[:, -1:].copy()) for block in layer_views(self.theta, case.layers)]
         self.orders = None
         if case.batch:
             epochs = np.arange(self.epochs)[:, None]
-            self.orders = streams.permutations(cases.SEED, case.samples, self._trial, self._network, epochs)
+            self.orders = np.concatenate([streams.permutations(seed, case.samples, *self._place(numbers), epochs)
+                                          for seed, numbers in self._seeds], axis=1)
+
+    def _place(self, numbers):
+        """(trials, numbers within the trial) of a seed's networks."""
+        return numbers // len(self.work.case.rates), numbers % len(self.work.case.rates)
 
     def _oracle(self):
         """Parameters (m, P) after the check's epochs, by the oracle in float32."""
-        case, work = self.work.case, self.work
-        rates = [case.rates[n] for n in self._network]
+        trials = self.work.size.trials
+        return np.concatenate([self._oracle_of_seed(seed, numbers, self.work.splits[i * trials:(i + 1) * trials])
+                               for i, (seed, numbers) in enumerate(self._seeds)])
+
+    def _oracle_of_seed(self, seed, numbers, splits):
+        case, trains = self.work.case, [split[0] for split in splits]
+        trial, network = self._place(numbers)
+        rates = [case.rates[n] for n in network]
         if not case.batch:
-            training = FullBatchTraining(cases.SEED, case.layers, self._network, work.splits[0][0], rates, np.float32,
-                                         sigmoid=case.sigmoid)
+            training = FullBatchTraining(seed, case.layers, network, trains[0], rates, np.float32, sigmoid=case.sigmoid)
         else:
             members = [{"trial": int(t), "network": int(n), "dataset": int(t), "rate": rate}
-                       for t, n, rate in zip(self._trial, self._network, rates)]
-            training = MinibatchTraining(cases.SEED, case.layers, members, [s[0] for s in work.splits], case.batch,
-                                         self.epochs, np.float32)
+                       for t, n, rate in zip(trial, network, rates)]
+            training = MinibatchTraining(seed, case.layers, members, trains, case.batch, self.epochs, np.float32)
         training.advance_to_epoch(self.epochs)
         return training.theta
 
@@ -101,7 +116,7 @@ class Check:
         case, names = self.work.case, {"compgen": ("train", "id", "ood")}
         values = {}
         for split, name in enumerate(names.get(case.experiment, ("train", "test"))):
-            own = [self.work.splits[t][split] for t in self._trial]
+            own = [self.work.splits[number][split] for number in self.work.dataset[:self.networks]]
             x, y = np.stack([s.x for s in own]), np.stack([s.y for s in own])
             logits = evaluate(theta, case.layers, x)[0].logits
             if case.sigmoid:
