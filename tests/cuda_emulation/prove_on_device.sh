@@ -35,4 +35,17 @@ for experiment in compgen featrank neuronspec featcompv2 repalignv2 microscalev2
     --threads 1 --backend "$processor" --priority normal --json --out "$report/processor"
 done
 check bench "$client" bench --json
+# The same work by PyTorch and JAX, where AXIOM_PEERS_PYTHON names an interpreter that has them: some ten minutes.
+if [ -n "${AXIOM_PEERS_PYTHON:-}" ]; then
+  code=0
+  python3 -B "$here/../bench/peers/compare_with_peers.py" "$client" --json "$report/peers.json" \
+    --logs "$report/peers" --time-limit 480 >"$report/peers.log" 2>&1 || code=$?
+  case $code in
+    0) echo "passed: peers" ;;
+    77) echo "SKIPPED: peers ($(tail -n 1 "$report/peers.log"))" ;;
+    *) echo "FAILED: peers (see $report/peers.log)"; failed=1 ;;
+  esac
+else
+  echo "SKIPPED: peers (AXIOM_PEERS_PYTHON is not set)"
+fi
 exit "$failed"
