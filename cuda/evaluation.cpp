@@ -243,6 +243,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     memory_.stream.download(&state, control, sizeof state);
     memory_.stream.wait();
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
+    rest();
   }
   std::vector<float> back(result_floats);
   memory_.stream.download(back.data(), results, result_floats * sizeof(float));
@@ -255,7 +256,8 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
   }
   Measures measures;
   add_measures(tasks, pending, measures);
-  measures.run(*device_, memory_.measures, options_.launch_seconds, memory_.stream);
+  measures.run({*device_, memory_.stream, options_.launch_seconds, [this] { rest(); }},
+               memory_.measures);
 }
 
 }  // namespace axiom::cuda

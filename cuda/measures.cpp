@@ -64,9 +64,8 @@ void take_over(ReadOutJob& job, const ReadOutJob& from) {
 
 /// Launches until no job is open.
 template <class Job>
-void run_jobs(const Device& device, const LaunchShape& shape, std::vector<Job>& jobs,
-              DevicePointer jobs_on_device, DevicePointer control, double launch_seconds,
-              Stream& stream, bool (*is_open)(const Job&)) {
+void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Job>& jobs,
+              DevicePointer jobs_on_device, DevicePointer control, bool (*is_open)(const Job&)) {
   for (;;) {
     std::vector<Job> open;
     std::vector<std::size_t> places;
@@ -76,10 +75,12 @@ void run_jobs(const Device& device, const LaunchShape& shape, std::vector<Job>& 
       places.push_back(j);
     }
     if (open.empty()) return;
+    Stream& stream = launches.stream;
     stream.upload(jobs_on_device, open.data(), open.size() * sizeof(Job));
-    launch(device, shape, jobs_on_device, open.size(), control, launch_seconds, stream);
+    launch(launches.device, shape, jobs_on_device, open.size(), control, launches.seconds, stream);
     stream.download(open.data(), jobs_on_device, open.size() * sizeof(Job));
     stream.wait();
+    launches.rest();
     for (std::size_t j = 0; j < open.size(); ++j) take_over(jobs[places[j]], open[j]);
   }
 }
@@ -231,24 +232,24 @@ std::size_t Measures::lay_out(DevicePointer base) {
   return static_cast<std::size_t>(at - base);
 }
 
-void Measures::reduce(const Device& device, double launch_seconds, Stream& stream) {
+void Measures::reduce(const Launches& launches) {
   // The largest first, so that the small ones fill up the end.
   std::vector<SpectrumJob> jobs = spectra_;
   std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
     return a.order() > b.order();
   });
-  run_jobs(device, matrix_shape(device, device.spectrum(), jobs), jobs, jobs_, control_,
-           launch_seconds, stream, &has_parts<SpectrumJob>);
+  run_jobs(launches, matrix_shape(launches.device, launches.device.spectrum(), jobs), jobs, jobs_,
+           control_, &has_parts<SpectrumJob>);
 }
 
 // In the same order: threads of a warp have matrices of one size.
-void Measures::find_eigenvalues(const Device& device, double launch_seconds, Stream& stream) {
+void Measures::find_eigenvalues(const Launches& launches) {
   std::vector<SpectrumJob> jobs = spectra_;
   std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
     return a.order() > b.order();
   });
-  run_jobs(device, chain_shape(device, device.eigenvalues()), jobs, jobs_, control_, launch_seconds,
-           stream, &is_unsolved);
+  run_jobs(launches, chain_shape(launches.device, launches.device.eigenvalues()), jobs, jobs_,
+           control_, &is_unsolved);
   for (const SpectrumJob& job : jobs) {
     if (job.status == spectrum_done) continue;
     throw DeviceError(
@@ -260,10 +261,11 @@ void Measures::find_eigenvalues(const Device& device, double launch_seconds, Str
   }
 }
 
-void Measures::multiply(const Device& device, double launch_seconds, Stream& stream) {
+void Measures::multiply(const Launches& launches) {
   // Products of any order: no rows in shared memory.
-  LaunchShape shape = matrix_shape(device, device.kernels(), std::vector<KernelJob>{});
-  run_jobs(device, shape, kernels_, jobs_, control_, launch_seconds, stream, &has_parts<KernelJob>);
+  LaunchShape shape =
+      matrix_shape(launches.device, launches.device.kernels(), std::vector<KernelJob>{});
+  run_jobs(launches, shape, kernels_, jobs_, control_, &has_parts<KernelJob>);
   for (InnerProductJob& job : inner_products_) {
     const auto address = [&](Address<const double>& product) {
       if (product.value != 0) product = {kernels_[product.value - 1].product.value};
@@ -271,15 +273,16 @@ void Measures::multiply(const Device& device, double launch_seconds, Stream& str
     address(job.x);
     address(job.y);
   }
-  stream.upload(jobs_, inner_products_.data(), inner_products_.size() * sizeof(InnerProductJob));
-  launch(device, chain_shape(device, device.inner_products()), jobs_, inner_products_.size(),
-         control_, launch_seconds, stream);
-  stream.wait();
+  launches.stream.upload(jobs_, inner_products_.data(),
+                         inner_products_.size() * sizeof(InnerProductJob));
+  launch(launches.device, chain_shape(launches.device, launches.device.inner_products()), jobs_,
+         inner_products_.size(), control_, launches.seconds, launches.stream);
+  launches.stream.wait();
 }
 
-void Measures::fit(const Device& device, double launch_seconds, Stream& stream) {
-  run_jobs(device, matrix_shape(device, device.read_outs(), read_outs_), read_outs_, jobs_,
-           control_, launch_seconds, stream, &has_parts<ReadOutJob>);
+void Measures::fit(const Launches& launches) {
+  run_jobs(launches, matrix_shape(launches.device, launches.device.read_outs(), read_outs_),
+           read_outs_, jobs_, control_, &has_parts<ReadOutJob>);
 }
 
 void Measures::hand_over(const std::vector<double>& results) {
@@ -306,19 +309,19 @@ void Measures::hand_over(const std::vector<double>& results) {
   }
 }
 
-void Measures::run(const Device& device, Buffer& memory, double launch_seconds, Stream& stream) {
+void Measures::run(const Launches& launches, Buffer& memory) {
   if (spectra_.empty() && inner_products_.empty() && read_outs_.empty()) return;
   memory.reserve(lay_out(0));
   lay_out(memory.address());
   if (!spectra_.empty()) {
-    reduce(device, launch_seconds, stream);
-    find_eigenvalues(device, launch_seconds, stream);
+    reduce(launches);
+    find_eigenvalues(launches);
   }
-  if (!inner_products_.empty()) multiply(device, launch_seconds, stream);
-  if (!read_outs_.empty()) fit(device, launch_seconds, stream);
+  if (!inner_products_.empty()) multiply(launches);
+  if (!read_outs_.empty()) fit(launches);
   std::vector<double> results(result_doubles_);
-  stream.download(results.data(), results_, results.size() * sizeof(double));
-  stream.wait();
+  launches.stream.download(results.data(), results_, results.size() * sizeof(double));
+  launches.stream.wait();
   hand_over(results);
 }
 

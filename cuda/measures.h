@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,14 @@ bool is_measured(const TrainingRun& run, const Probe& probe);
 /// Bytes of device memory that this takes at most for one network.
 std::size_t measure_bytes(const TrainingRun& run);
 
+/// How launches are made.
+struct Launches {
+  const Device& device;
+  Stream& stream;
+  double seconds;              ///< that each may last
+  std::function<void()> rest;  ///< called between them; may throw
+};
+
 class Measures {
  public:
   /// `squared`: where the values go, in descending order.
@@ -33,14 +42,14 @@ class Measures {
 
   /// Computes all that was added. `memory` grows as needed. DeviceError (wrong_results): a matrix
   /// without eigenvalues.
-  void run(const Device& device, Buffer& memory, double launch_seconds, Stream& stream);
+  void run(const Launches& launches, Buffer& memory);
 
  private:
   std::size_t lay_out(DevicePointer base);
-  void reduce(const Device& device, double launch_seconds, Stream& stream);
-  void find_eigenvalues(const Device& device, double launch_seconds, Stream& stream);
-  void multiply(const Device& device, double launch_seconds, Stream& stream);
-  void fit(const Device& device, double launch_seconds, Stream& stream);
+  void reduce(const Launches& launches);
+  void find_eigenvalues(const Launches& launches);
+  void multiply(const Launches& launches);
+  void fit(const Launches& launches);
   void hand_over(const std::vector<double>& results);
 
   std::vector<SpectrumJob> spectra_;

@@ -1,5 +1,6 @@
 #include "client/backends/self_test.h"
 
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <ostream>
@@ -11,6 +12,9 @@
 #include "client/arithmetic/streams.h"
 #include "client/backends/known_answers.h"
 #include "client/backends/registry.h"
+#include "client/experiments/cka.h"
+#include "client/experiments/ridge.h"
+#include "client/experiments/spectrum.h"
 #include "client/plan/device_error.h"
 #include "client/plan/example_run.h"
 #include "client/plan/initial_parameters.h"
@@ -86,6 +90,57 @@ std::string train(const Backend& backend, const TrainingCase& c) {
   return bits.digest();
 }
 
+/// Two networks of one shape as initialized, whose activations go to one use.
+struct MeasuredPair {
+  MeasuredPair(const Backend& backend, int samples, int width, ActivationUse use) {
+    const TrainingRun run =
+        make_run({{20, width, 2}, Loss::softmax_cross_entropy, samples, 0, 0, 0});
+    auto data = std::make_shared<Dataset>(*run.train);
+    data->signs_per_sample = 2;
+    for (std::size_t i = 0; i < 2 * data->labels.size(); ++i) {
+      const float x = data->inputs[i / 2 * 20 + i % 2];
+      data->signs.push_back(static_cast<std::int8_t>(x > 0 ? 1 : -1));
+    }
+    for (std::uint32_t network = 0; network < 2; ++network) {
+      TrainingRun& own = runs[network] = run;
+      own.network = network;
+      own.probes = {{data, samples, {1}, false, false, use}};
+      if (use == ActivationUse::read_outs) {
+        own.probes.push_back({data, samples, {1}, false, false, ActivationUse::tried_read_outs});
+      }
+      initial_parameters(own, states[network].parameters);
+    }
+    const EvaluationTask tasks[] = {{&runs[0], &states[0], &snapshots[0], this},
+                                    {&runs[1], &states[1], &snapshots[1], this}};
+    backend.make_executor()->evaluate_all(tasks);
+  }
+
+  std::array<TrainingRun, 2> runs;
+  std::array<RunState, 2> states;
+  std::array<Snapshot, 2> snapshots;
+};
+
+/// Metrics, by the backend where it has the means: 50 samples; two tiles, and kernels of both
+/// kinds.
+std::string metrics(const Backend& backend) {
+  constexpr int samples = 50;
+  const MatrixOps& ops = backend.matrix_ops();
+  Bits bits;
+  const MeasuredPair spectra(backend, samples, 37, ActivationUse::spectra);
+  bits.add(squared_singular_values(spectra.snapshots[0].probes[0], 0, samples, 37, ops));
+  for (const int width : {70, 21}) {
+    const MeasuredPair pair(backend, samples, width, ActivationUse::inner_products);
+    const ProbeValues* networks[] = {&pair.snapshots[0].probes[0], &pair.snapshots[1].probes[0]};
+    std::vector<double> cka(1);
+    pairwise_cka(networks, 0, samples, width, ops, cka);
+    bits.add(cka);
+  }
+  const MeasuredPair fitted(backend, samples, 23, ActivationUse::read_outs);
+  RidgeProbe probe(ops);
+  bits.add(read_out_accuracies(fitted.runs[0], fitted.snapshots[0], 0, probe));
+  return bits.digest();
+}
+
 std::vector<double> random_doubles(std::size_t count, std::uint32_t network) {
   std::vector<float> normals(count);
   fill_normal(Stream{2, 0, network, Purpose::features, 0}, normals.data(), count);
@@ -157,6 +212,7 @@ std::vector<KnownAnswer> compute_answers(const Backend& backend) {
   std::vector<KnownAnswer> answers;
   for (const TrainingCase& c : training_cases()) answers.push_back({c.name, train(backend, c)});
   answers.push_back({"matrix kernels", matrices(backend)});
+  answers.push_back({"spectra, alignments, read-outs", metrics(backend)});
   answers.push_back({"functions and random numbers", functions()});
   return answers;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "client/arithmetic/ops.h"
@@ -14,7 +13,6 @@ namespace axiom {
 namespace {
 
 constexpr std::size_t groups = signal_groups.size();
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 /// Per group: root of the sum of squares, and mean magnitude, of the per-sample input gradients.
 void measure_input_gradients(std::span<const float> gradients, int samples,
@@ -49,28 +47,10 @@ void measure_w1_gradient(std::span<const float> gradient, int width, std::span<d
   }
 }
 
-std::vector<double> targets_of(const Dataset& data) {
-  return {data.signs.begin(), data.signs.end()};
-}
-
-/// Fits on the probe at `first`, and writes the accuracies on the one after it.
-void measure_read_outs(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
-                       RidgeProbe& probe, std::span<double> accuracies) {
-  if (const std::vector<double>& given = snapshot.probes[first].read_outs; !given.empty()) {
-    std::copy(given.begin(), given.end(), accuracies.begin());
-    return;
-  }
-  const auto count = static_cast<int>(accuracies.size());
-  const int width = run.shape.sizes[run.shape.sizes.size() - 2];
-  const bool solved = probe.fit(snapshot.probes[first].activations[0], run.probes[first].samples,
-                                width, targets_of(*run.probes[first].data), count);
-  const std::vector<double> test_targets = targets_of(*run.probes[first + 1].data);
-  for (int target = 0; target < count; ++target) {
-    accuracies[static_cast<std::size_t>(target)] =
-        solved ? probe.accuracy(snapshot.probes[first + 1].activations[0],
-                                run.probes[first + 1].samples, test_targets, target)
-               : undefined;
-  }
+void write_read_outs(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
+                     RidgeProbe& probe, std::span<double> accuracies) {
+  const std::vector<double> found = read_out_accuracies(run, snapshot, first, probe);
+  std::copy(found.begin(), found.end(), accuracies.begin());
 }
 
 double frobenius_norm(std::span<const float> weights) {
@@ -115,10 +95,9 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
 
   RidgeProbe probe(matrix_ops);
   for (std::size_t g = 0; g < groups; ++g) {
-    measure_read_outs(run, snapshot, 2 * (g + 1), probe,
-                      values.subspan(first_probe_a_value + g, 1));
+    write_read_outs(run, snapshot, 2 * (g + 1), probe, values.subspan(first_probe_a_value + g, 1));
   }
-  measure_read_outs(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
+  write_read_outs(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
 
   for (int layer = 0; layer < run.shape.layers(); ++layer) {
     values[first_norm_value + static_cast<std::size_t>(layer)] = frobenius_norm(

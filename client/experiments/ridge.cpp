@@ -1,5 +1,7 @@
 #include "client/experiments/ridge.h"
 
+#include <limits>
+
 namespace axiom {
 
 bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count,
@@ -91,6 +93,30 @@ std::size_t RidgeProbe::bytes(int samples, int width, int count) {
   const auto m = static_cast<std::size_t>(width);
   const auto k = static_cast<std::size_t>(count) + 1;
   return sizeof(double) * (n * (m + k) + m * m + k * m + (m + 1) * (m + 1) + k * (m + 1));
+}
+
+std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& snapshot,
+                                        std::size_t first, RidgeProbe& probe) {
+  const ProbeValues& values = snapshot.probes[first];
+  if (!values.read_outs.empty()) return values.read_outs;
+  const auto targets_of = [](const Dataset& data) {
+    return std::vector<double>(data.signs.begin(), data.signs.end());
+  };
+  const Probe& fit = run.probes[first];
+  const Probe& test = run.probes[first + 1];
+  const int width = run.shape.fan_out(fit.hidden_layers.front() - 1);
+  const int signs = fit.data->signs_per_sample;
+  std::vector<double> accuracies(static_cast<std::size_t>(signs),
+                                 std::numeric_limits<double>::quiet_NaN());
+  if (!probe.fit(values.activations[0], fit.samples, width, targets_of(*fit.data), signs)) {
+    return accuracies;
+  }
+  const std::vector<double> test_targets = targets_of(*test.data);
+  for (int sign = 0; sign < signs; ++sign) {
+    accuracies[static_cast<std::size_t>(sign)] =
+        probe.accuracy(snapshot.probes[first + 1].activations[0], test.samples, test_targets, sign);
+  }
+  return accuracies;
 }
 
 }  // namespace axiom

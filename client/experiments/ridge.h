@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "client/plan/matrix_ops.h"
+#include "client/plan/snapshot.h"
+#include "client/plan/training_run.h"
 
 namespace axiom {
 
@@ -46,5 +48,11 @@ class RidgeProbe {
   std::vector<double> system_;        ///< (width + 1) × (width + 1)
   std::vector<double> coefficients_;  ///< count × (width + 1)
 };
+
+/// Of each sign of probe number `first` of the run (ActivationUse::read_outs): the accuracy on the
+/// probe after it of the read-out that was fitted on this one; NaN if it has no solution. As the
+/// backend gave them, or computed of the activations. `probe` keeps its memory from call to call.
+std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& snapshot,
+                                        std::size_t first, RidgeProbe& probe);
 
 }  // namespace axiom

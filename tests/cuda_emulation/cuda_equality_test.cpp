@@ -208,24 +208,6 @@ TEST_F(CudaEquality, InnerProducts) {
   }
 }
 
-/// The accuracies of ridge regressions from a layer of `width` units, as RidgeProbe finds them.
-std::vector<double> read_outs(const TrainingRun& run, const Snapshot& snapshot, int width) {
-  const Dataset& fit = *run.probes[0].data;
-  const Dataset& test = *run.probes[1].data;
-  RidgeProbe probe(reference_backend().matrix_ops());
-  const std::vector<double> targets(fit.signs.begin(), fit.signs.end());
-  const std::vector<double> test_targets(test.signs.begin(), test.signs.end());
-  const bool solved = probe.fit(snapshot.probes[0].activations[0], run.probes[0].samples, width,
-                                targets, fit.signs_per_sample);
-  std::vector<double> accuracies;
-  for (int t = 0; t < fit.signs_per_sample; ++t) {
-    accuracies.push_back(solved ? probe.accuracy(snapshot.probes[1].activations[0],
-                                                 run.probes[1].samples, test_targets, t)
-                                : -1);
-  }
-  return accuracies;
-}
-
 std::shared_ptr<const Dataset> with_signs(const Dataset& data, int signs, int samples) {
   auto copy = std::make_shared<Dataset>(data);
   copy->samples = samples;
@@ -260,7 +242,9 @@ TEST_F(CudaEquality, ReadOuts) {
       for (std::size_t i = 0; i < measured.size(); ++i) {
         EXPECT_TRUE(measured[i].probes[0].activations.empty());
         EXPECT_TRUE(measured[i].probes[1].activations.empty());
-        EXPECT_EQ(measured[i].probes[0].read_outs, read_outs(networks.runs[i], plain[i], width));
+        RidgeProbe probe(reference_backend().matrix_ops());
+        EXPECT_EQ(measured[i].probes[0].read_outs,
+                  read_out_accuracies(networks.runs[i], plain[i], 0, probe));
       }
     }
   }

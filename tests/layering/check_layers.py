@@ -19,7 +19,7 @@ ALLOWED = {
     "client/experiments": {"client/plan", "client/arithmetic"},
     "client/system": set(),
     "client/json": set(),
-    "client/backends": {"client/plan", "client/arithmetic", "client/system", "cpu", "cuda"},
+    "client/backends": {"client/experiments", "client/plan", "client/arithmetic", "client/system", "cpu", "cuda"},
     "client/benchmark": {"client/backends", "client/experiments", "client/plan", "client/arithmetic",
                          "client/system", "client/json", "client/run", "client/result", "client/work_unit"},
     "client/work_unit": {"client/experiments", "client/arithmetic", "client/plan", "client/system",
