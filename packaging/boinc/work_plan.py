@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -60,15 +61,29 @@ def read_json(path):
         raise WorkError(f"{path}: {error.strerror}") from None
 
 
+def _run(program, *arguments):
+    try:
+        return subprocess.run([program, *arguments], capture_output=True, text=True)
+    except OSError as error:
+        raise WorkError(f"{program}: cannot be run: {error.strerror} (--program names axiom-client)") from None
+
+
+def experiment_version(program):
+    """The one that the program computes."""
+    said = _run(program, "--version").stdout
+    match = re.match(r"axiom-client \S+ \(experiments ([^,]+),", said)
+    if not match:
+        raise WorkError(f"{program}: --version does not answer like axiom-client (--program names it)")
+    return match.group(1)
+
+
 def run_plan(program, unit):
     """What `axiom-client plan --json` says about a work unit."""
     descriptor, path = tempfile.mkstemp(suffix=".json")
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump(unit, file)
-        done = subprocess.run([program, "plan", "--work-unit", path, "--json"], capture_output=True, text=True)
-    except OSError as error:
-        raise WorkError(f"{program}: cannot be run: {error.strerror} (--program names axiom-client)") from None
+        done = _run(program, "plan", "--work-unit", path, "--json")
     finally:
         os.unlink(path)
     if done.returncode != 0:
@@ -101,7 +116,8 @@ def benchmarked_gflops(path, size, program, experiment):
             raise ValueError
     except (KeyError, TypeError, ValueError, StopIteration):
         raise WorkError(f"{path}: not what axiom-client bench --json writes (schema 1), or without {experiment}") from None
-    default = run_plan(program, {"schema": 1, "experiment": experiment, "experiment_version": "2.0", "seed": 0})
+    default = run_plan(program, {"schema": 1, "experiment": experiment, "seed": 0,
+                                 "experiment_version": experiment_version(program)})
     return operations(default) * per_hour / 3600 / 1e9
 
 
@@ -128,18 +144,22 @@ def _checkpoint_bytes(plan, size):
     return max(plan["checkpoint_bytes"], values + on_device + 64 * plan["networks"] + MEBIBYTE)
 
 
+def single_thread_memory(plan):
+    """Of the backend that takes most."""
+    return max(entry["bytes"] for entry in plan["memory"] if entry["threads"] == 1)
+
+
 def bounds(plan, size):
     """BOINC's rsc_* of a work unit."""
     estimate = math.ceil(operations(plan))
     checkpoint = _checkpoint_bytes(plan, size)
     disk = plan["disk_bytes"] + CHECKPOINTS_AT_ONCE * (checkpoint - plan["checkpoint_bytes"])
-    single = max(entry["bytes"] for entry in plan["memory"] if entry["threads"] == 1)
     return {
         "rsc_fpops_est": estimate,
         "rsc_fpops_bound": BOUND_OVER_ESTIMATE * estimate,
         # The gate: a host whose usable memory is less is not sent the work. One MiB more than the limit itself, so that
         # the scheduler's message, in MB, makes sense to whom it refuses.
-        "rsc_memory_bound": max(plan["minimum_ram_bytes"] + MEBIBYTE, single),
+        "rsc_memory_bound": max(plan["minimum_ram_bytes"] + MEBIBYTE, single_thread_memory(plan)),
         "rsc_disk_bound": math.ceil(disk / MEBIBYTE) * MEBIBYTE,
     }
 

@@ -28,6 +28,7 @@ class Refused(MakeWork):
                 (("--delay-hours", "47"), "<delay_bound> is 172800"), (("--seeds-per-unit", "0"), "--seeds-per-unit"),
                 (("--seeds-per-unit", "9999"), "do not fit"), (("--app", "a/b"), "--app"),
                 (("--templates", "/none"), "/none/axiom_in"), (("--program", "/none/axiom"), "cannot be run"),
+                (("--program", "/bin/true"), "does not answer like axiom-client"),
                 (("--gflops", "1", "--bench", "x"), "do not go together"), (("--next", "0"), "--next"),
                 (("--bench", "/none.json"), "/none.json")):
             with self.subTest(more):
