@@ -19,7 +19,7 @@
 namespace axiom {
 namespace {
 
-constexpr double after_disk_trouble = 60;  // seconds
+constexpr double after_trouble = 60;  // seconds: a full disk or outbox may have room then
 
 }  // namespace
 
@@ -104,27 +104,32 @@ void IntermediateUploads::work() try {
   Outbox outbox(real_file_system(), outbox_directory(line_.out));
   waiting_parts_ = waiting(outbox).size();
   RetryWorld world = real_retry_world([] { return 0; });
+  const double interval = *line_.network.intermediate_interval;
   // Hosts that started together do not come together.
-  double due = monotonic_seconds() + *line_.network.intermediate_interval * world.random();
+  double queue_due = monotonic_seconds() + interval * world.random();
+  double send_due = queue_due;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      const bool something_waits = waiting_parts_ > 0 || !unqueued_.empty();
-      const auto called = [&] { return stopping_ || !finished_parts_.empty(); };
-      if (something_waits) {
-        const double left = std::clamp(due - monotonic_seconds(), 0.0, longest_delay);
-        wakes_.wait_for(lock, std::chrono::duration<double>(left), called);
-      } else {
-        wakes_.wait(lock, called);
-      }
+      double left = longest_delay;
+      if (!unqueued_.empty()) left = std::min(left, queue_due - monotonic_seconds());
+      if (waiting_parts_ > 0) left = std::min(left, send_due - monotonic_seconds());
+      wakes_.wait_for(lock, std::chrono::duration<double>(std::max(left, 0.0)),
+                      [&] { return stopping_ || !finished_parts_.empty(); });
       if (stopping_) return;
       unqueued_.insert(unqueued_.end(), finished_parts_.begin(), finished_parts_.end());
       finished_parts_.clear();
     }
-    queue_finished_parts(outbox);
-    if (monotonic_seconds() < due) continue;
-    due = monotonic_seconds() + (waiting_parts_ > 0 ? send(outbox) : after_disk_trouble);
-    queue_finished_parts(outbox);  // there may be room now
+    // Not queued long before they are sent: the end may come first, and the result holds them.
+    if (!unqueued_.empty() && monotonic_seconds() >= queue_due) {
+      queue_finished_parts(outbox);
+      queue_due =
+          monotonic_seconds() + (unqueued_.empty() ? interval : std::max(interval, after_trouble));
+    }
+    if (waiting_parts_ > 0 && monotonic_seconds() >= send_due) {
+      send_due = monotonic_seconds() + send(outbox);
+      if (room_missing_) queue_due = monotonic_seconds();
+    }
   }
 } catch (const TransferStopped&) {
   // The run has ended; what waits is sent with its result, or later.

@@ -191,6 +191,19 @@ class FaultyHardware(DeviceTest):
         self.assertFalse((out / "compgen.result.json").exists())
         self.assertEqual(list(out.glob("*.checkpoint.[01]")), [], "a state that cannot be relied on was kept")
 
+    def test_parts_that_a_device_with_wrong_numbers_computed_do_not_wait_to_be_sent(self):
+        work = [*MANY[:MANY.index("--seeds") + 1], "12", "--device-memory", "6", "--threads", "1"]
+        sending = ["--upload-url", "https://localhost:1/", "--upload-intermediate", "0", "--retry-for", "0"]
+        traced = self.run_client(*work, "--backend", "cuda", "--replay", "100", "--out", str(self.directory / "traced"), trace=1)
+        last = traced.stderr.count("emulated device: launch")
+        out = self.directory / "parts"
+        done = self.run_client(*work, *sending, "--backend", "cuda", "--replay", "100", "--out", str(out),
+                               fault=f"flips:{last - last // 6}:1")
+        self.assertEqual(done.returncode, 16, done.stderr)
+        names = [path.name for path in (out / "outbox").iterdir()]
+        self.assertTrue([name for name in names if name.endswith(".part.json.gz.queued.json.bad")], done.stderr)
+        self.assertFalse([name for name in names if name.endswith((".queued.json", ".gz"))], names)
+
     def test_a_device_that_is_wrong_in_the_same_way_each_time(self):
         done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
         self.assertEqual(done.returncode, 16, done.stderr)
