@@ -129,14 +129,15 @@ class Slot:
     def wait_checkpoint(self):
         wait_for("a checkpoint", self.checkpoints)
 
-    def end(self, patience=300):
+    def end(self, patience=1500):
         """The exit status of the process."""
         return self.process.wait(patience)
 
     def finished(self):
         """The code given to boinc_finish(); None if it was not called."""
         path = self.directory / "boinc_finish_called"
-        return int(path.read_text().split()[0]) if path.exists() else None
+        text = path.read_text() if path.exists() else ""
+        return int(text.split()[0]) if text else None
 
     def temporary_exit(self):
         """Seconds and reason of a temporary exit; None if there was none."""
