@@ -57,12 +57,12 @@ INIT_DATA = """<app_init_data>
 class Slot:
     """`memory`: bytes that the client says the host has; `share`: percent of them that it may use."""
 
-    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1):
+    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1, gpu_type="NVIDIA"):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="axiom-slot-"))
         self.owned = directory is None
         self.directory.joinpath("init_data.xml").write_text(INIT_DATA.format(
             directory=self.directory, pid=os.getpid(), period=period, ncpus=ncpus, memory=memory, share=share,
-            gpu=gpu, gpu_type="NVIDIA" if gpu >= 0 else ""))
+            gpu=gpu, gpu_type=gpu_type if gpu >= 0 else ""))
         self.directory.joinpath("work_unit").write_bytes(work)
         self.process = None
         memory = self.directory / "boinc_mmap_file"

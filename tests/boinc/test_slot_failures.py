@@ -111,6 +111,9 @@ class ExitCodes(SlotTest):
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
 
+    def test_a_device_of_another_maker(self):
+        self.assert_given_up(self.slot(gpu=0, gpu_type="ATI"), 5, 'unknown backend "ati:0"')
+
     def test_without_boincs_library(self):
         for content in (b"", (LIBRARIES / "libz.so.1").read_bytes()):
             with self.subTest(size=len(content)):
