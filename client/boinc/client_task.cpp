@@ -94,9 +94,7 @@ std::string ClientTask::resolve(const std::string& logical_name) const {
 
 Assignment ClientTask::assignment() const {
   Assignment assignment;
-  if (state_->data.gpu_device >= 0) {
-    assignment.device = "cuda:" + std::to_string(state_->data.gpu_device);
-  }
+  assignment.device = assigned_device(state_->data);
   assignment.threads = task_threads(state_->data);
   return assignment;
 }

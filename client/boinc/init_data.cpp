@@ -47,6 +47,14 @@ InitData parse_init_data(std::string_view text) {
   return data;
 }
 
+std::optional<std::string> assigned_device(const InitData& data) {
+  if (data.gpu_device < 0) return std::nullopt;
+  std::string kind = data.gpu_type;
+  for (char& c : kind) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (kind.empty() || kind == "nvidia") kind = "cuda";
+  return kind + ":" + std::to_string(data.gpu_device);
+}
+
 int task_threads(const InitData& data) {
   return static_cast<int>(std::lround(std::clamp(data.processors, 1.0, 1024.0)));
 }

@@ -1,6 +1,7 @@
 // What the BOINC client tells a task at its start: init_data.xml in the slot.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ struct InitData {
 /// The client writes flat `<name>value</name>` lines; what is missing or no number keeps its
 /// default. std::runtime_error if the text is no such file at all.
 InitData parse_init_data(std::string_view text);
+
+/// The device that the client has assigned, as a backend would be called: "cuda:1"; "ati:0" for one
+/// that no backend here can use. Nothing for a task of the processor.
+std::optional<std::string> assigned_device(const InitData& data);
 
 /// At least 1: the whole processors among those set aside, rounded to the nearest.
 int task_threads(const InitData& data);

@@ -97,12 +97,25 @@ ExitCode update_exit_code(UpdateFailure failure) {
   return ExitCode::internal_error;
 }
 
+constexpr std::size_t longest_plain_line = 400;
+bool plain_diagnostics = false;
+
 ExitCode report(ExitCode code, const std::exception& error) {
   print_diagnostic("error", error.what());
   return code;
 }
 
 }  // namespace
+
+std::string plain_line(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return line;
+}
+
+void make_diagnostics_plain() { plain_diagnostics = true; }
 
 ExitCode exit_code_of(DeviceStatus status) {
   switch (status) {
@@ -128,8 +141,12 @@ void print_diagnostic(std::string_view kind, std::string_view text) {
   std::string line = std::string(kind) + ":";
   if (colour()) line = "\x1b[1m" + line + "\x1b[0m";
   line += ' ';
-  for (const char c : text) {
-    line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+  if (plain_diagnostics) {
+    line += plain_line(text.substr(0, longest_plain_line));
+  } else {
+    for (const char c : text) {
+      line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+    }
   }
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "client/plan/device_error.h"
@@ -14,6 +15,12 @@ namespace axiom {
 ExitCode reporting_errors(const std::function<ExitCode()>& command);
 
 ExitCode exit_code_of(DeviceStatus status);
+
+/// The text on one line of ASCII, whatever it holds: other bytes become "?".
+std::string plain_line(std::string_view text);
+
+/// From now on diagnostics are plain lines, and no longer than 400 characters: for a task's log.
+void make_diagnostics_plain();
 
 /// "error: TEXT" or the like on standard error, on one line whatever the text holds.
 void print_diagnostic(std::string_view kind, std::string_view text);

@@ -31,6 +31,12 @@ namespace {
 constexpr const char* input_name = "work_unit";  // logical names, as in the templates
 constexpr const char* output_name = "result";
 
+void show_exit_code(ExitCode code, bool may_pass) {
+  print_diagnostic("exit code", std::to_string(static_cast<int>(code)) +
+                                    (may_pass ? ", unless another attempt helps" : "") +
+                                    "; docs/ERRORS.md says more");
+}
+
 class Slot : public RunObserver {
  public:
   Slot(boinc::ClientTask& task, const SlotOptions& options)
@@ -152,6 +158,7 @@ class Slot : public RunObserver {
       print_diagnostic("error", "no training step was finished in " +
                                     readable_duration(options_.step_limit) +
                                     ": the run is stuck; look after the host's load and hardware");
+      show_exit_code(ExitCode::stuck, false);
       task_.begin_critical_section();
       task_.finish(static_cast<int>(ExitCode::stuck));
     }
@@ -212,20 +219,26 @@ class Slot : public RunObserver {
 }  // namespace
 
 ExitCode run_slot_task(int argc, const char* const* argv) {
+  make_diagnostics_plain();
   std::optional<boinc::ClientTask> task;
   try {
     task.emplace();
   } catch (const std::exception& error) {
     print_diagnostic("error", error.what());
-    boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start), error.what());
+    show_exit_code(ExitCode::boinc_start, true);
+    boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start),
+                                 plain_line(std::string(error.what()).substr(0, 240)));
   }
   const SlotOptions options = parse_slot_options(argc, argv);
-  return run_task(*task, [&] {
-    set_floating_point_environment();
-    install_stop_signals();
-    set_device_options({options.desktop, 0.01, 0});
-    return Slot(*task, options).run();
-  });
+  return run_task(
+      *task,
+      [&] {
+        set_floating_point_environment();
+        install_stop_signals();
+        set_device_options({options.desktop, 0.01, 0});
+        return Slot(*task, options).run();
+      },
+      show_exit_code);
 }
 
 }  // namespace axiom

@@ -26,14 +26,15 @@ SlotLog::SlotLog(const boinc::ClientTask& task)
 }
 
 void SlotLog::detail(const std::string& line) {
-  if (!brief_) console_.note(line);
+  if (!brief_) console_.note(plain_line(line));
 }
 
 void SlotLog::begin(const SlotOptions& options) {
   summary_ = "axiom-client " + client_version() + " (" + build_identifier() + ")";
   detail(summary_ + ", task " + task_.data().result_name);
   if (brief_) return;
-  for (const std::string& argument : options.ignored) warning("argument ignored: " + argument);
+  for (const std::string& argument : options.ignored)
+    warning("argument ignored: " + argument.substr(0, 60));
 }
 
 void SlotLog::backend(const BackendChoice& choice) {

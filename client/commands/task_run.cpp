@@ -85,7 +85,8 @@ RunnerOptions runner_options(boinc::Task& task, const WorkerPlan& plan) {
   return options;
 }
 
-ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work) {
+ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work,
+                  const std::function<void(ExitCode, bool)>& failed) {
   std::optional<boinc::Retry> retry;
   std::string reason;
   const ExitCode code = reporting_errors([&] {
@@ -93,10 +94,12 @@ ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work) {
       return work();
     } catch (...) {
       retry = retry_after_current_error();
-      reason = current_error();
+      // The client reads a line of 255 bytes.
+      reason = plain_line(current_error().substr(0, 240));
       throw;
     }
   });
+  if (code != ExitCode::ok) failed(code, retry.has_value());
   if (retry)
     return static_cast<ExitCode>(task.temporary_exit(static_cast<int>(code), *retry, reason));
   if (code != ExitCode::ok) task.begin_critical_section();

@@ -35,7 +35,10 @@ void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& obs
 RunnerOptions runner_options(boinc::Task& task, const WorkerPlan& plan);
 
 /// Runs `work` and ends the task with what becomes of it. An error is one line on standard error;
-/// what lies in the work unit ends the task, what lies in the host may pass.
-ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work);
+/// what lies in the work unit ends the task, what lies in the host may pass. `failed` hears of the
+/// code after that line, and whether it may pass.
+ExitCode run_task(
+    boinc::Task& task, const std::function<ExitCode()>& work,
+    const std::function<void(ExitCode, bool)>& failed = [](ExitCode, bool) {});
 
 }  // namespace axiom

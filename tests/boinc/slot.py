@@ -57,12 +57,12 @@ INIT_DATA = """<app_init_data>
 class Slot:
     """`memory`: bytes that the client says the host has; `share`: percent of them that it may use."""
 
-    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1):
+    def __init__(self, work, directory=None, ncpus=1, memory=64e9, share=90, period=PERIOD, gpu=-1, gpu_type="NVIDIA"):
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="axiom-slot-"))
         self.owned = directory is None
         self.directory.joinpath("init_data.xml").write_text(INIT_DATA.format(
             directory=self.directory, pid=os.getpid(), period=period, ncpus=ncpus, memory=memory, share=share,
-            gpu=gpu, gpu_type="NVIDIA" if gpu >= 0 else ""))
+            gpu=gpu, gpu_type=gpu_type if gpu >= 0 else ""))
         self.directory.joinpath("work_unit").write_bytes(work)
         self.process = None
         memory = self.directory / "boinc_mmap_file"
@@ -129,14 +129,15 @@ class Slot:
     def wait_checkpoint(self):
         wait_for("a checkpoint", self.checkpoints)
 
-    def end(self, patience=300):
+    def end(self, patience=1500):
         """The exit status of the process."""
         return self.process.wait(patience)
 
     def finished(self):
         """The code given to boinc_finish(); None if it was not called."""
         path = self.directory / "boinc_finish_called"
-        return int(path.read_text().split()[0]) if path.exists() else None
+        text = path.read_text() if path.exists() else ""
+        return int(text.split()[0]) if text else None
 
     def temporary_exit(self):
         """Seconds and reason of a temporary exit; None if there was none."""

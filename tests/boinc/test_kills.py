@@ -54,7 +54,7 @@ class Kills(BoincTest):
         task = 0
         while len(lost) < KILLS:
             task += 1
-            name, work = f"kills{task}", unit(2000, width=192)
+            name, work = f"kills{task}", unit(1000)
             self.give(name, work)
             lost += kill_again_and_again(self.volunteer, name, chance, KILLS - len(lost))
             log = self.assert_same(name, work)["stderr"]

@@ -46,6 +46,8 @@ class SlotTest(unittest.TestCase):
     def assert_error(self, slot, reason):
         last = slot.log().splitlines()[-10:]
         self.assertTrue(any(line.startswith("error: ") and re.search(reason, line) for line in last), slot.log())
+        self.assertTrue(any(re.match(r"exit code: \d+", line) for line in last), slot.log())
+        self.assertTrue(slot.log().isascii())
 
     def assert_given_up(self, slot, code, reason, *arguments, env=None):
         """Twice postponed, then over."""
@@ -79,8 +81,11 @@ class Memory(SlotTest):
 class ExitCodes(SlotTest):
     def test_refused_work_units(self):
         for work in (b'{"schema": 1, ', SMALL.replace(b'"2.0"', b'"9.0"'), b"", b"\0" * 100,
-                     unit(3, width=16, seed={"from": "host"}, name="n")):
-            self.assert_ended(self.slot(work), 3)
+                     unit(3, width=16, seed={"from": "host"}, name="n"), "{\"schéma\n\": 1}".encode(),
+                     SMALL.replace(b"compgen", b"x" * 5000)):
+            slot = self.slot(work)
+            self.assert_ended(slot, 3, *["--öption\n" * 20] * 30)
+            self.assertLessEqual(len(slot.log()), 4096)
 
     def test_a_checkpoint_of_other_work(self):
         slot = self.slot(unit(400), period=1)
@@ -105,6 +110,9 @@ class ExitCodes(SlotTest):
             self.assert_postponed(slot, "NVIDIA|CUDA")
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
+
+    def test_a_device_of_another_maker(self):
+        self.assert_given_up(self.slot(gpu=0, gpu_type="ATI"), 5, 'unknown backend "ati:0"')
 
     def test_without_boincs_library(self):
         for content in (b"", (LIBRARIES / "libz.so.1").read_bytes()):

@@ -146,7 +146,7 @@ class Volunteer:
                 raise AssertionError("the client has ended:\n" + self.log())
             self.update_now_and_then()
             return None
-        return wait_for(f"the report of {name}", reported)
+        return wait_for(f"the report of {name}", reported, 5 * PATIENCE)  # computing may take long on a busy host
 
     def quit(self):
         self.command("--quit")

@@ -49,6 +49,19 @@ TEST(InitData, FractionsOfProcessorsGiveWholeThreads) {
   EXPECT_EQ(task_threads(parsed("<ncpus>1e300</ncpus>")), 1024);
 }
 
+TEST(InitData, OnlyDevicesOfOneMakerAreCudas) {
+  const auto device = [](const std::string& type, const std::string& number) {
+    return assigned_device(parsed("<gpu_type>" + type + "</gpu_type>\n<gpu_device_num>" + number +
+                                  "</gpu_device_num>\n"));
+  };
+  EXPECT_EQ(device("NVIDIA", "1"), "cuda:1");
+  EXPECT_EQ(device("CUDA", "0"), "cuda:0");
+  EXPECT_EQ(device("ATI", "0"), "ati:0");
+  EXPECT_EQ(device("intel_gpu", "2"), "intel_gpu:2");
+  EXPECT_EQ(device("", "-1"), std::nullopt);
+  EXPECT_EQ(device("NVIDIA", "-1"), std::nullopt);
+}
+
 TEST(InitData, OtherFilesAreRefused) {
   EXPECT_THROW(parse_init_data(""), std::runtime_error);
   EXPECT_THROW(parse_init_data("<app_init_data>\n<ncpus>2</ncpus>"), std::runtime_error);
