@@ -95,7 +95,7 @@ CASES = (
     _compgen(128, gpu=(16, 40), cpu=(2, 10)),
     _compgen(256, gpu=(16, 20), cpu=(1, 6)),
     Case("featcompv2-w256", "featcompv2", 256, 3, _RATES, 0,
-         {"gpu": Size(44, 40, 20), "cpu": Size(1, 20, 10), "tiny": Size(1, 3, 3)}),
+         {"gpu": Size(22, 80, 20), "cpu": Size(1, 20, 10), "tiny": Size(1, 3, 3)}),
     Case("microscalev2-w64", "microscalev2", 64, 1, (0.01,), 64,
          {"gpu": Size(792, 50, 2), "cpu": Size(6, 10, 2), "tiny": Size(4, 1, 1)}),
     Case("microscalev2-w256", "microscalev2", 256, 2, (0.01,), 64,

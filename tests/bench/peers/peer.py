@@ -76,6 +76,10 @@ def fit(build, total, at_most, is_out_of_memory, release=lambda: None):
         release()
 
 
+def one_line(error):
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+
+
 class Server:
     def __init__(self, peer):
         self.peer, self.work, self.trainers = peer, None, {}
@@ -96,7 +100,7 @@ class Server:
                                         self.peer.release)
             except Exception as error:
                 traceback.print_exc()
-                result[variant] = {"status": "failed", "reason": f"{type(error).__name__}: {error}"[:500]}
+                result[variant] = {"status": "failed", "reason": one_line(error)}
                 continue
             self.trainers[variant] = (trainer, networks)
             preparation = time.perf_counter() - start
@@ -178,4 +182,4 @@ def serve(make_peer):
             answer({"unavailable": str(error)})
         except Exception as error:
             traceback.print_exc()
-            answer({"error": f"{type(error).__name__}: {error}"[:500]})
+            answer({"error": one_line(error)})

@@ -159,7 +159,7 @@ class Trainer:
             raise
         except Exception as error:
             torch.cuda.synchronize()
-            self.note = f"without a CUDA graph: {type(error).__name__}: {error}"[:200]
+            self.note = f"without a CUDA graph: {peer.one_line(error)}"
 
     def _steps(self, repeats=None):
         """All steps of an epoch, on the samples as they lie in the epoch's buffers."""
@@ -266,7 +266,9 @@ class PyTorchPeer(peer.Peer):
             return Trainer(self.device, work, networks, make_step(variant), numpy.random.default_rng(1))
 
     def is_out_of_memory(self, error):
-        return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or "out of memory" in str(error).lower()
+        said = str(error).lower()
+        return (isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or "out of memory" in said
+                or "alloc_failed" in said)  # cuBLAS
 
     def release(self):
         if self.device == "cuda":
