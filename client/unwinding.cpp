@@ -4,6 +4,7 @@
 #include <features.h>
 #include <link.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,10 +32,9 @@ int look(dl_phdr_info* object, std::size_t, void* data) {
   if (frames == nullptr) return 1;
   dl_find_object& result = *search->result;
   result = {};
-  result.dlfo_map_start = reinterpret_cast<void*>(object->dlpi_addr + holder->p_vaddr);
-  result.dlfo_map_end =
-      reinterpret_cast<void*>(object->dlpi_addr + holder->p_vaddr + holder->p_memsz);
-  result.dlfo_eh_frame = reinterpret_cast<void*>(object->dlpi_addr + frames->p_vaddr);
+  result.dlfo_map_start = std::bit_cast<void*>(object->dlpi_addr + holder->p_vaddr);
+  result.dlfo_map_end = std::bit_cast<void*>(object->dlpi_addr + holder->p_vaddr + holder->p_memsz);
+  result.dlfo_eh_frame = std::bit_cast<void*>(object->dlpi_addr + frames->p_vaddr);
   return 1;
 }
 

@@ -25,7 +25,7 @@ void swap_by_renaming(FileSystem& files, const std::string& fresh, const std::st
 
 std::string tidy_program_swap(FileSystem& files, const std::string& running) {
   if (running.ends_with(suffix)) {
-    const std::string executable = running.substr(0, running.size() - suffix.size());
+    std::string executable = running.substr(0, running.size() - suffix.size());
     if (files.exists(executable)) return running;
     files.rename(running, executable);
     return executable;
