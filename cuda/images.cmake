@@ -3,6 +3,7 @@
 # systems).
 # Sets AXIOM_CUDA_IMAGE_SOURCES.
 enable_language(ASM)
+find_program(axiom_xz xz)
 set(axiom_cuda_kernels block_kernel measure_kernel team_kernel)
 set(axiom_cuda_headers block_layout.h direct_product.h double_product.h jobs.h matrix.h measure_jobs.h
                        passes.h permutation.h read_out.h staged_product.h team.h team_layout.h training.h tridiagonal.h)
@@ -34,14 +35,14 @@ function(axiom_cuda_image compiler standard version kernel kind architecture)
     set(portable true)
   endif()
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
-  add_custom_command(OUTPUT ${file}.gz
+  add_custom_command(OUTPUT ${file}.xz
     COMMAND ${compiler} -std=${standard} -O3 ${target} -fmad=false -Werror all-warnings
             -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}/nvidia -o ${file} ${source}
     DEPENDS ${source} ${axiom_cuda_headers} ${compiler}
-    COMMAND gzip -9 -n -f ${file}
+    COMMAND ${axiom_xz} --force --lzma2=preset=9e,dict=1MiB ${file}
     COMMENT "CUDA ${kernel} for ${kind} ${architecture}" VERBATIM)
   string(APPEND axiom_image_assembly
-    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}.gz\"\n"
+    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}.xz\"\n"
     "  .globl ${name}_end\n${name}_end:\n")
   string(APPEND axiom_image_declarations
     "extern const unsigned char ${name}[];\nextern const unsigned char ${name}_end[];\n")
@@ -51,7 +52,7 @@ function(axiom_cuda_image compiler standard version kernel kind architecture)
   set(axiom_image_assembly "${axiom_image_assembly}" PARENT_SCOPE)
   set(axiom_image_declarations "${axiom_image_declarations}" PARENT_SCOPE)
   set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
-  set(axiom_image_files ${axiom_image_files} ${file}.gz PARENT_SCOPE)
+  set(axiom_image_files ${axiom_image_files} ${file}.xz PARENT_SCOPE)
 endfunction()
 
 # Version (12040 = 12.4) and architectures ("75;80;…") of a compiler.

@@ -1,8 +1,9 @@
 #include "cuda/images.h"
 
-#include <zlib.h>
+#include <lzma.h>
 
 #include <array>
+#include <cstdint>
 #include <new>
 #include <stdexcept>
 
@@ -28,22 +29,22 @@ std::string readable_capability(int capability) {
 }  // namespace
 
 std::string unpacked(const Image& image) {
-  constexpr int gzip_format = 16 + MAX_WBITS;
-  z_stream stream{};
-  stream.next_in = const_cast<unsigned char*>(image.data);
-  stream.avail_in = static_cast<unsigned>(image.bytes);
-  if (inflateInit2(&stream, gzip_format) != Z_OK) throw std::bad_alloc();
+  constexpr std::uint64_t most_memory = std::uint64_t{16} << 20;
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_stream_decoder(&stream, most_memory, 0) != LZMA_OK) throw std::bad_alloc();
+  stream.next_in = image.data;
+  stream.avail_in = image.bytes;
   std::string text;
   std::array<char, 65536> part{};
-  int status = Z_OK;
-  while (status == Z_OK) {
+  lzma_ret status = LZMA_OK;
+  while (status == LZMA_OK) {
     stream.next_out = reinterpret_cast<unsigned char*>(part.data());
-    stream.avail_out = static_cast<unsigned>(part.size());
-    status = inflate(&stream, Z_NO_FLUSH);
+    stream.avail_out = part.size();
+    status = lzma_code(&stream, LZMA_FINISH);
     text.append(part.data(), part.size() - stream.avail_out);
   }
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END) {
+  lzma_end(&stream);
+  if (status != LZMA_STREAM_END) {
     throw std::runtime_error(std::string("the embedded kernels are damaged (") + image.kernel +
                              "): install the program anew");
   }

@@ -13,7 +13,7 @@ struct Image {
   int capability;             ///< 10 · major + minor: 86 for 8.6
   bool portable;              ///< PTX
   int driver_version;         ///< the oldest that loads it
-  const unsigned char* data;  ///< gzip
+  const unsigned char* data;  ///< xz
   std::size_t bytes;          ///< of it
 };
 

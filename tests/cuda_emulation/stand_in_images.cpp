@@ -1,7 +1,7 @@
 // Takes the place of the compiler's images in programs for tests where there is no CUDA compiler:
 // PTX whose kernels do nothing. The emulated driver runs its own kernels of the same names; on a
 // real device the self-test would refuse these.
-#include <zlib.h>
+#include <lzma.h>
 
 #include <stdexcept>
 #include <string>
@@ -21,21 +21,14 @@ std::string module_with(const std::vector<std::string>& kernels) {
   return text;
 }
 
-std::string gzip(const std::string& text) {
-  constexpr int gzip_format = 16 + MAX_WBITS;
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, gzip_format, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::runtime_error("zlib does not start");
-  }
-  std::string packed(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<unsigned>(text.size());
-  stream.next_out = reinterpret_cast<unsigned char*>(packed.data());
-  stream.avail_out = static_cast<unsigned>(packed.size());
-  const int status = deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (status != Z_STREAM_END) throw std::runtime_error("zlib does not pack");
+std::string pack(const std::string& text) {
+  std::string packed(lzma_stream_buffer_bound(text.size()), '\0');
+  std::size_t size = 0;
+  const lzma_ret status = lzma_easy_buffer_encode(
+      0, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const unsigned char*>(text.data()),
+      text.size(), reinterpret_cast<unsigned char*>(packed.data()), &size, packed.size());
+  if (status != LZMA_OK) throw std::runtime_error("liblzma does not pack");
+  packed.resize(size);
   return packed;
 }
 
@@ -47,7 +40,7 @@ struct Table {
 Table make_table() {
   Table table;
   for (const StandInModule& module : stand_in_modules()) {
-    table.packed.push_back(gzip(module_with(module.kernels)));
+    table.packed.push_back(pack(module_with(module.kernels)));
   }
   for (std::size_t i = 0; i < table.packed.size(); ++i) {
     const std::string& packed = table.packed[i];
