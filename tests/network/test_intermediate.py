@@ -18,7 +18,7 @@ SEEDS = 8
 OK = answer(201)
 
 
-def run_arguments(seeds=SEEDS, epochs=600, width=32):
+def run_arguments(seeds=SEEDS, epochs=1000, width=64):
     return ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--seeds", str(seeds), "--set",
             f"widths=[{width}]", "--set", f"epochs={epochs}", "--set", "trials=1", "--threads", "1"]
 
@@ -142,7 +142,7 @@ class Parts(IntermediateTest):
 
     def test_many_seeds_share_parts(self):
         """At most a hundred, cut by the work unit alone."""
-        run = run_arguments(seeds=205, epochs=1, width=4)
+        run = run_arguments(seeds=205, epochs=200, width=16)
         with Server(self.valid, OK) as server:
             done = client(*self.command(server.url(), run=run))
             self.assertEqual(done.returncode, 0, done.stderr)

@@ -15,8 +15,8 @@ from updating import UpdateTest
 SECRETS = {"HOME": "/home/ada-lovelace", "USER": "ada-lovelace", "LOGNAME": "ada-lovelace", "HOSTNAME": "analytical-engine",
            "MAIL": "ada@analytical-engine"}
 
-PARTED = ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--seeds", "12", "--set", "widths=[32]", "--set",
-          "epochs=300", "--set", "trials=1", "--threads", "1"]
+PARTED = ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--seeds", "12", "--set", "widths=[64]", "--set",
+          "epochs=800", "--set", "trials=1", "--threads", "1"]
 
 
 class Privacy(UpdateTest):
