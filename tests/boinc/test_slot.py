@@ -71,9 +71,9 @@ class Life(SlotTest):
 
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
-        work = unit(150)
+        work = unit(600)
         slot = self.slot(work, period=1)
-        for start in range(1, 9):
+        for start in range(1, 7):
             before = len(slot.log())
             slot.start()
             slot.wait_training(start)
