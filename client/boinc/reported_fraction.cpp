@@ -21,13 +21,16 @@ ReportedFraction::ReportedFraction(const std::string& path)
   std::setvbuf(file_.get(), nullptr, _IONBF, 0);
   double noted = 0;
   // "%lf" also takes what is longer than what note() writes; the bounds decide.
-  if (there && std::fscanf(file_.get(), "%lf", &noted) == 1 && noted > 0 && noted <= below_one) {
+  if (there && std::fscanf(file_.get(), "%lf", &noted) == 1 && noted > 0 && noted <= 1) {
     highest_ = noted;
   }
 }
 
 double ReportedFraction::next(double fraction, double now) {
-  if (fraction >= 1) return highest_ = 1;
+  if (fraction >= 1) {
+    note(1);
+    return highest_ = 1;
+  }
   // As the file holds it: what is given out must not be more.
   fraction = std::floor(std::fmin(fraction, below_one) * 1e6) / 1e6;
   if (fraction > highest_ && now - noted_at_ >= interval) {
@@ -35,7 +38,7 @@ double ReportedFraction::next(double fraction, double now) {
     highest_ = fraction;
     noted_at_ = now;
   }
-  return highest_;
+  return std::fmin(highest_, below_one);
 }
 
 void ReportedFraction::note(double fraction) {

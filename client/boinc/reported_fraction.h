@@ -17,7 +17,8 @@ class ReportedFraction {
   explicit ReportedFraction(const std::string& path);
 
   /// The fraction to report at `now` (monotonic seconds) when `fraction` is done: never less than
-  /// before, and something new at most once a second, unless it is 1.
+  /// before, and something new at most once a second. 1 is noted and given out at once: the result
+  /// is on the disk. Where a start must compute all the same, it is given out no more before then.
   double next(double fraction, double now);
   double highest() const { return highest_; }
 

@@ -45,6 +45,7 @@ class Slot : public RunObserver {
   // Returns the exit code of a result that is complete; else throws or leaves.
   ExitCode run() try {
     log_.begin(options_);
+    if (result_is_complete()) return ExitCode::ok;
     const WorkUnit work = read_work();
     const BackendChoice backend = choose();
     log_.backend(backend);
@@ -84,6 +85,14 @@ class Slot : public RunObserver {
 
  private:
   static constexpr double most_before_the_end = 0.999;  // 1 is for a result that is on disk
+
+  // Killed while the library was about to tell the client that the task has finished.
+  bool result_is_complete() {
+    if (task_.reported_fraction() < 1 || !files_.exists(task_.resolve(output_name))) return false;
+    task_.begin_critical_section();
+    log_.complete();
+    return true;
+  }
 
   WorkUnit read_work() {
     const std::string text = files_.read(task_.resolve(input_name), maximum_work_unit_bytes);

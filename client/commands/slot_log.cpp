@@ -84,6 +84,10 @@ void SlotLog::starting(const Checkpoint& state, double fraction) {
   silent_ = false;
 }
 
+void SlotLog::complete() {
+  console_.note("the result is complete since an earlier start: " + summary_);
+}
+
 void SlotLog::failed() {
   if (silent_) console_.note("started again: " + summary_);
 }

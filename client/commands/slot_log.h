@@ -34,6 +34,8 @@ class SlotLog {
   void warning(const std::string& line);
   /// Before the error, if the start has written nothing yet.
   void failed();
+  /// Of an earlier start.
+  void complete();
   void left(double fraction, bool saved);
   void aborted();
   void finish(const RunProgress& progress, const Checkpoint& state, const DeviceHealth& health,

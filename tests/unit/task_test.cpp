@@ -88,11 +88,14 @@ TEST_F(ReportedFractionTest, OneIsForTheEnd) {
   ReportedFraction reported("f");
   EXPECT_EQ(reported.next(0.9999, 10), 0.999);
   EXPECT_EQ(reported.next(1, 10), 1);
-  EXPECT_EQ(content("f"), "0.999000\n") << "a task that is killed now must not begin with 1";
+  EXPECT_EQ(content("f"), "1.000000\n");
+  ReportedFraction again("f");
+  EXPECT_EQ(again.highest(), 1) << "the result is complete";
+  EXPECT_EQ(again.next(0.25, 10), 0.999) << "but it is not there any more";
 }
 
 TEST_F(ReportedFractionTest, ADamagedFileCountsAsNone) {
-  for (const char* text : {"", "x", "-0.5", "1.0", "7", "nan", "inf", "1e999"}) {
+  for (const char* text : {"", "x", "-0.5", "1.1", "7", "nan", "inf", "1e999"}) {
     put("f", text);
     ReportedFraction reported("f");
     EXPECT_EQ(reported.highest(), 0) << text;
