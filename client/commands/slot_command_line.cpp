@@ -9,9 +9,16 @@
 namespace axiom {
 namespace {
 
-constexpr std::array<std::string_view, 10> commands = {
-    "--standalone", "--help", "-h",        "--version", "bench",
-    "devices",      "verify", "self-test", "upload",    "update"};
+constexpr std::array<std::string_view, 11> commands = {
+    "--standalone", "--help", "-h",        "--version", "bench", "devices",
+    "plan",         "verify", "self-test", "upload",    "update"};
+// What servers and old clients add, each with a value: init_data.xml and the plan say the same.
+constexpr std::array<std::string_view, 3> superseded = {"--nthreads", "--device",
+                                                        "--memory_size_mb"};
+
+bool is_superseded(std::string_view name) {
+  return std::find(superseded.begin(), superseded.end(), name) != superseded.end();
+}
 
 template <class Number>
 std::optional<Number> number_in(const std::string& text, Number minimum, Number maximum) {
@@ -43,12 +50,11 @@ SlotOptions parse_slot_options(int argc, const char* const* argv) {
     if (const std::size_t equals = name.find('='); equals != std::string::npos) {
       value = name.substr(equals + 1);
       name.resize(equals);
-    } else if (i + 1 < argc &&
-               (name == "--backend" || name == "--threads" || name == "--step-limit" ||
-                name == "--nthreads" || name == "--device")) {
+    } else if (i + 1 < argc && (name == "--backend" || name == "--threads" ||
+                                name == "--step-limit" || is_superseded(name))) {
       value = argv[++i];
     }
-    if (name == "--nthreads" || name == "--device") continue;  // init_data.xml says the same
+    if (is_superseded(name)) continue;
     bool understood = false;
     if (name == "--backend") {
       understood = !value.empty();
