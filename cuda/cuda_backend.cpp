@@ -47,19 +47,26 @@ std::size_t network_bytes(const TrainingRun& run, std::size_t shared_bytes) {
   return std::max(training_bytes(run, fits_block(run, shared_bytes)), evaluation_bytes(run));
 }
 
-/// What is measured together stays together on the device: at most all networks of a seed.
+/// What is measured together stays together on the device: at most all networks of a seed that have
+/// one shape.
 struct Together {
   std::size_t evaluation = 0;
   std::size_t measures = 0;
 };
 Together bytes_together(std::span<const TrainingRun* const> runs) {
-  Together bytes;
+  std::map<std::vector<int>, Together> shapes;
   for (const TrainingRun* run : runs) {
-    bytes.measures += measure_bytes(*run);
-    bytes.evaluation += evaluation_bytes(*run);
+    const std::size_t measures = measure_bytes(*run);
+    if (measures == 0) continue;
+    shapes[run->shape.sizes].measures += measures;
+    shapes[run->shape.sizes].evaluation += evaluation_bytes(*run);
   }
-  if (bytes.measures == 0) bytes.evaluation = 0;
-  return bytes;
+  Together most;
+  for (const auto& [sizes, bytes] : shapes) {
+    most.measures = std::max(most.measures, bytes.measures);
+    most.evaluation = std::max(most.evaluation, bytes.evaluation);
+  }
+  return most;
 }
 
 std::size_t seed_bytes(std::span<const TrainingRun* const> runs) {

@@ -65,7 +65,6 @@ class Estimate {
         parameters_(checked_parameters(experiment, "default", Json::object())),
         plan_(experiment.plan(parameters_, 1)) {
     collect();
-    groups_at_once_ = groups_at_once();
   }
 
   ExperimentReport report() {
@@ -160,12 +159,14 @@ class Estimate {
     return (all_flops - one_flops) / (all_seconds - one_seconds);
   }
 
-  // Groups that the runner would measure in one go.
-  std::size_t groups_at_once() const {
+  // Groups like this one that the runner would measure in one go.
+  std::size_t groups_at_once(const Group& group) const {
     if (backend_.device().empty()) return 1;
     constexpr std::size_t many_seeds = 1024;  // enough to fill a device
-    const DevicePlan device = plan_device_memory(plan_, many_seeds, backend_, 1);
-    return measured_at_once(plan_, backend_, device.networks_at_once);
+    SeedPlan alone;
+    alone.groups.push_back(group);
+    const DevicePlan device = plan_device_memory(alone, many_seeds, backend_, 1);
+    return measured_at_once(alone, backend_, device.networks_at_once);
   }
 
   // One measurement of a group as the runner does it: evaluation and metrics.
@@ -174,7 +175,7 @@ class Estimate {
     for (std::size_t m = 0; m < group.members.size(); ++m) {
       initial_parameters(group.members[m], states[m].parameters);
     }
-    std::vector<std::vector<Snapshot>> snapshots(groups_at_once_);
+    std::vector<std::vector<Snapshot>> snapshots(groups_at_once(group));
     std::vector<EvaluationTask> tasks;
     for (std::vector<Snapshot>& copy : snapshots) {
       copy.resize(group.members.size());
@@ -196,7 +197,8 @@ class Estimate {
       samples.push_back(monotonic_seconds() - started);
       total += samples.back();
     }
-    return *std::min_element(samples.begin(), samples.end()) / static_cast<double>(groups_at_once_);
+    return *std::min_element(samples.begin(), samples.end()) /
+           static_cast<double>(snapshots.size());
   }
 
   const Experiment& experiment_;
@@ -208,7 +210,6 @@ class Estimate {
   std::map<ShapeKey, Shape> shapes_;
   std::vector<GroupShape> groups_;
   int networks_ = 0;
-  std::size_t groups_at_once_ = 1;
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ struct EvaluationTask {
   const TrainingRun* run;
   const RunState* state;
   Snapshot* snapshot;
-  /// Tasks that follow one another and name the same group are networks of one; null = alone.
+  /// Tasks that follow one another and name the same group are networks of one, of equal shape;
+  /// null = alone.
   const void* group = nullptr;
 };
 
