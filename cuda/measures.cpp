@@ -121,13 +121,14 @@ std::size_t measure_bytes(const TrainingRun& run) {
           // Per network of a group of c: samples² in the space of samples, and else (c + 1)/2
           // products of width², where c · width is at most `samples`.
           bytes += doubles(square(probe.samples)) +
-                   2 * doubles(2 * static_cast<std::size_t>(probe.samples + width)) +
+                   2 * doubles(2 * (static_cast<std::size_t>(probe.samples) +
+                                    static_cast<std::size_t>(width))) +
                    static_cast<std::size_t>(probe.samples) *
                        (sizeof(KernelJob) + sizeof(InnerProductJob));
           break;
         case ActivationUse::read_outs:
           bytes += doubles(square(width + 1)) +
-                   2 * doubles(static_cast<std::size_t>(largest_read_outs * (width + 1))) +
+                   2 * doubles(largest_read_outs * (static_cast<std::size_t>(width) + 1)) +
                    sizeof(ReadOutJob);
           break;
         case ActivationUse::any:
@@ -227,7 +228,8 @@ std::size_t Measures::lay_out(DevicePointer base) {
   }
   for (ReadOutJob& job : read_outs_) {
     job.system = {take(square(job.order()) * sizeof(double))};
-    job.coefficients = {take(static_cast<std::size_t>(job.targets * job.order()) * sizeof(double))};
+    job.coefficients = {take(static_cast<std::size_t>(job.targets) *
+                             static_cast<std::size_t>(job.order()) * sizeof(double))};
   }
   return static_cast<std::size_t>(at - base);
 }
