@@ -84,6 +84,13 @@ void SlotLog::starting(const Checkpoint& state, double fraction) {
   silent_ = false;
 }
 
+// A tenth is shown once it is noted: else a start after this one, if it is killed now, would show
+// it again.
+void SlotLog::progress(const RunProgress& progress) {
+  const auto tenths = [](double fraction) { return static_cast<int>(fraction * 10); };
+  if (tenths(progress.fraction()) <= tenths(task_.reported_fraction())) console_.progress(progress);
+}
+
 void SlotLog::complete() {
   console_.note("the result is complete since an earlier start: " + summary_);
 }

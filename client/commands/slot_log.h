@@ -29,7 +29,8 @@ class SlotLog {
   void self_test_passed();
   void work(const WorkUnit& work);
   void starting(const Checkpoint& state, double fraction);
-  void progress(const RunProgress& progress) { console_.progress(progress); }
+  /// REQUIRES: the fraction was reported.
+  void progress(const RunProgress& progress);
   /// A line for each of the first ten of a start; all are counted.
   void warning(const std::string& line);
   /// Before the error, if the start has written nothing yet.
