@@ -70,10 +70,15 @@ class ReferenceExecutor final : public Executor {
 
   static void update(const NetworkShape& shape, const StepScalars& scalars,
                      const ReferenceNetwork& network, std::vector<float>& parameters) {
-    std::vector<float> gradient;
+    // All gradients first: while they are computed the executor may rest, and the run be saved.
+    std::vector<std::vector<float>> gradients(static_cast<std::size_t>(shape.layers()));
     for (int l = 0; l < shape.layers(); ++l) {
+      std::vector<float>& gradient = gradients[static_cast<std::size_t>(l)];
       gradient.resize(shape.layer_parameters(l));
       network.gradient(l, gradient);
+    }
+    for (int l = 0; l < shape.layers(); ++l) {
+      const std::vector<float>& gradient = gradients[static_cast<std::size_t>(l)];
       float* p = parameters.data() + shape.weight_offset(l);
       for (std::size_t i = 0; i < gradient.size(); ++i) {
         const float kept = i < shape.weights(l) ? arithmetic::mul(p[i], scalars.keep) : p[i];

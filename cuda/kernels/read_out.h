@@ -115,7 +115,7 @@ AXIOM_DEVICE bool factor_panel(const ReadOutJob& job, int first, const ReadOutRo
       rows.values[p * order + j] = system[static_cast<std::int64_t>(first + p) * order + j];
     }
   }
-  synchronize_block();
+  // No barrier: a thread has loaded the entries that it subtracts from.
   if (!factor_rows(first, count, order, rows)) return false;
   for (int p = 0; p < count; ++p) {
     for (int j = first + p + thread_index(); j < order; j += thread_count()) {

@@ -184,7 +184,7 @@ class FullDisk(SlotTest):
 
     def test_no_room_for_checkpoints(self):
         """The run goes on; if the task is to leave then, it leaves, and goes on from the checkpoint before."""
-        work = unit(250)
+        work = unit(900)
         slot = self.slot(work, directory=self.directory, period=1)
         slot.start()
         slot.wait_training()
@@ -206,7 +206,7 @@ class FullDisk(SlotTest):
 
     def test_no_room_for_the_result(self):
         """What is computed is kept; the client hears why the task waits, and the task ends when there is room."""
-        work = unit(60)
+        work = unit(300)
         slot = self.slot(work, directory=self.directory, period=1)
         slot.start()
         slot.wait_training()

@@ -75,6 +75,32 @@ TEST_P(BackendEquality, HandedOverToTheReferenceHalfWay) {
                            whole.parameters.size() * sizeof(float)));
 }
 
+/// Wherever an executor rests the run may be saved: its state is that of a step boundary.
+TEST(ReferenceExecutor, RestsWithTheStateOfAStepBoundary) {
+  const TrainingRun run =
+      make_run({{20, 12, 8, 2}, Loss::softmax_cross_entropy, 40, 16, 0.2f, 0.01f});
+  const std::atomic<bool> pause{false};
+  std::atomic<std::uint64_t> progress{0};
+  std::vector<std::vector<float>> boundaries;
+  RunState state;
+  initial_parameters(run, state.parameters);
+  for (std::uint64_t step = 0; step < run.steps; ++step) {
+    boundaries.push_back(state.parameters);
+    reference_backend().make_executor()->train(run, state, step + 1, pause, progress);
+  }
+  RunState rested;
+  initial_parameters(run, rested.parameters);
+  const auto executor = reference_backend().make_executor();
+  int rests = 0;
+  executor->set_rest([&] {
+    ++rests;
+    ASSERT_EQ(rested.parameters, boundaries.at(rested.step)) << "within step " << rested.step;
+  });
+  executor->train(run, rested, run.steps, pause, progress);
+  EXPECT_EQ(rested.parameters, state.parameters);
+  EXPECT_GT(rests, static_cast<int>(run.steps) * run.shape.layers());
+}
+
 TEST_P(BackendEquality, DivergenceIsSeen) {
   TrainingRun run = make_run(test::equality_cases().front());
   run.learning_rate = 1e20f;
