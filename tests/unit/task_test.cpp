@@ -19,6 +19,7 @@
 #include "client/boinc/standalone_task.h"
 #include "client/system/files.h"
 #include "client/system/signals.h"
+#include "tests/support/temporary_directory.h"
 
 namespace axiom::boinc {
 namespace {
@@ -26,24 +27,18 @@ namespace {
 // In a directory of its own: a slot is the current directory.
 class InDirectory : public ::testing::Test {
  protected:
-  InDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "axiom-task-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    before_ = std::filesystem::current_path();
-    std::filesystem::current_path(directory_);
+  InDirectory() : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(directory_.path());
   }
-  ~InDirectory() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(directory_);
-  }
+  ~InDirectory() override { std::filesystem::current_path(before_); }
   static std::string content(const std::string& path) {
     return real_file_system().exists(path) ? real_file_system().read(path, 10000) : "";
   }
   static void put(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
  private:
-  std::filesystem::path directory_;
-  std::filesystem::path before_;
+  const axiom::testing::TemporaryDirectory directory_;
+  const std::filesystem::path before_;
 };
 
 using ReportedFractionTest = InDirectory;
