@@ -234,22 +234,23 @@ std::size_t Measures::lay_out(DevicePointer base) {
   return static_cast<std::size_t>(at - base);
 }
 
-void Measures::reduce(const Launches& launches) {
-  // The largest first, so that the small ones fill up the end.
+// Small ones fill up the end, and threads of a warp have matrices of one size.
+std::vector<SpectrumJob> Measures::largest_first() const {
   std::vector<SpectrumJob> jobs = spectra_;
   std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
     return a.order() > b.order();
   });
+  return jobs;
+}
+
+void Measures::reduce(const Launches& launches) {
+  std::vector<SpectrumJob> jobs = largest_first();
   run_jobs(launches, matrix_shape(launches.device, launches.device.spectrum(), jobs), jobs, jobs_,
            control_, &has_parts<SpectrumJob>);
 }
 
-// In the same order: threads of a warp have matrices of one size.
 void Measures::find_eigenvalues(const Launches& launches) {
-  std::vector<SpectrumJob> jobs = spectra_;
-  std::stable_sort(jobs.begin(), jobs.end(), [](const SpectrumJob& a, const SpectrumJob& b) {
-    return a.order() > b.order();
-  });
+  std::vector<SpectrumJob> jobs = largest_first();
   run_jobs(launches, chain_shape(launches.device, launches.device.eigenvalues()), jobs, jobs_,
            control_, &is_unsolved);
   for (const SpectrumJob& job : jobs) {

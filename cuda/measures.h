@@ -46,6 +46,7 @@ class Measures {
 
  private:
   std::size_t lay_out(DevicePointer base);
+  std::vector<SpectrumJob> largest_first() const;
   void reduce(const Launches& launches);
   void find_eigenvalues(const Launches& launches);
   void multiply(const Launches& launches);

@@ -118,16 +118,8 @@ AXIOM_DEVICE void run_job(TrainingJob& original, LaunchState* launch,
 AXIOM_KERNEL(block_threads_limit, 2)
 axiom_train_block(TrainingJob* jobs, std::uint32_t count, LaunchState* launch,
                   std::uint64_t limit_nanoseconds) {
-  for (;;) {
-    if (thread_index() == 0) {
-      control().next =
-          time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
-    }
-    synchronize_block();
-    const std::uint32_t next = control().next;
-    if (next >= count) return;
-    run_job(jobs[next], launch, limit_nanoseconds);
-  }
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_job(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// The most multiply-adds that the device can do: 16 independent chains a thread, `rounds` links

@@ -112,22 +112,6 @@ AXIOM_DEVICE void run_read_out(ReadOutJob& original, LaunchState* launch,
   }
 }
 
-/// Jobs in order, one after the other, until the time is up.
-template <class Job, class Run>
-AXIOM_DEVICE void take_jobs(Job* jobs, std::uint32_t count, LaunchState* launch,
-                            std::uint64_t limit_nanoseconds, const Run& run) {
-  for (;;) {
-    if (thread_index() == 0) {
-      control().next =
-          time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
-    }
-    synchronize_block();
-    const std::uint32_t next = control().next;
-    if (next >= count) return;
-    run(jobs[next]);
-  }
-}
-
 }  // namespace
 
 /// Gram matrices and their reduction. REQUIRES: measure_threads threads a block,
@@ -135,24 +119,24 @@ AXIOM_DEVICE void take_jobs(Job* jobs, std::uint32_t count, LaunchState* launch,
 AXIOM_KERNEL(measure_threads, 2)
 axiom_spectrum(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
                std::uint64_t limit_nanoseconds) {
-  take_jobs(jobs, count, launch, limit_nanoseconds,
-            [=](SpectrumJob& job) { run_spectrum(job, launch, limit_nanoseconds); });
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_spectrum(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// REQUIRES: as axiom_spectrum.
 AXIOM_KERNEL(measure_threads, 2)
 axiom_kernels(KernelJob* jobs, std::uint32_t count, LaunchState* launch,
               std::uint64_t limit_nanoseconds) {
-  take_jobs(jobs, count, launch, limit_nanoseconds,
-            [=](KernelJob& job) { run_kernel(job, launch, limit_nanoseconds); });
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_kernel(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// REQUIRES: as axiom_spectrum.
 AXIOM_KERNEL(measure_threads, 2)
 axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
                 std::uint64_t limit_nanoseconds) {
-  take_jobs(jobs, count, launch, limit_nanoseconds,
-            [=](ReadOutJob& job) { run_read_out(job, launch, limit_nanoseconds); });
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_read_out(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// Eigenvalues of reduced matrices, one thread each. REQUIRES: all parts of the jobs are done.

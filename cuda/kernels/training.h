@@ -60,4 +60,20 @@ AXIOM_DEVICE bool time_is_up(LaunchState* launch, std::uint64_t limit_nanosecond
   return earlier != 0 && now > earlier && now - earlier > limit_nanoseconds;
 }
 
+/// A block takes jobs in order, one after the other, until the time is up. `next`: in shared
+/// memory; `run(number of a job)` holds a barrier.
+template <class Run>
+AXIOM_DEVICE void take_jobs(std::uint32_t& next, std::uint32_t count, LaunchState* launch,
+                            std::uint64_t limit_nanoseconds, const Run& run) {
+  for (;;) {
+    if (thread_index() == 0) {
+      next = time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
+    }
+    synchronize_block();
+    const std::uint32_t job = next;
+    if (job >= count) return;
+    run(job);
+  }
+}
+
 }  // namespace axiom::cuda
