@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/plan/device_error.h"
+#include "client/plan/kernel_space.h"
 #include "cuda/launch_group.h"
 #include "cuda/packing.h"
 
@@ -16,11 +17,6 @@ namespace {
 std::size_t doubles(std::size_t count) { return rounded_up(count * sizeof(double)); }
 std::size_t square(int order) {
   return static_cast<std::size_t>(order) * static_cast<std::size_t>(order);
-}
-
-/// As pairwise_cka() chooses (client/experiments/cka.h).
-bool in_sample_space(std::size_t networks, const Activations& h) {
-  return networks * static_cast<std::size_t>(h.width) > static_cast<std::size_t>(h.samples);
 }
 
 /// Blocks of threads that work on one matrix after the other.
@@ -150,7 +146,8 @@ void Measures::add_spectrum(const Activations& h, std::vector<double>& squared) 
 void Measures::add_inner_products(std::span<const Activations> networks,
                                   std::span<std::vector<double>* const> products) {
   products_.emplace_back(products.begin(), products.end());
-  const bool kernels = in_sample_space(networks.size(), networks.front());
+  const bool kernels =
+      in_sample_space(networks.size(), networks.front().samples, networks.front().width);
   const std::size_t first_kernel = kernels_.size();
   KernelJob job{};
   InnerProductJob inner{};

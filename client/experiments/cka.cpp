@@ -6,6 +6,7 @@
 
 #include "client/arithmetic/ops.h"
 #include "client/experiments/matrices.h"
+#include "client/plan/kernel_space.h"
 
 namespace axiom {
 
@@ -35,10 +36,6 @@ class InnerProducts {
   std::size_t count_;
   std::vector<double> table_;
 };
-
-bool in_sample_space(std::size_t count, int samples, int width) {
-  return count * static_cast<std::size_t>(width) > static_cast<std::size_t>(samples);
-}
 
 constexpr std::size_t batch = 4;
 
