@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "cuda/measures.h"
+
 namespace axiom::cuda {
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch,
@@ -42,9 +44,13 @@ void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
   device_->use();
   memory_.datasets.drop_unused();
   for (;;) {
-    evaluate_in_parts(tasks);
     std::string what;
-    if (evaluation_verified(tasks, what)) return watch_.agreed();
+    try {
+      evaluate_in_parts(tasks);
+      if (evaluation_verified(tasks, what)) return watch_.agreed();
+    } catch (const ImpossibleMeasure& error) {
+      what = error.what();
+    }
     watch_.differed(what);
   }
 }

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "client/plan/device_error.h"
 #include "client/plan/kernel_space.h"
 #include "cuda/launch_group.h"
 #include "cuda/packing.h"
@@ -252,12 +251,9 @@ void Measures::find_eigenvalues(const Launches& launches) {
            control_, &is_unsolved);
   for (const SpectrumJob& job : jobs) {
     if (job.status == spectrum_done) continue;
-    throw DeviceError(
-        DeviceStatus::wrong_results,
-        "the device computes wrong numbers: the matrix of a layer of " +
-            std::to_string(job.h.width) +
-            (job.status == not_finite ? " units is not finite" : " units has no eigenvalues") +
-            "; undo any overclocking, check cooling and power supply, test the device's memory");
+    throw ImpossibleMeasure(
+        "the matrix of a layer of " + std::to_string(job.h.width) +
+        (job.status == not_finite ? " units is not finite" : " units has no eigenvalues"));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "client/plan/snapshot.h"
@@ -27,6 +28,12 @@ struct Launches {
   std::function<void()> rest;  ///< called between them; may throw
 };
 
+/// What only a device that errs can come to; in words.
+class ImpossibleMeasure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Measures {
  public:
   /// `squared`: where the values go, in descending order.
@@ -40,8 +47,8 @@ class Measures {
                      const Activations& test, Address<const std::int8_t> test_signs, int targets,
                      std::vector<double>& accuracies);
 
-  /// Computes all that was added. `memory` grows as needed. DeviceError (wrong_results): a matrix
-  /// without eigenvalues.
+  /// Computes all that was added. `memory` grows as needed. ImpossibleMeasure: a matrix without
+  /// eigenvalues.
   void run(const Launches& launches, Buffer& memory);
 
  private:

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -76,6 +77,7 @@ struct State {
   std::size_t used = 0;
   long launches = 0;
   bool lost = false;
+  bool spoiled = false;
   std::uint64_t order = 0;
 };
 State state;
@@ -84,7 +86,8 @@ thread_local ContextHandle current_context = nullptr;
 /// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; memory:N = the N-th allocation
 /// fails; flip:N:SEED = after launch N a random bit of a random block of memory is flipped;
 /// flips:N:SEED = after every launch from N on; skew:N = from launch N on every network that is
-/// trained gets the same wrong bit, so that doing it twice shows nothing.
+/// trained gets the same wrong bit, so that doing it twice shows nothing; spoil:N = once,
+/// from launch N on, a matrix whose eigenvalues are wanted is not finite; spoils:N = each time.
 struct Fault {
   std::string action;
   long at = -1;
@@ -221,6 +224,12 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
     for (std::uint32_t j = 0; j < parameter<std::uint32_t>(parameters, 1); ++j) {
       *reinterpret_cast<std::uint32_t*>(jobs[j].parameters.value) ^= 1;
     }
+  }
+  const bool spoils = planned.action == "spoils" || (planned.action == "spoil" && !state.spoiled);
+  if (spoils && state.launches >= planned.at && &entry == &kernels().at("axiom_spectrum")) {
+    const auto& job = *parameter<const SpectrumJob*>(parameters, 0);
+    *job.diagonal.get() = std::numeric_limits<double>::quiet_NaN();
+    state.spoiled = true;
   }
   return success;
 }

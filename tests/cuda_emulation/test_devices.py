@@ -204,6 +204,18 @@ class FaultyHardware(DeviceTest):
         self.assertTrue([name for name in names if name.endswith(".part.json.gz.queued.json.bad")], done.stderr)
         self.assertFalse([name for name in names if name.endswith((".queued.json", ".gz"))], names)
 
+    def test_a_matrix_that_cannot_be(self):
+        """Computed again, as any mismatch; if it comes back, the run ends."""
+        expected, _, _ = self.compute("processor", library=None)
+        traced = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1)
+        first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch") + 1
+        result, telemetry, _ = self.compute("spoiled", "--backend", "cuda", fault=f"spoil:{first}")
+        self.assertEqual(result, expected)
+        self.assertEqual(telemetry["mismatches"], 1)
+        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "b"), fault=f"spoils:{first}")
+        self.assertEqual(done.returncode, 16, done.stderr)
+        self.assertRegex(done.stderr, "the matrix of a layer of .* units is not finite, (the same twice|3 times in a row)")
+
     def test_a_device_that_is_wrong_in_the_same_way_each_time(self):
         done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
         self.assertEqual(done.returncode, 16, done.stderr)
