@@ -13,6 +13,7 @@ import unittest
 
 from certificates import Authority
 from documented import is_documented
+from servers import Nginx
 
 CLIENT = os.environ.get("AXIOM_CLIENT", "")
 TEST_CLIENT = os.environ.get("AXIOM_TEST_CLIENT", "")
@@ -76,3 +77,27 @@ class NetworkTest(unittest.TestCase):
         self.assertLess(len(errors[0]), 600)
         if code >= 40:
             self.assertTrue(is_documented(code, errors[0]), f"no row of docs/ERRORS.md has {code} with: {errors[0]}")
+
+
+class NginxTest(NetworkTest):
+    """With a real nginx for the whole class."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.nginx = Nginx(cls.valid)
+        cls.addClassCleanup(lambda: cls.nginx.close())
+
+    def run_through_kills(self, command, seconds):
+        """Starts `command` until a run ends before it is killed after `seconds(attempt)`. The number of kills."""
+        for attempt in range(1000):
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                       env=environment())
+            try:
+                errors = process.communicate(timeout=seconds(attempt))[1]
+                self.assertEqual(process.returncode, 0, errors)
+                return attempt
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        self.fail("no run came to its end")

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import time
 
-from servers import Nginx, Server, answer
-from support import CLIENT, NetworkTest, client, environment
+from servers import Server, answer
+from support import CLIENT, NginxTest, client, environment
 
 RESULT = "neuronspec.result.json"
 SEEDS = 8
@@ -26,12 +26,10 @@ def run_arguments(seeds=SEEDS, epochs=1000, width=64):
 LONG = run_arguments(width=64, epochs=2000)  # some seconds
 
 
-class IntermediateTest(NetworkTest):
+class IntermediateTest(NginxTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.nginx = Nginx(cls.valid)
-        cls.addClassCleanup(lambda: cls.nginx.close())
         cls.reference = cls.shared / "reference"
         done = client(*run_arguments(), "--out", cls.reference)
         assert done.returncode == 0, done.stderr
@@ -202,16 +200,9 @@ class NothingIsLost(IntermediateTest):
         for trial in range(3):
             shutil.rmtree(self.out, ignore_errors=True)
             shutil.rmtree(self.folder, ignore_errors=True)
-            for attempt in range(200):
-                process = self.start(self.url(), "--checkpoint-interval", "0.05", "--quiet")
-                try:
-                    errors = process.communicate(timeout=chance.uniform(0.05, 0.3 + attempt / 10))[1]
-                    self.assertEqual(process.returncode, 0, errors)
-                    break
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.communicate()
-                    kills += 1
+            kills += self.run_through_kills(
+                [CLIENT, *self.command(self.url(), "--checkpoint-interval", "0.05", "--quiet")],
+                lambda attempt: chance.uniform(0.05, 0.3 + attempt / 10))
             self.assertEqual((self.out / RESULT).read_bytes(), self.text)
             self.assertEqual(self.waiting(), [])
             self.assert_parts(self.parts())

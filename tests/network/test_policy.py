@@ -8,19 +8,17 @@ import unittest
 
 import releases
 from releases import script, sign, utc
-from servers import Nginx, Server, answer
-from support import CLIENT, QUICK, TEST_CLIENT, NetworkTest, client, environment
+from servers import Server, answer
+from support import CLIENT, QUICK, TEST_CLIENT, NginxTest, client, environment
 
 LONG = ["--standalone", "--experiment", "compgen", "--seed", "7", "--set", "widths=[256]", "--set", "depths=[3]",
         "--set", "epochs=2000", "--threads", "1", "--priority", "normal"]
 
 
-class PolicyTest(NetworkTest):
+class PolicyTest(NginxTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.nginx = Nginx(cls.valid)
-        cls.addClassCleanup(lambda: cls.nginx.close())
         cls.policy = cls.nginx.root / "files" / "policy.json"
 
     def setUp(self):

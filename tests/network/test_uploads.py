@@ -16,19 +16,13 @@ import subprocess
 import time
 import unittest
 
-from servers import Nginx, Server, answer
-from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, NetworkTest, client, environment
+from servers import Server, answer
+from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, NginxTest, client, environment
 
 RESULT = "neuronspec.result.json"
 
 
-class UploadTest(NetworkTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.nginx = Nginx(cls.valid)
-        cls.addClassCleanup(lambda: cls.nginx.close())
-
+class UploadTest(NginxTest):
     def setUp(self):
         super().setUp()
         for folder in ("upload", "private"):
@@ -276,19 +270,10 @@ class NothingIsLost(UploadTest):
             shutil.rmtree(self.outbox, ignore_errors=True)
             for name in self.arrived():
                 (self.nginx.root / "upload" / name).unlink()
-            for attempt in range(100):
-                process = subprocess.Popen(
-                    [CLIENT, "upload", str(self.out), "--upload-url", self.nginx.url(), "--ca-file",
-                     str(self.authority.certificate), "--retry-for", "60", "--retry-delay", "0.01"],
-                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
-                try:
-                    errors = process.communicate(timeout=chance.uniform(0, 0.03 + attempt / 50))[1]
-                    self.assertEqual(process.returncode, 0, errors)
-                    break
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.communicate()
-                    kills += 1
+            kills += self.run_through_kills(
+                [CLIENT, "upload", str(self.out), "--upload-url", self.nginx.url(), "--ca-file",
+                 str(self.authority.certificate), "--retry-for", "60", "--retry-delay", "0.01"],
+                lambda attempt: chance.uniform(0, 0.03 + attempt / 50))
             self.assert_all_arrived()
             self.assertEqual(self.waiting(), [])
             self.assertEqual(sorted(p.suffixes[-2] for p in self.outbox.iterdir()), [".sent", ".sent"])
@@ -304,16 +289,7 @@ class NothingIsLost(UploadTest):
             shutil.rmtree(out, ignore_errors=True)
             for path in (self.nginx.root / "upload").iterdir():
                 path.unlink()
-            for attempt in range(200):
-                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                           env=environment())
-                try:
-                    errors = process.communicate(timeout=chance.uniform(0, 0.04 + attempt / 50))[1]
-                    self.assertEqual(process.returncode, 0, errors)
-                    break
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.communicate()
+            self.run_through_kills(command, lambda attempt: chance.uniform(0, 0.04 + attempt / 50))
             results = [name for name in self.arrived() if ".result." in name]
             self.assertEqual(results, [f"neuronspec-{self.digest}.result.json.gz"])
             self.assertEqual(gzip.decompress(self.arrived()[results[0]]), self.text)

@@ -2,17 +2,10 @@
 
 import shutil
 
-from servers import Nginx
-from support import QUICK, TEST_CLIENT, NetworkTest, client
+from support import QUICK, TEST_CLIENT, NginxTest, client
 
 
-class UpdateTest(NetworkTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.nginx = Nginx(cls.valid)
-        cls.addClassCleanup(lambda: cls.nginx.close())
-
+class UpdateTest(NginxTest):
     def setUp(self):
         super().setUp()
         self.home = self.directory / "installed"
