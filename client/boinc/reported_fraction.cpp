@@ -41,6 +41,7 @@ double ReportedFraction::next(double fraction, double now) {
   return std::fmin(highest_, below_one);
 }
 
+// Where that fails, a start after this one may report less: nothing else depends on it.
 void ReportedFraction::note(double fraction) {
   if (!file_) return;
   std::array<char, 16> text{};

@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from slot import PERIOD, Slot
+from slot import Slot
 from support import undisturbed, unit
 from volunteer import processor_ticks, wait_for
 

@@ -7,7 +7,6 @@ import unittest
 
 from behaving import OK, Behaviour
 from servers import Server, answer, closing, free_port, in_turn
-from support import client
 
 
 def trickle(head, byte):

@@ -1,7 +1,6 @@
 """The release scripts, from keys to an updated client, with throw-away keys and the ordinary minisign tool."""
 
 import json
-import pathlib
 import shutil
 import subprocess
 import unittest

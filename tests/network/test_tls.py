@@ -1,7 +1,5 @@
 """Who a server is: everything but a valid certificate is refused before a byte of the upload is sent."""
 
-import hashlib
-import socket
 import ssl
 import unittest
 import warnings

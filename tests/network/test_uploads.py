@@ -5,9 +5,7 @@ import gzip
 import hashlib
 import json
 import os
-import pathlib
 import random
-import re
 import resource
 import shutil
 import signal
