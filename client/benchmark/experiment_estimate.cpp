@@ -10,6 +10,7 @@
 #include "client/benchmark/trainee.h"
 #include "client/plan/initial_parameters.h"
 #include "client/run/memory_plan.h"
+#include "client/run/work_plan.h"
 #include "client/system/clock.h"
 
 namespace axiom {
@@ -41,18 +42,6 @@ struct GroupShape {
   double measurements = 0;      // of all groups of this kind
   double evaluation_flops = 0;  // of one measurement
 };
-
-// A forward pass takes a third of a training step, and so does each further pass over the layers.
-double evaluation_flops(const Group& group) {
-  double flops = 0;
-  for (const TrainingRun& run : group.members) {
-    for (const Probe& probe : run.probes) {
-      const bool backward = probe.input_gradients || probe.first_layer_gradient;
-      flops += run.shape.training_flops_per_sample() * probe.samples * (backward ? 1.0 : 1.0 / 3);
-    }
-  }
-  return flops;
-}
 
 class Estimate {
  public:

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "client/boinc/task.h"
+
 namespace axiom::boinc {
 namespace {
 
-constexpr double interval = 1;       // seconds; the library reports no more often
-constexpr double below_one = 0.999;  // 1 is for a result that is on disk, and ends the task
+constexpr double interval = 1;  // seconds; the library reports no more often
 
 }  // namespace
 
@@ -32,13 +33,13 @@ double ReportedFraction::next(double fraction, double now) {
     return highest_ = 1;
   }
   // As the file holds it: what is given out must not be more.
-  fraction = std::floor(std::fmin(fraction, below_one) * 1e6) / 1e6;
+  fraction = std::floor(std::fmin(fraction, most_before_the_end) * 1e6) / 1e6;
   if (fraction > highest_ && now - noted_at_ >= interval) {
     note(fraction);
     highest_ = fraction;
     noted_at_ = now;
   }
-  return std::fmin(highest_, below_one);
+  return std::fmin(highest_, most_before_the_end);
 }
 
 // Where that fails, a start after this one may report less: nothing else depends on it.

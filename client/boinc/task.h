@@ -9,6 +9,9 @@
 
 namespace axiom::boinc {
 
+/// Highest fraction to report while the result is not on disk: 1 ends the task for the client.
+inline constexpr double most_before_the_end = 0.999;
+
 /// What is wanted of a task from outside.
 struct Requests {
   bool suspended = false;     ///< compute nothing until this is false again

@@ -77,15 +77,13 @@ class Slot : public RunObserver {
 
   void progress(const RunProgress& progress) override {
     work_done_ = progress.session_flops;
-    task_.report_fraction(std::min(progress.fraction(), most_before_the_end));
+    task_.report_fraction(std::min(progress.fraction(), boinc::most_before_the_end));
     log_.progress(progress);
   }
 
   void warning(const std::string& line) override { log_.warning(line); }
 
  private:
-  static constexpr double most_before_the_end = 0.999;  // 1 is for a result that is on disk
-
   // Killed while the library was about to tell the client that the task has finished.
   bool result_is_complete() {
     if (task_.reported_fraction() < 1 || !files_.exists(task_.resolve(output_name))) return false;

@@ -41,7 +41,9 @@ std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uin
   return frame + longest_text(work.parameters.values) + work.seeds.size() * (seed + 40);
 }
 
-// Of one measurement. Passes over all weights: forward; back to the inputs; back to the first
+}  // namespace
+
+// Passes over all weights: forward; back to the inputs; back to the first
 // layer's gradient.
 double evaluation_flops(const Group& group) {
   double flops = 0;
@@ -56,8 +58,6 @@ double evaluation_flops(const Group& group) {
   }
   return flops;
 }
-
-}  // namespace
 
 WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
   const std::uint64_t seeds = work.seeds.size();

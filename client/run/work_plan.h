@@ -20,6 +20,10 @@ struct WorkPlan {
   std::uint64_t result_bytes = 0;             ///< at most
 };
 
+/// Floating-point operations of one measurement of a group: networks on their probes, without
+/// metrics.
+double evaluation_flops(const Group& group);
+
 /// `shape` is the plan of any seed, since all have the same shape. Trains nothing.
 WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape);
 

@@ -314,8 +314,12 @@ TEST(Estimate, CalculatesFromThePlanWhereMeasuringTakesTooLong) {
     for (const TrainingRun& run : group.members) {
       ++networks;
       flops += run.flops(run.steps);
+      double weights = 0;
+      for (int l = 0; l < run.shape.layers(); ++l) {
+        weights += static_cast<double>(run.shape.weights(l));
+      }
       for (const Probe& probe : run.probes) {  // measured twice: before and after
-        flops += 2 * run.shape.training_flops_per_sample() * probe.samples / 3;
+        flops += 2 * 2 * weights * probe.samples;
       }
     }
   }
