@@ -53,6 +53,13 @@ class KeepResult(unittest.TestCase):
         self.assertEqual(self.keep().returncode, 2)
         self.assertEqual([name for name in os.listdir(self.project / "results")], [])
 
+    def test_without_a_place_for_results(self):
+        (self.project / "results").write_text("a file")
+        for arguments in ((1, self.uploaded("unit_1_0_r1_0")), ("--error", 2, "unit_9", 33, 0)):
+            done = self.keep(*arguments)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"\Aerror: .*results.*\n\Z")
+
 
 if __name__ == "__main__":
     unittest.main()
