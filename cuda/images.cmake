@@ -19,6 +19,7 @@ set(axiom_image_assembly "")
 set(axiom_image_declarations "")
 set(axiom_image_entries "")
 set(axiom_image_files "")
+set(axiom_ptx_files "")
 
 # One image of one kernel: kind "cubin" or "ptx".
 function(axiom_cuda_image compiler standard version kernel kind architecture)
@@ -33,6 +34,7 @@ function(axiom_cuda_image compiler standard version kernel kind architecture)
     set(target -arch=compute_${architecture} --ptx)
     set(driver ${version})
     set(portable true)
+    set(axiom_ptx_files ${axiom_ptx_files} ${file}.xz PARENT_SCOPE)
   endif()
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
   add_custom_command(OUTPUT ${file}.xz
@@ -122,6 +124,7 @@ endif()
 configure_file(image_table.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp @ONLY)
 list(LENGTH axiom_image_files count)
 set(AXIOM_CUDA_IMAGES ${count} CACHE INTERNAL "Embedded images")
+set(AXIOM_CUDA_PTX ${axiom_ptx_files} CACHE INTERNAL "Those of them that are PTX")
 set(AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp)
 if(axiom_image_files)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S @ONLY

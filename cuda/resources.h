@@ -10,7 +10,9 @@
 
 namespace axiom::cuda {
 
-/// Device memory. Grows when asked for more; its contents are lost then.
+/// Device memory. Grows when asked for more; its contents are lost then. Filled with NaNs at first:
+/// kernels read whole quads, also where a row's padding ends it, and what should not have been read
+/// shows.
 class Buffer {
  public:
   Buffer() = default;
@@ -32,6 +34,10 @@ class Buffer {
     driver().check(driver().allocate(&pointer_, bytes),
                    "allocating " + std::to_string(bytes) + " bytes of device memory");
     bytes_ = bytes;
+    constexpr unsigned char nan_byte = 0xff;
+    driver().check(driver().fill_bytes(pointer_, nan_byte, bytes, nullptr),
+                   "filling device memory");
+    driver().check(driver().stream_synchronize(nullptr), "filling device memory");
   }
   DevicePointer address() const { return pointer_; }
   std::size_t bytes() const { return bytes_; }

@@ -113,6 +113,7 @@ AXIOM_DEVICE void symmetric_product(const Operand& x, int terms, int order, int 
   const TilePlace place = symmetric_tile(order, tile);
   product_of_tile(x, x, terms, place.row, order, place.column, order, staged,
                   [=](int i, int j, double sum) {
+                    if (i > j) return;  // within a tile on the diagonal: another thread's
                     product[static_cast<std::int64_t>(i) * order + j] = sum;
                     product[static_cast<std::int64_t>(j) * order + i] = sum;
                   });

@@ -21,17 +21,18 @@ struct Team {
 
   /// Barrier of all threads of the team; what was written before it is seen after it.
   AXIOM_DEVICE void synchronize() {
-    if (blocks == 1) return synchronize_block();
-    fence_device();
     synchronize_block();
+    if (blocks == 1) return;
     awaited += static_cast<std::uint32_t>(blocks);
     if (thread_index() == 0) {
+      // One thread's fences, between the block's barriers, are enough: they are cumulative.
+      fence_device();
       fetch_add(&state->arrived, 1);
       // Wraps around like the counter.
       while (static_cast<std::int32_t>(load_shared_word(&state->arrived) - awaited) < 0) pause();
+      fence_device();
     }
     synchronize_block();
-    fence_device();
   }
 };
 

@@ -142,6 +142,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   launch.shared_bytes = shared;
   launch.all_at_once = all_at_once;
   launch.shuffle = shuffle == 0 ? 0 : shuffle + ++state.order;
+  if (device_observer != nullptr) device_observer->launched(launch.blocks, launch.threads, shared);
   try {
     emulation::run(launch, [&] { entry(parameters); });
   } catch (const emulation::EmulationError& error) {
@@ -174,6 +175,8 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
 }
 
 }  // namespace
+
+DeviceObserver* axiom::cuda::device_observer = nullptr;
 
 extern "C" {
 
@@ -261,6 +264,9 @@ Result cuModuleLoadData(ModuleHandle* module, const void* image) {
   const auto read = emulation::read_image(image);
   if (!read) return invalid_image;
   if (!read->runs_on(capability())) return no_binary_for_gpu;
+  const bool known =
+      device_observer == nullptr || device_observer->accepts(static_cast<const char*>(image));
+  if (!known) return invalid_image;
   *module = reinterpret_cast<ModuleHandle>(new emulation::ModuleImage(*read));
   return success;
 }
@@ -295,6 +301,7 @@ Result cuMemAlloc_v2(DevicePointer* pointer, std::size_t bytes) {
   *pointer = reinterpret_cast<DevicePointer>(memory + guard);
   state.blocks[*pointer] = bytes;
   state.used += bytes;
+  if (device_observer != nullptr) device_observer->allocated(*pointer, bytes);
   return success;
 }
 
@@ -302,6 +309,7 @@ Result cuMemFree_v2(DevicePointer pointer) {
   const std::lock_guard lock(state.mutex);
   const auto found = state.blocks.find(pointer);
   if (found == state.blocks.end()) return invalid_value;
+  if (device_observer != nullptr) device_observer->freed(pointer);
   state.used -= found->second;
   state.blocks.erase(found);
   std::free(reinterpret_cast<unsigned char*>(pointer) - guard);
@@ -313,6 +321,7 @@ Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, std::size_t byte
   if (state.lost) return launch_failed;
   if (!inside(to, bytes)) return invalid_value;
   std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+  if (device_observer != nullptr) device_observer->written(to, bytes);
   return success;
 }
 
@@ -328,6 +337,7 @@ Result cuMemsetD8Async(DevicePointer to, unsigned char value, std::size_t bytes,
   const std::lock_guard lock(state.mutex);
   if (!inside(to, bytes)) return invalid_value;
   std::memset(reinterpret_cast<void*>(to), value, bytes);
+  if (device_observer != nullptr) device_observer->written(to, bytes);
   return success;
 }
 
@@ -336,6 +346,7 @@ Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, std::size_t by
   if (state.lost) return launch_failed;
   if (!inside(to, bytes) || !inside(from, bytes)) return invalid_value;
   std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+  if (device_observer != nullptr) device_observer->copied(to, from, bytes);
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
     std::fprintf(stderr, "emulated device: copy of %zu bytes\n", bytes);
   }
