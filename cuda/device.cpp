@@ -127,6 +127,7 @@ void Device::load_kernels() {
   eigenvalues_ = find(measure_module_, "axiom_eigenvalues", 0);
   kernels_ = find(measure_module_, "axiom_kernels", measure_shared);
   read_outs_ = find(measure_module_, "axiom_read_outs", measure_shared);
+  correlations_ = find(measure_module_, "axiom_correlations", measure_shared);
   inner_products_ = find(measure_module_, "axiom_inner_products", 0);
 }
 

@@ -61,6 +61,7 @@ class Device {
   const Kernel& eigenvalues() const { return eigenvalues_; }
   const Kernel& kernels() const { return kernels_; }
   const Kernel& read_outs() const { return read_outs_; }
+  const Kernel& correlations() const { return correlations_; }
   const Kernel& inner_products() const { return inner_products_; }
 
   /// Blocks of `kernel` that the device holds at once.
@@ -84,6 +85,7 @@ class Device {
   Kernel kernels_;  ///< of centred alignment
   Kernel inner_products_;
   Kernel read_outs_;
+  Kernel correlations_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

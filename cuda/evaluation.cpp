@@ -34,6 +34,7 @@ bool same_bits(const Snapshot& a, const Snapshot& b) {
                       same_bits(x.squared_singular_values, y.squared_singular_values) &&
                       same_bits(x.inner_products, y.inner_products) &&
                       same_bits(x.read_outs, y.read_outs) &&
+                      same_bits(x.input_correlations, y.input_correlations) &&
                       same_bits(x.input_gradients, y.input_gradients) &&
                       same_bits(x.first_layer_gradient, y.first_layer_gradient);
     if (!same) return false;
@@ -96,6 +97,11 @@ void add_measures(std::span<const EvaluationTask> tasks, std::span<const Pending
         switch (probe->probe().use) {
           case ActivationUse::spectra:
             add_spectra(*probe, measures);
+            break;
+          case ActivationUse::correlations:
+            measures.add_correlations(probe->inputs_on_device(),
+                                      probe->on_device(probe->probe().hidden_layers.front()),
+                                      probe->values().input_correlations);
             break;
           case ActivationUse::inner_products:
             alike[p].push_back(probe);

@@ -5,7 +5,7 @@
 enable_language(ASM)
 find_program(axiom_xz xz)
 set(axiom_cuda_kernels block_kernel measure_kernel team_kernel)
-set(axiom_cuda_headers block_layout.h direct_product.h double_product.h jobs.h matrix.h measure_jobs.h
+set(axiom_cuda_headers block_layout.h correlation.h direct_product.h double_product.h jobs.h matrix.h measure_jobs.h
                        passes.h permutation.h read_out.h staged_product.h team.h team_layout.h training.h tridiagonal.h)
 list(TRANSFORM axiom_cuda_headers PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/)
 foreach(header IN ITEMS functions.h ops.h philox.h platform.h software_fma.h streams.h tridiagonal_ql.h)

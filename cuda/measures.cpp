@@ -19,15 +19,19 @@ std::size_t square(int order) {
 }
 
 /// Blocks of threads that work on one matrix after the other.
+LaunchShape matrix_shape(const Device& device, const Kernel& kernel, int longest_row) {
+  LaunchShape shape{&kernel, measure_threads,
+                    static_cast<std::size_t>(measure_shared_bytes(longest_row))};
+  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
+  return shape;
+}
 template <class Job>
 LaunchShape matrix_shape(const Device& device, const Kernel& kernel, const std::vector<Job>& jobs) {
   int largest = 0;
   for (const Job& job : jobs) largest = std::max(largest, job.order());
-  LaunchShape shape{&kernel, measure_threads,
-                    static_cast<std::size_t>(measure_shared_bytes(largest))};
-  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
-  return shape;
+  return matrix_shape(device, kernel, largest);
 }
+constexpr int no_rows = 0;  ///< in shared memory: products of any order
 
 /// Threads that have a job each.
 LaunchShape chain_shape(const Device& device, const Kernel& kernel) {
@@ -52,6 +56,7 @@ void take_over(SpectrumJob& job, const SpectrumJob& from) {
   job.norm = from.norm;
 }
 void take_over(KernelJob& job, const KernelJob& from) { job.done = from.done; }
+void take_over(CorrelationJob& job, const CorrelationJob& from) { job.done = from.done; }
 void take_over(ReadOutJob& job, const ReadOutJob& from) {
   job.done = from.done;
   job.unsolved = from.unsolved;
@@ -92,6 +97,7 @@ bool is_measured(const TrainingRun& run, const Probe& probe) {
         return std::min(probe.samples, width(layer)) <= largest_order;
       });
     case ActivationUse::inner_products:
+    case ActivationUse::correlations:
       return true;
     case ActivationUse::read_outs:
     case ActivationUse::tried_read_outs:
@@ -121,6 +127,13 @@ std::size_t measure_bytes(const TrainingRun& run) {
                    static_cast<std::size_t>(probe.samples) *
                        (sizeof(KernelJob) + sizeof(InnerProductJob));
           break;
+        case ActivationUse::correlations: {
+          const auto inputs = static_cast<std::size_t>(probe.data->features);
+          const auto units = static_cast<std::size_t>(width);
+          bytes += doubles(inputs * units) + 2 * doubles(inputs + units) + doubles(2 * units) +
+                   doubles(correlation_results) + sizeof(CorrelationJob);
+          break;
+        }
         case ActivationUse::read_outs:
           bytes += doubles(square(width + 1)) +
                    2 * doubles(largest_read_outs * (static_cast<std::size_t>(width) + 1)) +
@@ -188,6 +201,15 @@ void Measures::add_read_outs(const Activations& fit, Address<const std::int8_t> 
   accuracies_.push_back(&accuracies);
 }
 
+void Measures::add_correlations(const Activations& x, const Activations& h,
+                                std::vector<double>& correlations) {
+  CorrelationJob job{};
+  job.x = x;
+  job.h = h;
+  correlations_.push_back(job);
+  correlation_results_.push_back(&correlations);
+}
+
 // Addresses of everything, from `base` on; the bytes in all.
 std::size_t Measures::lay_out(DevicePointer base) {
   DevicePointer at = base;
@@ -195,7 +217,8 @@ std::size_t Measures::lay_out(DevicePointer base) {
   control_ = take(sizeof(LaunchState));
   jobs_ = take(std::max({spectra_.size() * sizeof(SpectrumJob), kernels_.size() * sizeof(KernelJob),
                          inner_products_.size() * sizeof(InnerProductJob),
-                         read_outs_.size() * sizeof(ReadOutJob)}));
+                         read_outs_.size() * sizeof(ReadOutJob),
+                         correlations_.size() * sizeof(CorrelationJob)}));
   // Results together: one copy brings them back.
   results_ = at;
   for (SpectrumJob& job : spectra_) {
@@ -209,6 +232,10 @@ std::size_t Measures::lay_out(DevicePointer base) {
   for (ReadOutJob& job : read_outs_) {
     job.accuracies = {at};
     at += static_cast<std::size_t>(job.targets) * sizeof(double);
+  }
+  for (CorrelationJob& job : correlations_) {
+    job.results = {at};
+    at += correlation_results * sizeof(double);
   }
   result_doubles_ = static_cast<std::size_t>(at - results_) / sizeof(double);
   at = base + rounded_up(static_cast<std::size_t>(at - base));
@@ -226,6 +253,14 @@ std::size_t Measures::lay_out(DevicePointer base) {
     job.system = {take(square(job.order()) * sizeof(double))};
     job.coefficients = {take(static_cast<std::size_t>(job.targets) *
                              static_cast<std::size_t>(job.order()) * sizeof(double))};
+  }
+  for (CorrelationJob& job : correlations_) {
+    const auto inputs = static_cast<std::size_t>(job.x.width);
+    const auto units = static_cast<std::size_t>(job.h.width);
+    job.means = {take((inputs + units) * sizeof(double))};
+    job.inverse_sds = {take((inputs + units) * sizeof(double))};
+    job.products = {take(inputs * units * sizeof(double))};
+    job.of_units = {take(2 * units * sizeof(double))};
   }
   return static_cast<std::size_t>(at - base);
 }
@@ -258,10 +293,8 @@ void Measures::find_eigenvalues(const Launches& launches) {
 }
 
 void Measures::multiply(const Launches& launches) {
-  // Products of any order: no rows in shared memory.
-  LaunchShape shape =
-      matrix_shape(launches.device, launches.device.kernels(), std::vector<KernelJob>{});
-  run_jobs(launches, shape, kernels_, jobs_, control_, &has_parts<KernelJob>);
+  run_jobs(launches, matrix_shape(launches.device, launches.device.kernels(), no_rows), kernels_,
+           jobs_, control_, &has_parts<KernelJob>);
   for (InnerProductJob& job : inner_products_) {
     const auto address = [&](Address<const double>& product) {
       if (product.value != 0) product = {kernels_[product.value - 1].product.value};
@@ -279,6 +312,11 @@ void Measures::multiply(const Launches& launches) {
 void Measures::fit(const Launches& launches) {
   run_jobs(launches, matrix_shape(launches.device, launches.device.read_outs(), read_outs_),
            read_outs_, jobs_, control_, &has_parts<ReadOutJob>);
+}
+
+void Measures::correlate(const Launches& launches) {
+  run_jobs(launches, matrix_shape(launches.device, launches.device.correlations(), no_rows),
+           correlations_, jobs_, control_, &has_parts<CorrelationJob>);
 }
 
 void Measures::hand_over(const std::vector<double>& results) {
@@ -303,11 +341,16 @@ void Measures::hand_over(const std::vector<double>& results) {
     std::fill(accuracies_[r]->begin(), accuracies_[r]->end(),
               std::numeric_limits<double>::quiet_NaN());
   }
+  for (std::vector<double>* correlations : correlation_results_) {
+    correlations->assign(from, from + correlation_results);
+    from += correlation_results;
+  }
 }
 
 void Measures::run(const Launches& launches, Buffer& memory) {
-  if (spectra_.empty() && inner_products_.empty() && read_outs_.empty()) return;
-  memory.reserve(lay_out(0));
+  const std::size_t bytes = lay_out(0);
+  if (result_doubles_ == 0) return;
+  memory.reserve(bytes);
   lay_out(memory.address());
   if (!spectra_.empty()) {
     reduce(launches);
@@ -315,6 +358,7 @@ void Measures::run(const Launches& launches, Buffer& memory) {
   }
   if (!inner_products_.empty()) multiply(launches);
   if (!read_outs_.empty()) fit(launches);
+  if (!correlations_.empty()) correlate(launches);
   std::vector<double> results(result_doubles_);
   launches.stream.download(results.data(), results_, results.size() * sizeof(double));
   launches.stream.wait();

@@ -47,6 +47,10 @@ class Measures {
                      const Activations& test, Address<const std::int8_t> test_signs, int targets,
                      std::vector<double>& accuracies);
 
+  /// `correlations`: of units with the inputs `x`, summed up (ProbeValues::input_correlations).
+  void add_correlations(const Activations& x, const Activations& h,
+                        std::vector<double>& correlations);
+
   /// Computes all that was added. `memory` grows as needed. ImpossibleMeasure: a matrix without
   /// eigenvalues.
   void run(const Launches& launches, Buffer& memory);
@@ -58,6 +62,7 @@ class Measures {
   void find_eigenvalues(const Launches& launches);
   void multiply(const Launches& launches);
   void fit(const Launches& launches);
+  void correlate(const Launches& launches);
   void hand_over(const std::vector<double>& results);
 
   std::vector<SpectrumJob> spectra_;
@@ -67,6 +72,8 @@ class Measures {
   std::vector<std::vector<std::vector<double>*>> products_;  ///< of each group
   std::vector<ReadOutJob> read_outs_;
   std::vector<std::vector<double>*> accuracies_;  ///< of each read-out
+  std::vector<CorrelationJob> correlations_;
+  std::vector<std::vector<double>*> correlation_results_;
 
   // Where things are on the device.
   DevicePointer control_ = 0;

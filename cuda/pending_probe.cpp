@@ -30,6 +30,10 @@ Activations PendingProbe::on_device(int layer) const {
       {job_.activations[layer - 1].value}, probe_->samples, task_->run->shape.fan_out(layer - 1)};
 }
 
+Activations PendingProbe::inputs_on_device() const {
+  return {job_.inputs, probe_->samples, probe_->data->features};
+}
+
 void PendingProbe::set_data(const DatasetCache::Addresses& data) {
   job_.inputs = data.inputs;
   job_.labels = data.labels;

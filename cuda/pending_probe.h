@@ -28,6 +28,7 @@ class PendingProbe {
   ProbeValues& values() const;
   /// A hidden layer (1 = first).
   Activations on_device(int layer) const;
+  Activations inputs_on_device() const;
 
   /// Space for what is wanted back, from `at` on, in floats. Returns the end.
   std::size_t place_results(std::size_t at);

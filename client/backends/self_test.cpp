@@ -15,6 +15,7 @@
 #include "client/experiments/cka.h"
 #include "client/experiments/ridge.h"
 #include "client/experiments/spectrum.h"
+#include "client/experiments/weight_measures.h"
 #include "client/plan/device_error.h"
 #include "client/plan/example_run.h"
 #include "client/plan/initial_parameters.h"
@@ -138,6 +139,10 @@ std::string metrics(const Backend& backend) {
   const MeasuredPair fitted(backend, samples, 23, ActivationUse::read_outs);
   RidgeProbe probe(ops);
   bits.add(read_out_accuracies(fitted.runs[0], fitted.snapshots[0], 0, probe));
+  const MeasuredPair correlated(backend, samples, 70, ActivationUse::correlations);
+  const ActivationSelectivity selectivity = activation_selectivity(
+      correlated.snapshots[0].probes[0], correlated.runs[0].train->inputs, samples, 70, 20, ops);
+  bits.add(std::vector<double>{selectivity.best, selectivity.mean});
   return bits.digest();
 }
 
@@ -212,7 +217,7 @@ std::vector<KnownAnswer> compute_answers(const Backend& backend) {
   std::vector<KnownAnswer> answers;
   for (const TrainingCase& c : training_cases()) answers.push_back({c.name, train(backend, c)});
   answers.push_back({"matrix kernels", matrices(backend)});
-  answers.push_back({"spectra, alignments, read-outs", metrics(backend)});
+  answers.push_back({"spectra, alignments, read-outs, correlations", metrics(backend)});
   answers.push_back({"functions and random numbers", functions()});
   return answers;
 }

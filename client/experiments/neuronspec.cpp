@@ -62,6 +62,7 @@ class Neuronspec final : public DescribedExperiment {
         run.trial = static_cast<std::uint32_t>(trial);
         run.network = static_cast<std::uint32_t>(network);
         run.probes.push_back(make_probe(test, {1}));
+        run.probes.back().use = ActivationUse::correlations;
         plan.groups.push_back({{run}, {0, run.steps}, value_names.size()});
       }
     }
@@ -87,8 +88,8 @@ class Neuronspec final : public DescribedExperiment {
         weight_measures(members[0].parameters.subspan(run.shape.weight_offset(0)), features, width,
                         inputs_per_group, matrix_ops);
     const ActivationSelectivity a =
-        activation_selectivity(members[0].probes[0].activations[0], run.probes[0].data->inputs,
-                               test_samples, width, features, matrix_ops);
+        activation_selectivity(members[0].probes[0], run.probes[0].data->inputs, test_samples,
+                               width, features, matrix_ops);
     const std::array<double, value_names.size()> in_order = {
         accuracy(predictions_of(run, 0, members[0])),
         w.selectivity,

@@ -140,6 +140,14 @@ ActivationSelectivity activation_selectivity(std::span<const float> h, std::span
   return selectivity;
 }
 
+ActivationSelectivity activation_selectivity(const ProbeValues& probe, std::span<const float> x,
+                                             int samples, int width, int inputs,
+                                             const MatrixOps& matrix_ops) {
+  const std::vector<double>& given = probe.input_correlations;
+  if (!given.empty()) return {given[0], given[1]};
+  return activation_selectivity(probe.activations[0], x, samples, width, inputs, matrix_ops);
+}
+
 std::size_t weight_measures_bytes(int samples, int width, int inputs) {
   const auto m = static_cast<std::size_t>(width);
   const auto n = static_cast<std::size_t>(inputs);

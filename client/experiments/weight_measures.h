@@ -4,6 +4,7 @@
 #include <span>
 
 #include "client/plan/matrix_ops.h"
+#include "client/plan/snapshot.h"
 
 namespace axiom {
 
@@ -28,6 +29,12 @@ struct ActivationSelectivity {
   double mean;  ///< mean_n mean_i |corr(h_n, x_i)|
 };
 ActivationSelectivity activation_selectivity(std::span<const float> h, std::span<const float> x,
+                                             int samples, int width, int inputs,
+                                             const MatrixOps& matrix_ops);
+
+/// Of the probe's one layer: as the backend gave them, or computed of the activations
+/// (ActivationUse::correlations).
+ActivationSelectivity activation_selectivity(const ProbeValues& probe, std::span<const float> x,
                                              int samples, int width, int inputs,
                                              const MatrixOps& matrix_ops);
 

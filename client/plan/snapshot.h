@@ -16,6 +16,9 @@ struct ProbeValues {
   std::vector<std::vector<double>> squared_singular_values;  ///< min(samples, width), descending
   /// ‖AᵀB‖_F², A of this network, B of each that was evaluated for the group from this one on.
   std::vector<std::vector<double>> inner_products;
+  /// Of the layer: the means over its units of the largest and of the mean |correlation| with an
+  /// input (client/experiments/weight_measures.h).
+  std::vector<double> input_correlations;
   /// Of each sign: the share of the next probe's samples that are told right; NaN: no solution.
   std::vector<double> read_outs;
   std::vector<float> input_gradients;       ///< samples × inputs

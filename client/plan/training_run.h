@@ -16,6 +16,7 @@ enum class ActivationUse {
   any,             ///< the activations themselves are wanted
   spectra,         ///< of each layer only the squared singular values
   inner_products,  ///< of each layer only ‖AᵀB‖² of all pairs of networks of a group, centred
+  correlations,    ///< of the one layer only those of its units with the inputs, summed up
   /// Of the one layer only how many signs of the next probe's samples are told right by linear
   /// read-outs that were fitted to this probe's (Dataset::signs).
   read_outs,

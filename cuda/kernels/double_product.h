@@ -32,6 +32,17 @@ AXIOM_DEVICE Operand by_sample(const Activations& h, const double* means = nullp
   return {in_global_memory(h.values.get()), 1, h.stride(), means, 1};
 }
 
+/// Means of the columns, each summed from the first sample down. No barrier.
+AXIOM_DEVICE void find_means(const Activations& h, double* means) {
+  for (int j = thread_index(); j < h.width; j += thread_count()) {
+    const float* value = in_global_memory(h.values.get()) + j;
+    double sum = 0.0;
+#pragma unroll 8
+    for (int i = 0; i < h.samples; ++i, value += h.stride()) sum += static_cast<double>(*value);
+    means[j] = sum / h.samples;
+  }
+}
+
 /// Copies terms [first, first + count) of the columns from `column` on; zeros beyond `columns`.
 /// Threads that follow one another read what lies together.
 AXIOM_DEVICE void stage(const Operand& x, int first, int count, int column, int columns,

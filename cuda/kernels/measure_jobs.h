@@ -98,6 +98,25 @@ struct InnerProductJob {
   std::int32_t reserved;
 };
 
+inline constexpr double correlation_floor = 1e-9;  ///< of a standard deviation
+inline constexpr int correlation_results = 2;
+
+/// Correlations of units with inputs. Work: tiles of the product of both, centred; then their sums.
+struct CorrelationJob {
+  Activations x;  ///< the inputs
+  Activations h;
+  std::int32_t done;  ///< parts
+  std::int32_t reserved;
+  Address<double> means;        ///< x.width + h.width
+  Address<double> inverse_sds;  ///< likewise
+  Address<double> products;     ///< x.width × h.width
+  Address<double> of_units;     ///< 2 · h.width: largest and mean |correlation| of each
+  Address<double> results;      ///< correlation_results: the means of these
+
+  AXIOM_HOST_DEVICE constexpr int tiles() const { return rectangular_tiles(x.width, h.width); }
+  AXIOM_HOST_DEVICE constexpr int parts() const { return tiles() + 1; }
+};
+
 /// Targets of one fit: their solutions and one row of the system are in shared memory.
 inline constexpr int largest_read_outs = rows_in_shared_memory - 1;
 inline constexpr int read_out_pivots = rows_in_shared_memory;  ///< rows of the factor at once

@@ -1,6 +1,7 @@
 // Metrics where the activations lie: spectra and kernel alignments, in double. Only their few
 // numbers go back to the host.
 #include "client/arithmetic/tridiagonal_ql.h"
+#include "cuda/kernels/correlation.h"
 #include "cuda/kernels/double_product.h"
 #include "cuda/kernels/read_out.h"
 #include "cuda/kernels/training.h"
@@ -47,17 +48,6 @@ AXIOM_DEVICE void run_spectrum(SpectrumJob& original, LaunchState* launch,
   if (thread_index() == 0) original.done = done;
 }
 
-/// Means of the columns, each summed from the first sample down.
-AXIOM_DEVICE void find_means(const Activations& h, double* means) {
-  for (int j = thread_index(); j < h.width; j += thread_count()) {
-    const float* value = in_global_memory(h.values.get()) + j;
-    double sum = 0.0;
-#pragma unroll 8
-    for (int i = 0; i < h.samples; ++i, value += h.stride()) sum += static_cast<double>(*value);
-    means[j] = sum / h.samples;
-  }
-}
-
 AXIOM_DEVICE void run_kernel(KernelJob& original, LaunchState* launch,
                              std::uint64_t limit_nanoseconds) {
   const KernelJob job = original;
@@ -74,6 +64,22 @@ AXIOM_DEVICE void run_kernel(KernelJob& original, LaunchState* launch,
     } else {
       rectangular_product(by_unit(job.a, means), by_unit(job.b, means_b), job.a.samples,
                           job.order(), job.order(), done, job.product.get(), scratch());
+    }
+  }
+  if (thread_index() == 0) original.done = done;
+}
+
+AXIOM_DEVICE void run_correlations(CorrelationJob& original, LaunchState* launch,
+                                   std::uint64_t limit_nanoseconds) {
+  const CorrelationJob job = original;
+  standardize(job);
+  int done = job.done;
+  for (bool stop = false; done < job.parts() && !stop; ++done) {
+    stop = block_stops(launch, limit_nanoseconds);  // its barrier completes what came before
+    if (done < job.tiles()) {
+      correlation_tile(job, done, scratch());
+    } else {
+      sum_correlations(job);
     }
   }
   if (thread_index() == 0) original.done = done;
@@ -137,6 +143,14 @@ axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
                 std::uint64_t limit_nanoseconds) {
   take_jobs(control().next, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_read_out(jobs[job], launch, limit_nanoseconds); });
+}
+
+/// REQUIRES: as axiom_spectrum.
+AXIOM_KERNEL(measure_threads, 2)
+axiom_correlations(CorrelationJob* jobs, std::uint32_t count, LaunchState* launch,
+                   std::uint64_t limit_nanoseconds) {
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_correlations(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// Eigenvalues of reduced matrices, one thread each. REQUIRES: all parts of the jobs are done.

@@ -12,6 +12,7 @@
 #include "client/experiments/cka.h"
 #include "client/experiments/ridge.h"
 #include "client/experiments/spectrum.h"
+#include "client/experiments/weight_measures.h"
 #include "client/plan/device_error.h"
 #include "client/plan/initial_parameters.h"
 #include "cpu/reference/reference_backend.h"
@@ -203,6 +204,31 @@ TEST_F(CudaEquality, InnerProducts) {
         pairwise_cka(ours, 0, samples, width, ops, expected);
         pairwise_cka(theirs, 0, samples, width, ops, actual);
         EXPECT_EQ(actual, expected);
+      }
+    }
+  }
+}
+
+TEST_F(CudaEquality, Correlations) {
+  const MatrixOps& ops = reference_backend().matrix_ops();
+  for (const double seconds : {0.05, 0.0}) {
+    set_cuda_options({seconds, 0.25, 0});
+    const auto executor = backend().make_executor();
+    for (const auto& [inputs, width, samples] :
+         std::vector<std::array<int, 3>>{{20, 32, 60}, {1, 3, 9}, {67, 130, 50}, {5, 1, 1}}) {
+      SCOPED_TRACE(testing::Message() << inputs << " inputs, width " << width);
+      MeasuredNetworks networks({inputs, width, 2}, samples, ActivationUse::correlations, 3);
+      networks.states[2].parameters[0] = std::numeric_limits<float>::quiet_NaN();
+      const auto measured = networks.evaluate(*executor, false);
+      const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
+      EXPECT_TRUE(measured[2].diverged);
+      for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_TRUE(measured[i].probes[0].activations.empty());
+        const auto& x = networks.runs[i].probes[0].data->inputs;
+        const ActivationSelectivity ours =
+            activation_selectivity(plain[i].probes[0], x, samples, width, inputs, ops);
+        EXPECT_EQ(measured[i].probes[0].input_correlations,
+                  (std::vector<double>{ours.best, ours.mean}));
       }
     }
   }

@@ -20,6 +20,8 @@ void axiom_kernels(axiom::cuda::KernelJob*, std::uint32_t, axiom::cuda::LaunchSt
                    std::uint64_t);
 void axiom_read_outs(axiom::cuda::ReadOutJob*, std::uint32_t, axiom::cuda::LaunchState*,
                      std::uint64_t);
+void axiom_correlations(axiom::cuda::CorrelationJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                        std::uint64_t);
 void axiom_inner_products(const axiom::cuda::InnerProductJob*, std::uint32_t,
                           axiom::cuda::LaunchState*, std::uint64_t);
 }
@@ -45,6 +47,7 @@ const std::map<std::string, Entry>& kernels() {
       {"axiom_eigenvalues", job_kernel(axiom_eigenvalues)},
       {"axiom_kernels", job_kernel(axiom_kernels)},
       {"axiom_read_outs", job_kernel(axiom_read_outs)},
+      {"axiom_correlations", job_kernel(axiom_correlations)},
       {"axiom_inner_products", job_kernel(axiom_inner_products)},
       {"axiom_fma_peak",
        [](void** p) {
