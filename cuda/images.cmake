@@ -1,6 +1,6 @@
-# Compiles the kernels ahead of time: one bare cubin per architecture and one PTX per compiler, all
-# compressed and embedded by .incbin (a fatbin carries a host tag and would not serve other operating
-# systems).
+# Compiles the kernels ahead of time: one bare cubin per architecture and one PTX per compiler,
+# embedded by .incbin (a fatbin carries a host tag and would not serve other operating systems). All
+# images of a kernel are compressed as one archive: they have much in common.
 # Sets AXIOM_CUDA_IMAGE_SOURCES.
 enable_language(ASM)
 find_program(axiom_xz xz)
@@ -18,12 +18,12 @@ file(MAKE_DIRECTORY ${axiom_image_directory} ${CMAKE_CURRENT_BINARY_DIR}/generat
 set(axiom_image_assembly "")
 set(axiom_image_declarations "")
 set(axiom_image_entries "")
-set(axiom_image_files "")
-set(axiom_ptx_files "")
+foreach(kernel IN LISTS axiom_cuda_kernels)
+  set(axiom_${kernel}_images "")
+endforeach()
 
 # One image of one kernel: kind "cubin" or "ptx".
 function(axiom_cuda_image compiler standard version kernel kind architecture)
-  set(name axiom_image_${kernel}_${kind}_${architecture}_by_${version})
   set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${version}.${kind})
   if(kind STREQUAL "cubin")
     set(target -arch=sm_${architecture} --cubin)
@@ -34,27 +34,41 @@ function(axiom_cuda_image compiler standard version kernel kind architecture)
     set(target -arch=compute_${architecture} --ptx)
     set(driver ${version})
     set(portable true)
-    set(axiom_ptx_files ${axiom_ptx_files} ${file}.xz PARENT_SCOPE)
+    set(axiom_ptx_files ${axiom_ptx_files} ${file} PARENT_SCOPE)
   endif()
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
-  add_custom_command(OUTPUT ${file}.xz
+  add_custom_command(OUTPUT ${file}
     COMMAND ${compiler} -std=${standard} -O3 ${target} -fmad=false -Werror all-warnings
             -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}/nvidia -o ${file} ${source}
     DEPENDS ${source} ${axiom_cuda_headers} ${compiler}
-    COMMAND ${axiom_xz} --force --lzma2=preset=9e,dict=1MiB ${file}
     COMMENT "CUDA ${kernel} for ${kind} ${architecture}" VERBATIM)
+  list(LENGTH axiom_${kernel}_images number)
+  string(APPEND axiom_image_entries
+    "    {\"${kernel}\", ${architecture}, ${portable}, ${driver}, axiom_${kernel}_archive,\n"
+    "     static_cast<std::size_t>(axiom_${kernel}_archive_end - axiom_${kernel}_archive), ${number}},\n")
+  set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
+  set(axiom_${kernel}_images ${axiom_${kernel}_images} ${file} PARENT_SCOPE)
+endfunction()
+
+# The archive of one kernel: a line with the sizes of its images, then the images (cuda/images.h).
+function(axiom_cuda_archive kernel)
+  set(images ${axiom_${kernel}_images})
+  set(archive ${axiom_image_directory}/${kernel})
+  list(JOIN images "|" joined)
+  add_custom_command(OUTPUT ${archive}.xz
+    COMMAND ${CMAKE_COMMAND} -DIMAGES=${joined} -DINDEX=${archive}.index -P ${CMAKE_CURRENT_SOURCE_DIR}/image_index.cmake
+    COMMAND ${CMAKE_COMMAND} -E cat ${archive}.index ${images} > ${archive}
+    COMMAND ${axiom_xz} --force --lzma2=preset=9e,dict=8MiB ${archive}
+    DEPENDS ${images} ${CMAKE_CURRENT_SOURCE_DIR}/image_index.cmake COMMENT "CUDA ${kernel} archive" VERBATIM)
+  set(name axiom_${kernel}_archive)
   string(APPEND axiom_image_assembly
-    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${file}.xz\"\n"
+    "  .balign 64\n  .globl ${name}\n${name}:\n  .incbin \"${archive}.xz\"\n"
     "  .globl ${name}_end\n${name}_end:\n")
   string(APPEND axiom_image_declarations
     "extern const unsigned char ${name}[];\nextern const unsigned char ${name}_end[];\n")
-  string(APPEND axiom_image_entries
-    "    {\"${kernel}\", ${architecture}, ${portable}, ${driver}, ${name},\n"
-    "     static_cast<std::size_t>(${name}_end - ${name})},\n")
   set(axiom_image_assembly "${axiom_image_assembly}" PARENT_SCOPE)
   set(axiom_image_declarations "${axiom_image_declarations}" PARENT_SCOPE)
-  set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
-  set(axiom_image_files ${axiom_image_files} ${file}.xz PARENT_SCOPE)
+  set(axiom_image_archives ${axiom_image_archives} ${archive}.xz PARENT_SCOPE)
 endfunction()
 
 # Version (12040 = 12.4) and architectures ("75;80;…") of a compiler.
@@ -74,7 +88,10 @@ endfunction()
 if(NOT AXIOM_CUDA MATCHES "^(auto|on|off)$")
   message(FATAL_ERROR "AXIOM_CUDA is \"${AXIOM_CUDA}\": expected auto, on or off")
 endif()
+set(AXIOM_CUDA_PTX "")
+set(AXIOM_CUDA_LEGACY_PTX "")
 if(NOT AXIOM_CUDA STREQUAL "off")
+  set(axiom_ptx_files "")
   if(AXIOM_CUDA_COMPILER)
     set(axiom_nvcc ${AXIOM_CUDA_COMPILER})
   else()
@@ -106,6 +123,8 @@ if(NOT AXIOM_CUDA STREQUAL "off")
   else()
     message(STATUS "CUDA kernels: none (no nvcc)")
   endif()
+  set(AXIOM_CUDA_PTX ${axiom_ptx_files})
+  set(axiom_ptx_files "")
   if(AXIOM_CUDA_LEGACY)
     axiom_cuda_abilities(${AXIOM_CUDA_LEGACY} version architectures)
     foreach(kernel IN LISTS axiom_cuda_kernels)
@@ -117,19 +136,27 @@ if(NOT AXIOM_CUDA STREQUAL "off")
       endforeach()
       axiom_cuda_image(${AXIOM_CUDA_LEGACY} c++17 ${version} ${kernel} ptx 50)
     endforeach()
+    set(AXIOM_CUDA_LEGACY_PTX ${axiom_ptx_files})
     message(STATUS "CUDA kernels for older devices: ${AXIOM_CUDA_LEGACY}")
   endif()
 endif()
 
+set(axiom_image_archives "")
+foreach(kernel IN LISTS axiom_cuda_kernels)
+  if(axiom_${kernel}_images)
+    axiom_cuda_archive(${kernel})
+  endif()
+endforeach()
 configure_file(image_table.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp @ONLY)
-list(LENGTH axiom_image_files count)
-set(AXIOM_CUDA_IMAGES ${count} CACHE INTERNAL "Embedded images")
-set(AXIOM_CUDA_PTX ${axiom_ptx_files} CACHE INTERNAL "Those of them that are PTX")
+list(LENGTH axiom_image_archives count)
+set(AXIOM_CUDA_IMAGES ${count} CACHE INTERNAL "Archives of embedded images")
+set(AXIOM_CUDA_PTX ${AXIOM_CUDA_PTX} CACHE INTERNAL "Those of them that are PTX")
+set(AXIOM_CUDA_LEGACY_PTX ${AXIOM_CUDA_LEGACY_PTX} CACHE INTERNAL "Likewise, of the older compiler")
 set(AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/image_table.cpp)
-if(axiom_image_files)
+if(axiom_image_archives)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S @ONLY
        CONTENT "  .section .rodata\n${axiom_image_assembly}  .section .note.GNU-stack,\"\",%progbits\n")
   set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/generated/images.S
-    PROPERTIES OBJECT_DEPENDS "${axiom_image_files}")
+    PROPERTIES OBJECT_DEPENDS "${axiom_image_archives}")
   list(APPEND AXIOM_CUDA_IMAGE_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/generated/images.S)
 endif()

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 
 #include "cuda/driver.h"
@@ -26,14 +27,17 @@ std::string readable_capability(int capability) {
   return std::to_string(capability / 10) + "." + std::to_string(capability % 10);
 }
 
-}  // namespace
+std::runtime_error damaged(const Image& image) {
+  return std::runtime_error(std::string("the embedded kernels are damaged (") + image.kernel +
+                            "): install the program anew");
+}
 
-std::string unpacked(const Image& image) {
+std::string unpacked_archive(const Image& image) {
   constexpr std::uint64_t most_memory = std::uint64_t{16} << 20;
   lzma_stream stream = LZMA_STREAM_INIT;
   if (lzma_stream_decoder(&stream, most_memory, 0) != LZMA_OK) throw std::bad_alloc();
-  stream.next_in = image.data;
-  stream.avail_in = image.bytes;
+  stream.next_in = image.archive;
+  stream.avail_in = image.archive_bytes;
   std::string text;
   std::array<char, 65536> part{};
   lzma_ret status = LZMA_OK;
@@ -44,11 +48,23 @@ std::string unpacked(const Image& image) {
     text.append(part.data(), part.size() - stream.avail_out);
   }
   lzma_end(&stream);
-  if (status != LZMA_STREAM_END) {
-    throw std::runtime_error(std::string("the embedded kernels are damaged (") + image.kernel +
-                             "): install the program anew");
-  }
+  if (status != LZMA_STREAM_END) throw damaged(image);
   return text;
+}
+
+}  // namespace
+
+std::string unpacked(const Image& image) {
+  const std::string archive = unpacked_archive(image);
+  std::istringstream sizes(archive.substr(0, archive.find('\n')));
+  std::size_t begin = sizes.str().size() + 1;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i <= image.number; ++i) {
+    begin += size;
+    if (!(sizes >> size)) throw damaged(image);
+  }
+  if (begin > archive.size() || archive.size() - begin < size) throw damaged(image);
+  return archive.substr(begin, size);
 }
 
 const Image& choose_image(std::span<const Image> images, const std::string& kernel, int capability,

@@ -9,12 +9,15 @@
 namespace axiom::cuda {
 
 struct Image {
-  const char* kernel;         ///< source: "block_kernel", "team_kernel", "measure_kernel"
-  int capability;             ///< 10 · major + minor: 86 for 8.6
-  bool portable;              ///< PTX
-  int driver_version;         ///< the oldest that loads it
-  const unsigned char* data;  ///< xz
-  std::size_t bytes;          ///< of it
+  const char* kernel;  ///< source: "block_kernel", "team_kernel", "measure_kernel"
+  int capability;      ///< 10 · major + minor: 86 for 8.6
+  bool portable;       ///< PTX
+  int driver_version;  ///< the oldest that loads it
+  /// All images of the kernel, packed by xz: a line with their sizes in bytes, then one after the
+  /// other.
+  const unsigned char* archive;
+  std::size_t archive_bytes;
+  std::size_t number;  ///< in the archive, from 0
 };
 
 /// All that this build has; empty if there was no CUDA compiler.

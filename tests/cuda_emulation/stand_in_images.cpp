@@ -40,12 +40,14 @@ struct Table {
 Table make_table() {
   Table table;
   for (const StandInModule& module : stand_in_modules()) {
-    table.packed.push_back(pack(module_with(module.kernels)));
+    const std::string text = module_with(module.kernels);
+    table.packed.push_back(pack(std::to_string(text.size()) + "\n" + text));
   }
   for (std::size_t i = 0; i < table.packed.size(); ++i) {
     const std::string& packed = table.packed[i];
     table.images.push_back({stand_in_modules()[i].name, 50, true, 11000,
-                            reinterpret_cast<const unsigned char*>(packed.data()), packed.size()});
+                            reinterpret_cast<const unsigned char*>(packed.data()), packed.size(),
+                            0});
   }
   return table;
 }

@@ -71,18 +71,21 @@ TEST(Images, AreWhatADriverLoads) {
 TEST(Images, DamageIsNoticed) {
   if (images().empty()) GTEST_SKIP() << "SKIPPED: built without a CUDA compiler";
   Image image = images().front();
-  std::string bytes(reinterpret_cast<const char*>(image.data), image.bytes);
+  std::string bytes(reinterpret_cast<const char*>(image.archive), image.archive_bytes);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  image.data = reinterpret_cast<const unsigned char*>(bytes.data());
+  image.archive = reinterpret_cast<const unsigned char*>(bytes.data());
   EXPECT_THROW(unpacked(image), std::runtime_error);
   image = images().front();
-  image.bytes /= 2;
+  image.archive_bytes /= 2;
+  EXPECT_THROW(unpacked(image), std::runtime_error);
+  image = images().front();
+  image.number = images().size();
   EXPECT_THROW(unpacked(image), std::runtime_error);
 }
 
 std::vector<Image> example() {
   const auto image = [](int capability, bool portable, int driver) {
-    return Image{"k", capability, portable, driver, nullptr, 0};
+    return Image{"k", capability, portable, driver, nullptr, 0, 0};
   };
   return {image(75, false, 13000), image(80, false, 13000), image(86, false, 13000),
           image(90, false, 13000), image(75, true, 13000),  image(61, false, 11000),
