@@ -33,6 +33,9 @@ class ProgramUpdate {
         updater_(
             installation_,
             [this](const std::string& name, std::size_t limit) { return fetched(name, limit); },
+            [] {
+              if (const int signal = stop_signal(); signal != 0) throw TransferStopped(signal);
+            },
             embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
 
   ExitCode check() {
