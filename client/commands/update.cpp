@@ -75,7 +75,9 @@ class ProgramUpdate {
     }
   }
 
-  std::optional<std::string> fetched(const std::string& name, std::size_t limit) {
+  // Object stores whose contents may not be listed answer 403 for what is not there. Of a key list
+  // that is no worse than 404: whoever can withhold it can do so by either.
+  std::optional<std::string> fetched(const std::string& name, std::size_t limit) try {
     const Address address = resolved(name);
     std::optional<std::string> bytes;
     retry(
@@ -86,6 +88,9 @@ class ProgramUpdate {
                         readable_duration(delay));
         });
     return bytes;
+  } catch (const TransferError& error) {
+    if (error.status == 403 && name.starts_with("keys.")) return std::nullopt;
+    throw;
   }
 
   ExitCode said(const std::string& status, const Manifest& manifest) {

@@ -126,6 +126,12 @@ void print_uploads(const CommandLine& line, Console& console) {
 void require_upload_options(const CommandLine& line) {
   https_client(line.network);
   upload_authorization(line.network);
+  QueuedObject result;
+  result.name = "NAME.json.gz";
+  result.target = line.network.upload_url;
+  require_one_proof({result}, line.network);
+  // Which headers are sent does not depend on what is in them.
+  upload_headers({}, "", object_address(result.target, result.kind, result.name).value());
 }
 
 void queue_uploads(const CommandLine& line, const std::string& own_digest, Console& console) {

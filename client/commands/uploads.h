@@ -8,8 +8,8 @@
 
 namespace axiom {
 
-/// Reads the files that options name, so that one that is missing or wrong shows before anything is
-/// computed. IoError, UsageError.
+/// Reads the files that options name and what an address signed in advance asks for, so that what
+/// is missing or wrong shows before anything is computed. IoError, UsageError, UploadError.
 void require_upload_options(const CommandLine& line);
 
 /// Puts the results of line.out that were not uploaded before into its outbox, durably; if

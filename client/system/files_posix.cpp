@@ -110,8 +110,13 @@ class RealFileSystem final : public FileSystem {
  protected:
   class File final : public OutputFile {
    public:
-    explicit File(const std::string& path)
-        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {}
+    File(const std::string& path, Readers readers)
+        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {
+      // Empty as yet.
+      if (readers == Readers::owner && ::fchmod(descriptor_.value(), 0600) == -1) {
+        throw_io_error("set the permissions of", path, errno);
+      }
+    }
     std::size_t write_some(std::string_view bytes) override {
       const ssize_t written =
           retried([&] { return ::write(descriptor_.value(), bytes.data(), bytes.size()); });
@@ -129,8 +134,8 @@ class RealFileSystem final : public FileSystem {
     Descriptor descriptor_;
   };
 
-  std::unique_ptr<OutputFile> create(const std::string& path) override {
-    return std::make_unique<File>(path);
+  std::unique_ptr<OutputFile> create(const std::string& path, Readers readers) override {
+    return std::make_unique<File>(path, readers);
   }
 
   void move(const std::string& from, const std::string& to) override {

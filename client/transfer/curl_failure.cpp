@@ -204,8 +204,10 @@ TransferError status_failure(int status, const Address& address, bool put) {
       transient = status >= 500;
       break;
   }
-  return {TransferFailure::answer_refused, transient,
-          address.shown() + ": the server answered " + std::to_string(status) + advice};
+  TransferError error(TransferFailure::answer_refused, transient,
+                      address.shown() + ": the server answered " + std::to_string(status) + advice);
+  error.status = status;
+  return error;
 }
 
 }  // namespace axiom

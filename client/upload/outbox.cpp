@@ -118,7 +118,8 @@ void Outbox::write_entry(const QueuedObject& entry) {
                      {"sha256", entry.sha256},
                      {"failures", entry.failures},
                      {"not_before", entry.not_before}};
-  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n");
+  // A target may be signed in advance: whoever reads it can write there.
+  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n", Readers::owner);
 }
 
 QueuedObject Outbox::read_entry(const std::string& name) {

@@ -2,6 +2,7 @@
 sent, nor gets lost."""
 
 import json
+import os
 import shutil
 import unittest
 
@@ -103,6 +104,12 @@ class Entries(OutboxTest):
         shown = client("upload", self.out, "--print-upload")
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertIn("warning: an entry of the outbox was set aside", shown.stderr)
+
+    def test_addresses_are_not_for_others_to_read(self):
+        done = self.upload("https://localhost:1/", preexec_fn=lambda: os.umask(0))
+        self.assertEqual(done.returncode, 40, done.stderr)
+        modes = {path.name.endswith(".queued.json"): path.stat().st_mode & 0o777 for path in self.outbox.iterdir()}
+        self.assertEqual(modes, {True: 0o600, False: 0o666})
 
     def test_a_later_version_gets_its_entries_back(self):
         self.upload("https://localhost:1/")
