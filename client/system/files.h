@@ -24,6 +24,12 @@ class DiskFullError : public IoError {
   using IoError::IoError;
 };
 
+/// This user may not.
+class AccessDeniedError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// Who may read a file that is written: whom the umask allows, or its owner alone.
 enum class Readers { as_usual, owner };
 

@@ -176,7 +176,9 @@ void throw_io_error(const std::string& what, const std::string& path, int error)
   std::string message =
       "cannot " + what + " '" + path + "': " + std::system_category().message(error);
   if (error == ENOSPC || error == EDQUOT) throw DiskFullError(message + "; free some space there");
-  if (error == EACCES || error == EPERM) message += "; check its owner and permissions";
+  if (error == EACCES || error == EPERM) {
+    throw AccessDeniedError(message + "; check its owner and permissions");
+  }
   if (error == EROFS) message += "; choose a directory that can be written";
   if (error == EIO) message += "; check the disk";
   throw IoError(message);

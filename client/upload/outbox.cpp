@@ -171,6 +171,8 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       set_aside(name, error.what(), notes);
     } catch (const JsonError& error) {
       set_aside(name, error.what(), notes);
+    } catch (const AccessDeniedError&) {
+      throw;  // another user's: not damaged
     } catch (const IoError& error) {
       set_aside(name, error.what(), notes);
     }

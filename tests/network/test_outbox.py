@@ -111,6 +111,23 @@ class Entries(OutboxTest):
         modes = {path.name.endswith(".queued.json"): path.stat().st_mode & 0o777 for path in self.outbox.iterdir()}
         self.assertEqual(modes, {True: 0o600, False: 0o666})
 
+    def test_another_users_entries_are_not_damaged(self):
+        self.upload("https://localhost:1/")
+        for path in (self.out, self.outbox):
+            path.chmod(0o777)
+        (self.out / ".lock").chmod(0o666)
+        for entry in self.outbox.glob("*.queued.json"):
+            entry.chmod(0)
+        before = sorted(path.name for path in self.outbox.iterdir())
+
+        def nobody():
+            if os.getuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+        done = client("upload", self.out, preexec_fn=nobody)
+        self.assert_error(done, 7, "Permission denied; check its owner and permissions")
+        self.assertEqual(sorted(path.name for path in self.outbox.iterdir()), before)
+
     def test_a_later_version_gets_its_entries_back(self):
         self.upload("https://localhost:1/")
         for entry in self.outbox.glob("*.queued.json"):
