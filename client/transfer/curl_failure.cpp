@@ -61,6 +61,10 @@ std::string handshake_problem(const std::string& detail) {
     return "it does not speak TLS on this port: check the port in the address";
   }
   if (mentions(detail, "key too small")) return "its key is too short: RSA needs 2048 bits";
+  if (mentions(detail, "unrecognized name")) {
+    return "it knows no host of that name: check the address";
+  }
+  if (mentions(detail, "alert internal error")) return "";  // its own trouble, which may pass
   if (mentions(detail, "alert") || mentions(detail, "shared cipher") ||
       mentions(detail, "no suitable")) {
     return "no common way to encrypt: " + detail;
@@ -154,6 +158,11 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_FAIL_REWIND:
+      // TLS 1.3 says so only after the handshake.
+      if (mentions(detail, "alert certificate required")) {
+        return {tls_refused, false,
+                where + "it demands a certificate of its clients, and this program has none"};
+      }
       return {unreachable, true, where + "the connection broke before the answer was complete"};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
