@@ -7,6 +7,7 @@
 #include "client/result/canonical_json.h"
 #include "client/system/clock.h"
 #include "client/system/executable.h"
+#include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/transfer/retry.h"
 #include "client/update/updater.h"
@@ -130,6 +131,7 @@ class ProgramUpdate {
 ExitCode update_program(const CommandLine& line) {
   install_stop_signals();
   require_not_under_boinc();
+  let_nobody_else_write();  // into what will run
   ProgramUpdate update(line);
   return line.network.update_check ? update.check() : update.apply();
 }

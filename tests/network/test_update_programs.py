@@ -195,6 +195,13 @@ class Programs(UpdateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.version(), "99.0.0")
 
+    def test_nobody_else_can_change_what_will_run(self):
+        release(self.channel)
+        done = self.update(preexec_fn=lambda: os.umask(0))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for path in (self.program, self.state, *self.state.iterdir()):
+            self.assertEqual(path.stat().st_mode & 0o022, 0, path)
+
     def test_one_of_another_version_than_signed(self):
         release(self.channel, version="98.0.0")
         self.refused(66, "98.0.0 fails its --version")
