@@ -132,8 +132,13 @@ void Updater::apply(const Manifest& manifest) {
                       version + " fails its " + command + " on this host and is not installed; " +
                           running_text_ + " stays");
   }
-  const std::string old = files.read(installation_.executable(), maximum_executable_bytes);
-  files.write_durably(installation_.previous(), old);
+  own_executable();  // throws if another one has taken its place meanwhile
+  // One that is itself on trial is nothing to go back to.
+  const bool proved = !state_.pending || state_.pending->version != running_text_;
+  if (proved || !files.exists(installation_.previous())) {
+    const std::string old = files.read(installation_.executable(), maximum_executable_bytes);
+    files.write_durably(installation_.previous(), old);
+  }
   state_.pending = {version, 0};
   save();
   staged.replace(installation_.executable());

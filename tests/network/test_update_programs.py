@@ -118,6 +118,11 @@ class Updating(UpdateTest):
 
 
 class Programs(UpdateTest):
+    def compiled(self, text):
+        program = self.directory / "compiled"
+        subprocess.run(["cc", "-x", "c", "-o", str(program), "-"], input=text, text=True, check=True)
+        return program
+
     def file(self):
         return self.channel / f"axiom-client-99.0.0-{PLATFORM}"
 
@@ -167,11 +172,9 @@ class Programs(UpdateTest):
     def test_a_stop_is_no_fault_of_the_one_that_is_tried(self):
         """Ctrl-C reaches both: the new one ends, too, and is tried again at the next update."""
         waiting = self.directory / "waiting"
-        slow = self.directory / "slow.c"
-        slow.write_text('#include <fcntl.h>\n#include <unistd.h>\n'
-                        f'int main(void) {{ open("{waiting}", O_CREAT | O_WRONLY, 0600); sleep(60); return 0; }}\n')
-        subprocess.run(["cc", "-o", str(self.directory / "slow"), str(slow)], check=True)
-        release(self.channel, program=self.directory / "slow")
+        slow = self.compiled('#include <fcntl.h>\n#include <unistd.h>\n'
+                             f'int main(void) {{ open("{waiting}", O_CREAT | O_WRONLY, 0600); sleep(60); return 0; }}\n')
+        release(self.channel, program=slow)
         process = subprocess.Popen(
             [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
              "--ca-file", str(self.authority.certificate)], stderr=subprocess.PIPE, text=True, env=environment(),
@@ -188,6 +191,28 @@ class Programs(UpdateTest):
         release(self.channel, version="99.0.0")
         self.assertEqual(self.update().returncode, 0)
         self.assertEqual(self.version(), "99.0.0")
+
+    def test_another_program_that_took_its_place_meanwhile_stays(self):
+        release(self.channel)
+
+        def replacing(connection, server, content):
+            self.program.unlink()
+            self.program.write_bytes(b"of the system's packages, say")
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        with Server(self.valid, files_in(self.channel, replacing)) as server:
+            done = self.update(channel=server.url("/"))
+        self.assert_error(done, 7, "the file of this program was replaced while it ran")
+        self.assertEqual(self.program.read_bytes(), b"of the system's packages, say")
+
+    def test_one_on_trial_is_nothing_to_go_back_to(self):
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        following = self.compiled('#include <stdio.h>\nint main(void) { puts("axiom-client 99.0.1 "); return 0; }\n')
+        release(self.channel, version="99.0.1", program=following)
+        done = self.update()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.1")
+        self.assertEqual((self.state / "previous").read_bytes(), self.original)
 
     def test_any_umask(self):
         release(self.channel)
