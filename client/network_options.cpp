@@ -26,19 +26,26 @@ void require_pin(const std::string& pin) {
   }
 }
 
-void require_address(const std::string& option, const std::string& text) {
-  try {
-    object_address(text, UploadKind::result, "name");
-  } catch (const AddressError& error) {
-    throw UsageError(option + ": " + error.what());
-  }
+void require_upload_url(const std::string& text) try {
+  object_address(text, UploadKind::result, "NAME.json.gz");
+} catch (const AddressError& error) {
+  throw UsageError(std::string("--upload-url: ") + error.what());
 }
 
-void require_folder(const std::string& option, const std::string& text) {
-  require_address(option, text);
-  if (!parse_address(text).path.ends_with('/')) {
-    throw UsageError(option + ": expected a folder, https://HOST/PATH/, got \"" + text + "\"");
+void require_channel(const std::string& text) try {
+  const Address address = parse_address(text);
+  if (!address.path.ends_with('/') || !address.query.empty()) {
+    throw UsageError("--channel: expected a folder, https://HOST/PATH/, without a query, got " +
+                     address.shown() + (address.query.empty() ? "" : "?..."));
   }
+} catch (const AddressError& error) {
+  throw UsageError(std::string("--channel: ") + error.what());
+}
+
+void require_policy_url(const std::string& text) try {
+  parse_address(text);
+} catch (const AddressError& error) {
+  throw UsageError(std::string("--policy-url: ") + error.what());
 }
 
 }  // namespace
@@ -122,7 +129,7 @@ void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
     if (given(option) && value->empty()) throw UsageError(std::string(option) + ": empty path");
   }
   for (const std::string& pin : options_.pins) require_pin(pin);
-  if (given("--upload-url")) require_address("--upload-url", options_.upload_url);
+  if (given("--upload-url")) require_upload_url(options_.upload_url);
   if (given("--upload-intermediate")) {
     if (single_object(options_.upload_url)) {
       throw UsageError(
@@ -139,8 +146,8 @@ void NetworkOptionParser::check_transfer_options(const CLI::App& app) {
   if (given("--outbox-limit")) {
     options_.outbox_limit = 1000000 * parse_integer("--outbox-limit", outbox_limit_, 0, 1000000);
   }
-  if (given("--policy-url")) require_address("--policy-url", options_.policy_url);
-  if (!options_.channel.empty()) require_folder("--channel", options_.channel);
+  if (given("--policy-url")) require_policy_url(options_.policy_url);
+  if (!options_.channel.empty()) require_channel(options_.channel);
   if (given("--connect-timeout")) {
     options_.connect_timeout = parse_seconds("--connect-timeout", connect_timeout_);
   }

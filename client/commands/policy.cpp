@@ -28,18 +28,20 @@ class PolicyCheck {
   }
 
   void require(const std::string& experiment, bool under_way) {
-    const std::optional<Policy> kept = verified_quietly(kept_text());
+    const std::optional<PolicyText> text = kept_text();
+    const std::optional<Policy> kept = verified_quietly(text);
+    // Expiry ends what a policy allows, not that there was a newer one.
+    const std::uint64_t seen = text ? signed_policy_number(text->text, text->signatures, keys_) : 0;
     std::optional<Policy> policy = kept;
     try {
       if (const std::optional<PolicyText> got = fetched()) {
         policy = verified_policy(got->text, got->signatures, keys_, utc_seconds());
-        if (kept && policy->number < kept->number) {
+        if (policy->number < seen) {
           throw UpdateError(UpdateFailure::older_than_seen,
                             "policy " + std::to_string(policy->number) + " is older than number " +
-                                std::to_string(kept->number) + ", which was current before");
+                                std::to_string(seen) + ", which was current before");
         }
-        files_.write_durably(path_ + ".minisig", got->signatures);
-        files_.write_durably(path_, got->text);
+        keep(*got);
       }
     } catch (const UpdateError& error) {
       if (!under_way) throw;
@@ -68,10 +70,24 @@ class PolicyCheck {
     return std::nullopt;
   }
 
+  void keep(const PolicyText& got) {
+    try {
+      files_.write_durably(path_ + ".minisig", got.signatures);
+      files_.write_durably(path_, got.text);
+    } catch (const IoError& error) {
+      console_.warning("the policy is not kept for later: " + std::string(error.what()));
+    }
+  }
+
+  // One that cannot be read says nothing.
   std::optional<PolicyText> kept_text() {
-    if (!files_.exists(path_) || !files_.exists(path_ + ".minisig")) return std::nullopt;
-    return PolicyText{files_.read(path_, maximum_document_bytes),
-                      files_.read(path_ + ".minisig", maximum_document_bytes)};
+    try {
+      if (!files_.exists(path_) || !files_.exists(path_ + ".minisig")) return std::nullopt;
+      return PolicyText{files_.read(path_, maximum_document_bytes),
+                        files_.read(path_ + ".minisig", maximum_document_bytes)};
+    } catch (const IoError&) {
+      return std::nullopt;
+    }
   }
 
   // A kept policy that has expired, or was cut off by a kill, says nothing.

@@ -71,10 +71,10 @@ class StandaloneRun {
                        "away and computed again: look after its cooling and clocks");
     }
     intermediate.finish();
-    if (!line_.network.upload_url.empty()) queue_uploads(line_);
+    if (!line_.network.upload_url.empty()) queue_uploads(line_, written_.sha256, console_);
     store.remove();  // only now: the result is on disk
     show_result(line_, work_, paths_, written_, telemetry_, summary->means, console_);
-    if (!line_.network.upload_url.empty()) send_uploads(line_, line_.out);
+    if (!line_.network.upload_url.empty()) send_uploads(line_, line_.out, written_.sha256);
     return ExitCode::ok;
   }
 

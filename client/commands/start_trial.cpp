@@ -15,6 +15,8 @@
 namespace axiom {
 namespace {
 
+constexpr double version_seconds = 60;
+
 // While a start counts as failed.
 struct Trial {
   explicit Trial(const Installation& of) : installation(of), only_one_counts(of.directory()) {}
@@ -36,7 +38,11 @@ bool counts(const std::vector<std::string>& arguments) {
 void roll_back(Installation& installation, const std::vector<std::string>& arguments) {
   const std::string old =
       real_file_system().read(installation.previous(), maximum_executable_bytes);
-  StagedExecutable(installation.directory(), old).replace(installation.executable());
+  StagedExecutable staged(installation.directory(), old);
+  if (staged.run({"axiom-client", "--version"}, version_seconds).status != 0) {
+    throw IoError("'" + installation.previous() + "' does not run and is not put back");
+  }
+  staged.replace(installation.executable());
   print_diagnostic("warning", "axiom-client " + client_version() +
                                   " did not start properly twice: the program before is back");
   become(installation.executable(), arguments);

@@ -7,6 +7,7 @@
 #include "client/result/canonical_json.h"
 #include "client/system/clock.h"
 #include "client/system/executable.h"
+#include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/transfer/retry.h"
 #include "client/update/updater.h"
@@ -33,6 +34,9 @@ class ProgramUpdate {
         updater_(
             installation_,
             [this](const std::string& name, std::size_t limit) { return fetched(name, limit); },
+            [] {
+              if (const int signal = stop_signal(); signal != 0) throw TransferStopped(signal);
+            },
             embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
 
   ExitCode check() {
@@ -72,7 +76,9 @@ class ProgramUpdate {
     }
   }
 
-  std::optional<std::string> fetched(const std::string& name, std::size_t limit) {
+  // Object stores whose contents may not be listed answer 403 for what is not there. Of a key list
+  // that is no worse than 404: whoever can withhold it can do so by either.
+  std::optional<std::string> fetched(const std::string& name, std::size_t limit) try {
     const Address address = resolved(name);
     std::optional<std::string> bytes;
     retry(
@@ -83,6 +89,9 @@ class ProgramUpdate {
                         readable_duration(delay));
         });
     return bytes;
+  } catch (const TransferError& error) {
+    if (error.status == 403 && name.starts_with("keys.")) return std::nullopt;
+    throw;
   }
 
   ExitCode said(const std::string& status, const Manifest& manifest) {
@@ -122,6 +131,7 @@ class ProgramUpdate {
 ExitCode update_program(const CommandLine& line) {
   install_stop_signals();
   require_not_under_boinc();
+  let_nobody_else_write();  // into what will run
   ProgramUpdate update(line);
   return line.network.update_check ? update.check() : update.apply();
 }

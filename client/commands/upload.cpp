@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <exception>
+#include <functional>
 
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -62,31 +64,61 @@ std::string shown_request(const UploadIdentity& identity, const std::string& nam
   return text + gunzip(body, limit) + "\n";
 }
 
-void print_uploads(const CommandLine& line) {
+std::string text_of(const std::exception_ptr& refused) {
+  try {
+    std::rethrow_exception(refused);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+// What cannot be uploaded is an error, but only after all else is done; `done` may fail itself.
+void then_refuse(const std::vector<std::exception_ptr>& refused, Console& console,
+                 const std::function<void()>& done) {
+  for (std::size_t i = 1; i < refused.size(); ++i) console.warning(text_of(refused[i]));
+  try {
+    done();
+  } catch (...) {
+    if (!refused.empty()) console.warning(text_of(refused.front()));
+    throw;
+  }
+  if (!refused.empty()) std::rethrow_exception(refused.front());
+}
+
+std::vector<QueuedObject> queued_of(Outbox& outbox, Console& console) {
+  std::vector<std::string> notes;
+  std::vector<QueuedObject> entries = outbox.queued(notes);
+  for (const std::string& note : notes) console.warning(note);
+  return entries;
+}
+
+void print_uploads(const CommandLine& line, Console& console) {
   const NetworkOptions& network = line.network;
   const std::string& directory = network.upload_directory;
   const std::string placeholder = "https://UPLOAD-URL/";
   const bool authorized = !network.upload_credentials.empty();
   FileSystem& files = real_file_system();
+  const UploadSource source = results_to_upload(files, directory);
   std::vector<std::string> shown;
   if (files.exists(outbox_directory(directory))) {
     Outbox outbox(files, outbox_directory(directory));
-    std::vector<std::string> notes;
-    for (const QueuedObject& entry : outbox.queued(notes)) {
+    for (const QueuedObject& entry : queued_of(outbox, console)) {
       const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
       print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
                           authorized));
     }
-    for (const UploadObject& object : results_to_upload(files, directory)) {
+    for (const UploadObject& object : source.objects) {
       if (outbox.knows(object.name)) shown.push_back(object.name);
     }
   }
   const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
-  for (const UploadObject& object : results_to_upload(files, directory)) {
-    if (std::find(shown.begin(), shown.end(), object.name) != shown.end()) continue;
-    print(
-        shown_request(object.identity, object.name, object.body, target, object.kind, authorized));
-  }
+  then_refuse(source.refused, console, [&] {
+    for (const UploadObject& object : source.objects) {
+      if (std::find(shown.begin(), shown.end(), object.name) != shown.end()) continue;
+      print(shown_request(object.identity, object.name, object.body, target, object.kind,
+                          authorized));
+    }
+  });
 }
 
 }  // namespace
@@ -94,36 +126,62 @@ void print_uploads(const CommandLine& line) {
 void require_upload_options(const CommandLine& line) {
   https_client(line.network);
   upload_authorization(line.network);
+  QueuedObject result;
+  result.name = "NAME.json.gz";
+  result.target = line.network.upload_url;
+  require_one_proof({result}, line.network);
+  // Which headers are sent does not depend on what is in them.
+  upload_headers({}, "", object_address(result.target, result.kind, result.name).value());
 }
 
-void queue_uploads(const CommandLine& line) {
+void queue_uploads(const CommandLine& line, const std::string& own_digest, Console& console) {
   FileSystem& files = real_file_system();
   try {
     Outbox outbox(files, outbox_directory(line.out));
-    queue_results(files, line.out, outbox, line.network.upload_url);
+    const UploadSource source =
+        queue_results(files, line.out, outbox, line.network.upload_url, own_digest);
+    const bool own = std::any_of(
+        source.objects.begin(), source.objects.end(),
+        [&](const UploadObject& object) { return object.identity.result_digest == own_digest; });
+    if (!own && !source.refused.empty()) std::rethrow_exception(source.refused.front());
+    for (const std::exception_ptr& refused : source.refused) console.warning(text_of(refused));
   } catch (const IoError& error) {
     throw IoError(std::string(error.what()) + "; the result is safe in '" + line.out +
                   "', but not yet in its outbox: then the same command goes on");
   }
 }
 
-void send_uploads(const CommandLine& line, const std::string& directory) {
+void send_uploads(const CommandLine& line, const std::string& directory,
+                  const std::string& own_digest) {
   Console console("upload", line.quiet);
   Outbox outbox(real_file_system(), outbox_directory(directory));
-  std::vector<std::string> notes;
-  std::vector<QueuedObject> entries = outbox.queued(notes);
-  for (const std::string& note : notes) console.warning(note);
-  if (!line.network.upload_url.empty()) {
+  std::vector<QueuedObject> entries = queued_of(outbox, console);
+  const std::string& url = line.network.upload_url;
+  if (!url.empty()) {
+    const auto is_new = [&](const QueuedObject& entry) {
+      return is_for(url, own_digest, entry.identity);
+    };
     const std::size_t all = entries.size();
     std::erase_if(entries, [&](const QueuedObject& entry) {
-      return !object_address(line.network.upload_url, entry.kind, entry.name);
+      return is_new(entry) && !object_address(url, entry.kind, entry.name);
     });
     if (entries.size() < all) {
       console.note(std::to_string(all - entries.size()) + " of " + std::to_string(all) +
                    " objects stay in '" + outbox.directory() +
                    "': at the address of one object there is room for a result only");
     }
-    for (QueuedObject& entry : entries) outbox.redirect(entry, line.network.upload_url);
+    std::vector<QueuedObject> readdressed = entries;
+    for (QueuedObject& entry : readdressed) {
+      if (is_new(entry)) entry.target = url;
+    }
+    require_room(readdressed);  // before any entry forgets where it was to go
+    for (QueuedObject& entry : entries) {
+      if (is_new(entry)) outbox.redirect(entry, url);
+    }
+    // Its own first: other servers may be down.
+    std::stable_partition(entries.begin(), entries.end(), [&](const QueuedObject& entry) {
+      return entry.identity.result_digest == own_digest;
+    });
   }
   require_room(entries);
   require_one_proof(entries, line.network);
@@ -144,19 +202,18 @@ ExitCode upload_waiting(const CommandLine& line) {
   FileSystem& files = real_file_system();
   if (!files.exists(directory)) throw IoError("there is no directory '" + directory + "'");
   const DirectoryLock only_one_writes(directory);
+  Console console("upload", line.quiet);
   if (line.network.print_upload) {
-    print_uploads(line);
+    print_uploads(line, console);
     return ExitCode::ok;
   }
+  UploadSource source;
   if (!line.network.upload_url.empty()) {
     Outbox outbox(files, outbox_directory(directory));
-    std::vector<std::string> notes;
-    outbox.queued(notes);  // damaged entries go first, so that their results are queued again
-    Console console("upload", line.quiet);
-    for (const std::string& note : notes) console.warning(note);
-    queue_results(files, directory, outbox, line.network.upload_url);
+    queued_of(outbox, console);  // damaged entries go first, so that their results are queued again
+    source = queue_results(files, directory, outbox, line.network.upload_url, "");
   }
-  send_uploads(line, directory);
+  then_refuse(source.refused, console, [&] { send_uploads(line, directory, ""); });
   return ExitCode::ok;
 }
 

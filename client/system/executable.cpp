@@ -141,6 +141,8 @@ StagedExecutable::StagedExecutable(const std::string& directory, std::string_vie
       ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0700);
   if (writable == -1) throw_io_error("create", path_, errno);
   try {
+    // Whatever the umask has taken away.
+    if (::fchmod(writable, 0700) == -1) throw_io_error("set the permissions of", path_, errno);
     write_all(writable, path_, bytes);
     if (::fsync(writable) == -1) throw_io_error("write to the disk", path_, errno);
     // By the descriptor, not by the name: no other file can come in between.

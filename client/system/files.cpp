@@ -11,10 +11,10 @@ std::string parent_directory(std::string_view path) {
   return path.empty() ? "/" : std::string(path);
 }
 
-void FileSystem::write_durably(const std::string& path, std::string_view bytes) {
+void FileSystem::write_durably(const std::string& path, std::string_view bytes, Readers readers) {
   const std::string temporary = path + ".tmp";
   try {
-    const std::unique_ptr<OutputFile> file = create(temporary);
+    const std::unique_ptr<OutputFile> file = create(temporary, readers);
     while (!bytes.empty()) {
       const std::size_t written = file->write_some(bytes);
       if (written == 0 || written > bytes.size()) {

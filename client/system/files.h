@@ -24,6 +24,15 @@ class DiskFullError : public IoError {
   using IoError::IoError;
 };
 
+/// This user may not.
+class AccessDeniedError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
+/// Who may read a file that is written: whom the umask allows, or its owner alone.
+enum class Readers { as_usual, owner };
+
 /// A disk. All functions throw IoError. The public functions are written once over the primitives
 /// below; an implementation supplies the primitives.
 class FileSystem {
@@ -39,7 +48,8 @@ class FileSystem {
   /// Replaces `path` by `bytes`: write PATH.tmp, fsync, rename, fsync of the directory. When it
   /// returns, the bytes survive a power cut; when it throws, `path` holds either all of the old or
   /// all of the new bytes, and the temporary is removed if that is possible.
-  void write_durably(const std::string& path, std::string_view bytes);
+  void write_durably(const std::string& path, std::string_view bytes,
+                     Readers readers = Readers::as_usual);
   /// Renames and makes it durable. Replaces `to`. Both paths lie in the same directory.
   void rename(const std::string& from, const std::string& to);
   /// Removes a file and makes it durable. A missing file is no error.
@@ -59,7 +69,7 @@ class FileSystem {
   };
 
   /// Creates or truncates a file.
-  virtual std::unique_ptr<OutputFile> create(const std::string& path) = 0;
+  virtual std::unique_ptr<OutputFile> create(const std::string& path, Readers readers) = 0;
   virtual void move(const std::string& from, const std::string& to) = 0;
   /// False if there was no such file.
   virtual bool unlink(const std::string& path) = 0;

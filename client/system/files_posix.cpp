@@ -110,8 +110,13 @@ class RealFileSystem final : public FileSystem {
  protected:
   class File final : public OutputFile {
    public:
-    explicit File(const std::string& path)
-        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {}
+    File(const std::string& path, Readers readers)
+        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {
+      // Empty as yet.
+      if (readers == Readers::owner && ::fchmod(descriptor_.value(), 0600) == -1) {
+        throw_io_error("set the permissions of", path, errno);
+      }
+    }
     std::size_t write_some(std::string_view bytes) override {
       const ssize_t written =
           retried([&] { return ::write(descriptor_.value(), bytes.data(), bytes.size()); });
@@ -129,8 +134,8 @@ class RealFileSystem final : public FileSystem {
     Descriptor descriptor_;
   };
 
-  std::unique_ptr<OutputFile> create(const std::string& path) override {
-    return std::make_unique<File>(path);
+  std::unique_ptr<OutputFile> create(const std::string& path, Readers readers) override {
+    return std::make_unique<File>(path, readers);
   }
 
   void move(const std::string& from, const std::string& to) override {
@@ -171,7 +176,9 @@ void throw_io_error(const std::string& what, const std::string& path, int error)
   std::string message =
       "cannot " + what + " '" + path + "': " + std::system_category().message(error);
   if (error == ENOSPC || error == EDQUOT) throw DiskFullError(message + "; free some space there");
-  if (error == EACCES || error == EPERM) message += "; check its owner and permissions";
+  if (error == EACCES || error == EPERM) {
+    throw AccessDeniedError(message + "; check its owner and permissions");
+  }
   if (error == EROFS) message += "; choose a directory that can be written";
   if (error == EIO) message += "; check the disk";
   throw IoError(message);

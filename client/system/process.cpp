@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,11 @@ int usable_processors() {
   const int allowed = std::max(1, allowed_processors());
   const int quota = processor_quota_below("");
   return quota == 0 ? allowed : std::min(allowed, quota);
+}
+
+void let_nobody_else_write() {
+  const mode_t mask = ::umask(0077);
+  ::umask(mask | 0022);
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }

@@ -17,6 +17,9 @@ int usable_processors();
 /// The quota part, read from the files below `root` (as in a test); 0 = no quota.
 int processor_quota_below(const std::string& root);
 
+/// What this process writes from here on, nobody but its owner can change, whatever the umask was.
+void let_nobody_else_write();
+
 /// Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
 

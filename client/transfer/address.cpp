@@ -1,5 +1,6 @@
 #include "client/transfer/address.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "client/transfer/curl_library.h"
@@ -20,13 +21,31 @@ std::string part(const Url& url, CURLUPart which, unsigned int flags = 0) {
   return copy;
 }
 
-// For a text that may be no address at all.
 std::string without_query(const std::string& text) {
   return text.substr(0, text.find_first_of("?#"));
 }
 
+// For a text that may be no address at all, or hold a password, with whatever characters.
+std::string quoted(const std::string& text) {
+  std::string shown = without_query(text);
+  const std::size_t slashes = shown.find("//");
+  const std::size_t user = slashes == std::string::npos ? 0 : slashes + 2;
+  if (const std::size_t at = shown.rfind('@'); at != std::string::npos && at >= user) {
+    shown.replace(user, at - user, "...");
+  } else if (text.find('@') != std::string::npos && shown.find('/', user) == std::string::npos) {
+    shown.replace(user, std::string::npos, "...");
+  }
+  constexpr std::size_t longest = 200;
+  if (shown.size() > longest) shown = shown.substr(0, longest) + "...";
+  return "'" + shown + "'";
+}
+
+bool is_ascii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 Address taken_apart(const Url& url, const std::string& given) {
-  const std::string shown = "'" + without_query(given) + "'";
+  const std::string shown = quoted(given);
   if (part(url, CURLUPART_SCHEME) != "https") {
     throw AddressError("the address " + shown + " does not begin with https://: it is not used");
   }
@@ -37,12 +56,18 @@ Address taken_apart(const Url& url, const std::string& given) {
                        "(--upload-credentials FILE)");
   }
   Address address;
+  // A fragment is never sent.
+  curl_library().url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
   address.text = part(url, CURLUPART_URL);
   address.host = part(url, CURLUPART_HOST);
   address.port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   address.path = part(url, CURLUPART_PATH);
   address.query = part(url, CURLUPART_QUERY);
   if (address.host.empty()) throw AddressError("the address " + shown + " names no host");
+  if (!is_ascii(address.host)) {
+    throw AddressError("the address " + shown +
+                       " has a host name beyond ASCII: write it in its ASCII form (xn--...)");
+  }
   return address;
 }
 
@@ -55,19 +80,28 @@ bool Address::same_server(const Address& other) const {
 }
 
 Address parse_address(const std::string& text) {
+  if (text.size() > longest_address) {
+    throw AddressError("the address " + quoted(text) + " is longer than " +
+                       std::to_string(longest_address) + " bytes: is it the right one?");
+  }
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    throw AddressError("'" + without_query(text) + "' is no address: expected https://HOST/PATH");
+    throw AddressError(quoted(text) + " is no address: expected https://HOST/PATH");
   }
-  return taken_apart(url, text);
+  Address address = taken_apart(url, text);
+  // What is sent is what was given; only servers that redirect are forgiven more.
+  if (!is_ascii(text)) {
+    throw AddressError("the address " + quoted(text) +
+                       " has characters beyond ASCII: write them percent-encoded, as in %C3%A9");
+  }
+  return address;
 }
 
 Address resolve_address(const Address& base, const std::string& reference) {
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
       curl_library().url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {
-    throw AddressError("'" + without_query(reference) + "' is no address, seen from " +
-                       base.shown());
+    throw AddressError(quoted(reference) + " is no address, seen from " + base.shown());
   }
   return taken_apart(url, reference);
 }

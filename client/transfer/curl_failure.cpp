@@ -2,6 +2,8 @@
 
 #include <openssl/x509_vfy.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "client/system/clock.h"
@@ -59,11 +61,37 @@ std::string handshake_problem(const std::string& detail) {
     return "it does not speak TLS on this port: check the port in the address";
   }
   if (mentions(detail, "key too small")) return "its key is too short: RSA needs 2048 bits";
+  if (mentions(detail, "unrecognized name")) {
+    return "it knows no host of that name: check the address";
+  }
+  if (mentions(detail, "alert internal error")) return "";  // its own trouble, which may pass
   if (mentions(detail, "alert") || mentions(detail, "shared cipher") ||
       mentions(detail, "no suitable")) {
     return "no common way to encrypt: " + detail;
   }
   return "";
+}
+
+// Of what is wrong with a connection, a proxy may be the reason that nobody thinks of.
+std::string or_the_proxy() {
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') {
+      return std::string(" (or the proxy that ") + name + " names is down)";
+    }
+  }
+  return "";
+}
+
+// Refused by the proxy, before the server was asked.
+std::optional<TransferError> proxy_problem(CURL* curl, const std::string& where) {
+  long status = 0;
+  curl_library().easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status == 0 || (status >= 200 && status <= 299)) return std::nullopt;
+  const std::string advice = status == 407 ? "; it wants a user name and password" : "";
+  return TransferError(TransferFailure::unreachable, status >= 500,
+                       where + "the proxy answered " + std::to_string(status) +
+                           ": check https_proxy and no_proxy" + advice);
 }
 
 std::string time_out(CURL* curl, const TransferSettings& settings, double total_timeout) {
@@ -73,7 +101,7 @@ std::string time_out(CURL* curl, const TransferSettings& settings, double total_
   curl_library().easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
   if (connected == 0) {
     return "no connection within " + seconds_text(settings.connect_timeout) +
-           " (--connect-timeout): is this host online, and the server?";
+           " (--connect-timeout): is this host online, and the server?" + or_the_proxy();
   }
   if (static_cast<double>(total) / 1e6 >= total_timeout - 0.01) {
     return "the transfer took longer than " + seconds_text(total_timeout) + " (--total-timeout)";
@@ -89,14 +117,18 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
                            double total_timeout, const TrustStore& trust) {
   using enum TransferFailure;
   const std::string where = address.shown() + ": ";
+  if (const auto problem = proxy_problem(curl, where)) return *problem;
   switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+      return {unreachable, true,
+              where + "the name of the proxy cannot be resolved: check https_proxy"};
+    case CURLE_COULDNT_RESOLVE_HOST:
       return {unreachable, true,
               where + "the name cannot be resolved: is this host online, and the name right?"};
     case CURLE_COULDNT_CONNECT:
       return {unreachable, true,
-              where + "no connection: the server is down, or a firewall is in between"};
+              where + "no connection: the server is down, or a firewall is in between" +
+                  or_the_proxy()};
     case CURLE_OPERATION_TIMEDOUT:
       return {timed_out, true, where + time_out(curl, settings, total_timeout)};
     case CURLE_PEER_FAILED_VERIFICATION: {
@@ -119,11 +151,18 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
       if (!problem.empty()) return {tls_refused, false, where + problem};
       return {unreachable, true, where + "the connection broke during the TLS handshake"};
     }
+    case CURLE_PROXY:
+      return {unreachable, true, where + "the proxy refused: " + detail + "; check https_proxy"};
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_FAIL_REWIND:
+      // TLS 1.3 says so only after the handshake.
+      if (mentions(detail, "alert certificate required")) {
+        return {tls_refused, false,
+                where + "it demands a certificate of its clients, and this program has none"};
+      }
       return {unreachable, true, where + "the connection broke before the answer was complete"};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -174,8 +213,10 @@ TransferError status_failure(int status, const Address& address, bool put) {
       transient = status >= 500;
       break;
   }
-  return {TransferFailure::answer_refused, transient,
-          address.shown() + ": the server answered " + std::to_string(status) + advice};
+  TransferError error(TransferFailure::answer_refused, transient,
+                      address.shown() + ": the server answered " + std::to_string(status) + advice);
+  error.status = status;
+  return error;
 }
 
 }  // namespace axiom

@@ -26,6 +26,7 @@ class TransferError : public std::runtime_error {
   TransferFailure failure;
   bool transient;                     ///< may succeed later without anyone doing something
   std::optional<double> retry_after;  ///< seconds that the server asks to wait
+  int status = 0;                     ///< of an answer that was refused
 };
 
 /// There is nothing to transfer with: libcurl is missing or not usable; one line.

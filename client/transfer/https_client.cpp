@@ -72,6 +72,8 @@ struct HttpsClient::Curl {
   Curl& operator=(const Curl&) = delete;
 };
 
+constexpr std::size_t longest_length = 18;  // digits of a Content-Length that fits 63 bits
+
 // One request and what came back.
 struct HttpsClient::Exchange {
   long status = 0;
@@ -122,12 +124,14 @@ struct HttpsClient::Exchange {
       too_much = true;
       return 0;
     }
-    headers_complete = line == "\r\n" || line == "\n";
     const std::size_t colon = line.find(':');
     if (line.substr(0, 5) == "HTTP/") {  // a new answer, as after "100 Continue"
+      headers_complete = false;
       location.clear();
       retry_after.clear();
-    } else if (colon != std::string_view::npos) {
+    } else if (line == "\r\n" || line == "\n") {
+      headers_complete = true;
+    } else if (colon != std::string_view::npos && !headers_complete) {  // afterwards: trailers
       std::string_view value = line.substr(colon + 1);
       const std::size_t first = value.find_first_not_of(" \t\r\n");
       value = first == std::string_view::npos ? "" : value.substr(first);
@@ -135,6 +139,11 @@ struct HttpsClient::Exchange {
       const std::string name = lower(std::string(line.substr(0, colon)));
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
+      // libcurl reads on to the end of the connection if the number is beyond its own.
+      if (name == "content-length" && value.size() > longest_length) {
+        too_much = true;
+        return 0;
+      }
     }
     return line.size();
   }
@@ -266,6 +275,8 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
         if (!exchange.retry_after.empty()) {
           error.retry_after = parse_retry_after(exchange.retry_after, utc_seconds());
         }
+        // Said of a limit that is not for good (RFC 9110, 15.5.14).
+        if (status == 413 && error.retry_after) error.transient = true;
         throw error;
       }
       return exchange;

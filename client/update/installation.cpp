@@ -63,7 +63,13 @@ KeyList trusted_keys(std::string_view embedded, const InstallationState& state) 
   }
   KeyList own = parse_key_list(embedded);
   if (state.key_list.empty()) return own;
-  KeyList accepted = parse_key_list(state.key_list);
+  KeyList accepted;
+  try {
+    accepted = parse_key_list(state.key_list);
+  } catch (const UpdateError& error) {
+    throw IoError(std::string("the key list in 'state.json' beside this program is damaged (") +
+                  error.what() + "): delete that file");
+  }
   return accepted.number > own.number ? accepted : own;
 }
 

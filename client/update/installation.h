@@ -48,7 +48,7 @@ class Installation {
 };
 
 /// The newer one of the embedded list and the one that the installation accepted. UpdateError
-/// (no_keys) if `embedded` is empty.
+/// (no_keys) if `embedded` is empty; IoError if the accepted one is damaged.
 KeyList trusted_keys(std::string_view embedded, const InstallationState& state);
 
 /// What a start of the program is to do.

@@ -35,6 +35,15 @@ Policy verified_policy(std::string_view text, std::string_view signatures, const
   return policy;
 }
 
+std::uint64_t signed_policy_number(std::string_view text, std::string_view signatures,
+                                   const KeyList& keys) {
+  try {
+    return document::integer(verified_document(type, text, signatures, keys), "number");
+  } catch (const UpdateError&) {
+    return 0;
+  }
+}
+
 void require_accepted(const Policy& policy, const std::string& client_version,
                       const std::string& experiment, const std::string& experiment_version) {
   const std::string source = " (policy " + std::to_string(policy.number) + ")";
@@ -45,7 +54,7 @@ void require_accepted(const Policy& policy, const std::string& client_version,
            ": axiom-client update --apply --channel URL");
   }
   const auto found = policy.experiments.find(experiment);
-  if (found == policy.experiments.end()) {
+  if (found == policy.experiments.end() || found->second.empty()) {
     refuse("the project does not accept results of " + experiment + " at present" + source +
            ": choose another experiment");
   }

@@ -19,10 +19,12 @@ VersionNumber own_version(const std::string& text) {
 
 }  // namespace
 
-Updater::Updater(Installation installation, Fetch fetch, std::string_view embedded_keys,
-                 const std::string& running_version, double now, bool remembers)
+Updater::Updater(Installation installation, Fetch fetch, std::function<void()> require_going_on,
+                 std::string_view embedded_keys, const std::string& running_version, double now,
+                 bool remembers)
     : installation_(std::move(installation)),
       fetch_(std::move(fetch)),
+      require_going_on_(std::move(require_going_on)),
       state_(installation_.load()),
       keys_(trusted_keys(embedded_keys, state_)),
       running_(own_version(running_version)),
@@ -121,15 +123,22 @@ void Updater::apply(const Manifest& manifest) {
     return outcome.status != 0 || (command == "--version" && !outcome.output.starts_with(greeting));
   };
   for (const std::string command : {"--version", "self-test"}) {
-    if (!fails(command)) continue;
+    const bool failed = fails(command);
+    require_going_on_();  // Ctrl-C ends the one that is tried, too: no fault of its own
+    if (!failed) continue;
     state_.failed.insert(version);
     save();
     throw UpdateError(UpdateFailure::new_version_failed,
                       version + " fails its " + command + " on this host and is not installed; " +
                           running_text_ + " stays");
   }
-  const std::string old = files.read(installation_.executable(), maximum_executable_bytes);
-  files.write_durably(installation_.previous(), old);
+  own_executable();  // throws if another one has taken its place meanwhile
+  // One that is itself on trial is nothing to go back to.
+  const bool proved = !state_.pending || state_.pending->version != running_text_;
+  if (proved || !files.exists(installation_.previous())) {
+    const std::string old = files.read(installation_.executable(), maximum_executable_bytes);
+    files.write_durably(installation_.previous(), old);
+  }
   state_.pending = {version, 0};
   save();
   staged.replace(installation_.executable());

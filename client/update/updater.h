@@ -20,9 +20,11 @@ using Fetch =
 class Updater {
  public:
   /// `now`: seconds since 1970, fixed for the whole update. `remembers`: this process has locked
-  /// the installation's directory, and what is learned is kept. UpdateError (no_keys).
-  Updater(Installation installation, Fetch fetch, std::string_view embedded_keys,
-          const std::string& running_version, double now, bool remembers);
+  /// the installation's directory, and what is learned is kept. `require_going_on` throws if a
+  /// person has stopped the update. UpdateError (no_keys).
+  Updater(Installation installation, Fetch fetch, std::function<void()> require_going_on,
+          std::string_view embedded_keys, const std::string& running_version, double now,
+          bool remembers);
 
   /// Follows key rotations, then gets and checks the manifest. Keeps what was accepted, so that
   /// nothing older is accepted later. UpdateError, IoError; what `fetch` throws.
@@ -32,7 +34,8 @@ class Updater {
   bool newer(const Manifest& manifest) const;
 
   /// Downloads, checks, tries and puts in place the version of `manifest`; the executable before
-  /// is kept. UpdateError, IoError: the old one is in place then. REQUIRES: newer(manifest),
+  /// is kept. UpdateError, IoError, what `fetch` and `require_going_on` throw: the old one is in
+  /// place then. REQUIRES: newer(manifest),
   /// `remembers` was given.
   void apply(const Manifest& manifest);
 
@@ -43,6 +46,7 @@ class Updater {
 
   Installation installation_;
   Fetch fetch_;
+  std::function<void()> require_going_on_;
   InstallationState state_;
   KeyList keys_;
   VersionNumber running_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <stdexcept>
 #include <utility>
 
 #include "client/json/strict_json.h"
@@ -14,6 +16,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;
 constexpr std::size_t maximum_body_bytes = std::size_t{4} << 30;
+constexpr std::uint64_t schema_number = 1;
 constexpr std::string_view queued_suffix = ".queued.json";
 constexpr std::string_view sent_suffix = ".sent.json";
 
@@ -42,6 +45,22 @@ UploadIdentity identity_from(const Json& json) {
           json.at("plan_digest").get<std::string>(),
           json.at("result_digest").get<std::string>(),
           json.value("part", "")};
+}
+
+// Written by a later version of this program: not damaged, but not to be sent by this one.
+class LaterSchema : public std::runtime_error {
+ public:
+  LaterSchema() : std::runtime_error("of a later version of this program") {}
+};
+
+// Of "NAME.tmp", "NAME.queued.json" and the like: whether NAME is an object's. Others lie here by
+// someone else's will.
+bool is_own(std::string_view file) {
+  if (file.ends_with(".tmp")) file.remove_suffix(4);
+  for (const std::string_view suffix : {queued_suffix, sent_suffix}) {
+    if (file.ends_with(suffix)) file.remove_suffix(suffix.size());
+  }
+  return is_object_name(file);
 }
 
 constexpr std::array<const char*, 3> kind_names = {"result", "part", "telemetry"};
@@ -91,7 +110,7 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
 }
 
 void Outbox::write_entry(const QueuedObject& entry) {
-  const Json json = {{"schema", 1},
+  const Json json = {{"schema", schema_number},
                      {"kind", kind_name(entry.kind)},
                      {"identity", identity_json(entry.identity)},
                      {"target", entry.target},
@@ -99,17 +118,22 @@ void Outbox::write_entry(const QueuedObject& entry) {
                      {"sha256", entry.sha256},
                      {"failures", entry.failures},
                      {"not_before", entry.not_before}};
-  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n");
+  // A target may be signed in advance: whoever reads it can write there.
+  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n", Readers::owner);
 }
 
 QueuedObject Outbox::read_entry(const std::string& name) {
   const Json json = parse_strict_json(
       files_.read(path(with(name, queued_suffix)), maximum_entry_bytes), {maximum_entry_bytes, 4});
   QueuedObject entry;
-  if (json.at("schema") != 1) throw JsonError("another schema");
+  if (const Json& schema = json.at("schema"); schema != schema_number) {
+    if (schema.is_number_unsigned() && schema > schema_number) throw LaterSchema();
+    throw JsonError("another schema");
+  }
   entry.kind = kind_from(json.at("kind"));
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
+  if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
   entry.sha256 = json.at("sha256").get<std::string>();
@@ -125,6 +149,7 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     return std::binary_search(names.begin(), names.end(), name);
   };
   for (const std::string& file : names) {
+    if (!is_own(file)) continue;
     if (file.ends_with(".gz") && !present(with(file, queued_suffix))) {
       files_.remove(path(file));  // its add() did not come to its end, or its removal
     }
@@ -140,10 +165,14 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       const QueuedObject entry = read_entry(name);
       body(entry);
       entries.push_back(entry);
+    } catch (const LaterSchema& error) {
+      notes.push_back("'" + path(file) + "' is " + error.what() + ": it stays there, for that one");
     } catch (const Json::exception& error) {
       set_aside(name, error.what(), notes);
     } catch (const JsonError& error) {
       set_aside(name, error.what(), notes);
+    } catch (const AccessDeniedError&) {
+      throw;  // another user's: not damaged
     } catch (const IoError& error) {
       set_aside(name, error.what(), notes);
     }
@@ -159,7 +188,7 @@ void Outbox::set_aside(const std::string& name, const std::string& reason,
   files_.rename(entry, entry + ".bad");
   if (files_.exists(path(name))) files_.rename(path(name), path(name) + ".bad");
   notes.push_back("an entry of the outbox was set aside as '" + entry + ".bad': " + reason +
-                  "; if what it holds is still there, it is queued again");
+                  "; its result is queued again by --upload-url, if it is still there");
 }
 
 std::string Outbox::body(const QueuedObject& entry) {
@@ -186,12 +215,9 @@ void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
 
 void Outbox::acknowledge(const QueuedObject& entry, const std::string& address,
                          const std::string& when) {
-  const Json receipt = {{"schema", 1},
-                        {"address", address},
-                        {"acknowledged", when},
-                        {"bytes", entry.bytes},
-                        {"sha256", entry.sha256},
-                        {"identity", identity_json(entry.identity)}};
+  const Json receipt = {{"schema", schema_number}, {"address", address},
+                        {"acknowledged", when},    {"bytes", entry.bytes},
+                        {"sha256", entry.sha256},  {"identity", identity_json(entry.identity)}};
   files_.write_durably(path(with(entry.name, sent_suffix)), receipt.dump() + "\n");
   files_.remove(path(with(entry.name, queued_suffix)));
   files_.remove(path(entry.name));

@@ -94,6 +94,25 @@ UploadObject telemetry_object(const UploadIdentity& identity, std::string_view t
           gzip(telemetry)};
 }
 
+bool is_object_name(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos || !name.ends_with(".json.gz")) return false;
+  const std::size_t end = name.find_first_not_of("0123456789abcdef", dash + 1);
+  return end != dash + 1 && end != std::string_view::npos && name[end] == '.';
+}
+
+bool can_be_sent(const UploadIdentity& identity) {
+  const auto printable = [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  };
+  for (const std::string* text : {&identity.client_version, &identity.build, &identity.experiment,
+                                  &identity.experiment_version, &identity.arithmetic_version,
+                                  &identity.plan_digest, &identity.result_digest}) {
+    if (text->empty() || !printable(*text)) return false;
+  }
+  return printable(identity.part);
+}
+
 bool single_object(const std::string& target) {
   return target.find(placeholder) == std::string::npos &&
          !parse_address(target).path.ends_with('/');
@@ -101,12 +120,29 @@ bool single_object(const std::string& target) {
 
 std::optional<Address> object_address(const std::string& target, UploadKind kind,
                                       const std::string& name) {
-  if (const std::size_t at = target.find(placeholder); at != std::string::npos) {
+  if (target.find(placeholder) != std::string::npos) {
     std::string text = target;
-    return parse_address(text.replace(at, placeholder.size(), name));
+    for (std::size_t at = text.find(placeholder); at != std::string::npos;
+         at = text.find(placeholder, at + name.size())) {
+      text.replace(at, placeholder.size(), name);
+    }
+    Address address = parse_address(text);
+    // All objects would go to one place, and replace each other.
+    if ((address.path + "?" + address.query).find(name) == std::string::npos) {
+      throw AddressError("{name} is neither in the path nor in the query of " +
+                         parse_address(target).shown());
+    }
+    return address;
   }
   const Address address = parse_address(target);
-  if (address.path.ends_with('/')) return resolve_address(address, name);
+  if (address.path.ends_with('/')) {
+    if (!address.query.empty()) {
+      throw AddressError(address.shown() +
+                         " is a folder, but has a query: write {name} where the name of the "
+                         "object belongs, as in https://HOST/PATH/{name}?QUERY");
+    }
+    return resolve_address(address, name);
+  }
   if (kind != UploadKind::result) return std::nullopt;
   return address;
 }

@@ -30,6 +30,9 @@ struct UploadIdentity {
   std::string part{};         ///< "3/40": the third of 40; empty for all else
 };
 
+/// Whether every member can be the value of a header: printable ASCII, not empty (but for `part`).
+bool can_be_sent(const UploadIdentity& identity);
+
 /// In the order in which they are sent.
 enum class UploadKind { result, part, telemetry };
 
@@ -48,9 +51,13 @@ UploadObject part_object(const UploadIdentity& identity, std::string_view part);
 /// telemetry's own SHA-256, so that hosts with the same result do not replace each other's.
 UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry);
 
+/// Whether a file of that name can be one of these: "-", hex digits and ".", ending in .json.gz.
+bool is_object_name(std::string_view name);
+
 /// Where an object goes, by the address that the user gave: `{name}` in it is replaced; a path that
 /// ends with '/' is a folder; anything else is the address of one result (one signed in advance,
-/// say), and all else has no place there: nothing. AddressError.
+/// say), and all else has no place there: nothing. AddressError, also if objects would get in each
+/// other's way or a query would be lost.
 std::optional<Address> object_address(const std::string& target, UploadKind kind,
                                       const std::string& name);
 /// Whether `target` has room for one object only.

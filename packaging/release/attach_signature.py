@@ -17,10 +17,19 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     path = pathlib.Path(sys.argv[1])
-    program = path.read_bytes()
+    try:
+        program = path.read_bytes()
+        signatures = [pathlib.Path(name).read_bytes() for name in sys.argv[2:]]
+    except OSError as error:
+        sys.exit(str(error))
     if program.endswith(MAGIC):
         sys.exit(f"{path} has a signature record already")
-    signatures = b"".join(pathlib.Path(name).read_bytes() for name in sys.argv[2:])
+    for name, text in zip(sys.argv[2:], signatures):
+        lines = text.splitlines()
+        if len(lines) != 4 or not lines[2].startswith(b"trusted comment: axiom-client executable "):
+            sys.exit(f"{name} is no signature of an executable: its trusted comment is not "
+                     "\"axiom-client executable VERSION\"")
+    signatures = b"".join(signatures)
     with path.open("ab") as file:
         file.write(signatures + len(signatures).to_bytes(8, "little") + MAGIC)
 

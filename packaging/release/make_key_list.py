@@ -16,7 +16,10 @@ TYPE = "axiom-client keys"
 
 
 def public_key(path):
-    lines = pathlib.Path(path).read_text().splitlines()
+    try:
+        lines = pathlib.Path(path).read_text().splitlines()
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path} cannot be read: {error}")
     if len(lines) != 2 or not lines[1].startswith("RW") or len(lines[1]) != 56:
         sys.exit(f"{path} is no public key of minisign")
     return lines[1]
@@ -32,14 +35,19 @@ def main():
     options = parser.parse_args()
     keys = [public_key(path) for path in options.key]
     later = [public_key(path) for path in options.next]
+    if max(len(keys), len(later)) > 8:
+        sys.exit("clients take at most 8 keys and 8 next keys")
     if len(set(keys + later)) != len(keys + later):
         sys.exit("a key is given twice")
     if not 1 <= options.threshold <= len(keys):
         sys.exit(f"a threshold of {options.threshold} of {len(keys)} keys makes no sense")
     number = 1
     if options.follows:
-        old = json.loads(pathlib.Path(options.follows).read_text())
-        number = old["number"] + 1
+        try:
+            old = json.loads(pathlib.Path(options.follows).read_text())
+            number = old["number"] + 1
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            sys.exit(f"{options.follows} is no key list: {error}")
         strangers = set(keys) - set(old["keys"] + old["next"])
         if strangers:
             sys.exit(f"the list before announces no such key, so clients would refuse: {sorted(strangers)}")

@@ -9,45 +9,46 @@ release, run it again with the same version and new --days, and sign again.
 """
 
 import argparse
-import datetime
 import hashlib
 import json
 import pathlib
-import re
 import shutil
 import sys
 
+import values
+
 TYPE = "axiom-client manifest"
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+LARGEST = 256 << 20  # that a client downloads
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--channel", required=True)
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--minimum-version", required=True, help="that can be updated in one step")
-    parser.add_argument("--days", type=float, required=True, help="until the manifest expires")
-    parser.add_argument("--number", type=int)
-    parser.add_argument("--date", help="instead of now, as 2026-01-31T12:00:00Z")
-    parser.add_argument("--platform", action="append", required=True, metavar="NAME=FILE")
+    parser.add_argument("--version", type=values.version, required=True)
+    parser.add_argument("--minimum-version", type=values.version, required=True, help="that can be updated in one step")
+    parser.add_argument("--days", type=values.days, required=True, help="until the manifest expires")
+    parser.add_argument("--number", type=values.number)
+    parser.add_argument("--date", type=values.time, help="instead of now, as 2026-01-31T12:00:00Z")
+    parser.add_argument("--platform", type=values.pair, action="append", required=True, metavar="NAME=FILE")
     options = parser.parse_args()
-    for version in (options.version, options.minimum_version):
-        if not re.fullmatch(r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}", version):
-            sys.exit(f"{version} is no version as in 1.2.3")
     channel = pathlib.Path(options.channel)
     channel.mkdir(parents=True, exist_ok=True)
     path = channel / "manifest.json"
     number = options.number
     if number is None:
         number = json.loads(path.read_text())["number"] + 1 if path.exists() else 1
-    date = datetime.datetime.utcnow()
-    if options.date:
-        date = datetime.datetime.strptime(options.date, FORMAT)
+    date = options.date or values.now()
     platforms = {}
-    for entry in options.platform:
-        name, file = entry.split("=", 1)
+    for name, file in options.platform:
+        if name in platforms:
+            sys.exit(f"{name} is given twice")
         target = channel / f"axiom-client-{options.version}-{name}"
-        content = pathlib.Path(file).read_bytes()
+        try:
+            content = pathlib.Path(file).read_bytes()
+        except OSError as error:
+            sys.exit(str(error))
+        if not 0 < len(content) <= LARGEST:
+            sys.exit(f"{file} has {len(content)} bytes: clients take 1 to {LARGEST}")
         if target.exists() and target.read_bytes() != content:
             sys.exit(f"{target} is published already, with other bytes: give the release another version")
         if not target.exists():
@@ -55,8 +56,8 @@ def main():
         platforms[name] = {"url": target.name, "size": len(content),
                            "sha256": hashlib.sha256(content).hexdigest()}
     manifest = {"schema": 1, "type": TYPE, "number": number, "version": options.version,
-                "minimum_version": options.minimum_version, "date": date.strftime(FORMAT),
-                "expires": (date + datetime.timedelta(days=options.days)).strftime(FORMAT),
+                "minimum_version": options.minimum_version, "date": date.strftime(values.FORMAT),
+                "expires": (date + options.days).strftime(values.FORMAT),
                 "platforms": platforms}
     path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     (channel / "manifest.json.minisig").unlink(missing_ok=True)  # of the manifest before

@@ -6,33 +6,28 @@
 """
 
 import argparse
-import datetime
 import json
 import pathlib
 
+import values
+
 TYPE = "axiom-client policy"
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--number", type=int, required=True)
-    parser.add_argument("--days", type=float, required=True, help="until it expires")
-    parser.add_argument("--date", help="instead of now, as 2026-01-31T12:00:00Z")
-    parser.add_argument("--minimum-client-version", required=True)
-    parser.add_argument("--experiment", action="append", default=[], metavar="NAME=VERSION,...")
+    parser.add_argument("--number", type=values.number, required=True)
+    parser.add_argument("--days", type=values.days, required=True, help="until it expires")
+    parser.add_argument("--date", type=values.time, help="instead of now, as 2026-01-31T12:00:00Z")
+    parser.add_argument("--minimum-client-version", type=values.version, required=True)
+    parser.add_argument("--experiment", type=values.pair, action="append", default=[], metavar="NAME=VERSION,...")
     options = parser.parse_args()
-    date = datetime.datetime.utcnow()
-    if options.date:
-        date = datetime.datetime.strptime(options.date, FORMAT)
-    versions = {}
-    for entry in options.experiment:
-        name, accepted = entry.split("=", 1)
-        versions[name] = accepted.split(",")
+    date = options.date or values.now()
+    versions = {name: accepted.split(",") for name, accepted in options.experiment}
     pathlib.Path(options.out).write_text(json.dumps(
-        {"schema": 1, "type": TYPE, "number": options.number, "date": date.strftime(FORMAT),
-         "expires": (date + datetime.timedelta(days=options.days)).strftime(FORMAT),
+        {"schema": 1, "type": TYPE, "number": options.number, "date": date.strftime(values.FORMAT),
+         "expires": (date + options.days).strftime(values.FORMAT),
          "minimum_client_version": options.minimum_client_version,
          "experiment_versions": versions}, indent=2, sort_keys=True) + "\n")
 

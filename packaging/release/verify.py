@@ -5,7 +5,7 @@
 """
 
 import argparse
-import datetime
+import base64
 import hashlib
 import json
 import pathlib
@@ -13,11 +13,16 @@ import subprocess
 import sys
 import tempfile
 
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+import values
 
 
 def fail(message):
     sys.exit(f"REFUSED: {message}")
+
+
+def identifier(text):
+    """Of the key, in it and in what it signs."""
+    return base64.b64decode(text)[2:10]
 
 
 def signers(document, keys):
@@ -29,6 +34,7 @@ def signers(document, keys):
     expected = f"{json_text['type']} {json_text['number']}"
     found = []
     for start in range(0, len(text), 4):
+        signer = identifier(text[start + 1])
         with tempfile.NamedTemporaryFile("w", suffix=".minisig") as one:
             one.writelines(text[start:start + 4])
             one.flush()
@@ -41,6 +47,8 @@ def signers(document, keys):
                     if key in found:
                         fail(f"{document}: a key has signed twice")
                     found.append(key)
+                elif identifier(key) == signer:
+                    fail(f"{document}: a signature by {key} is not over these bytes; clients would refuse all")
     return found
 
 
@@ -51,32 +59,40 @@ def require_threshold(document, key_list):
     print(f"{document}: signed by {count} keys of list {key_list['number']}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keys", required=True, help="the list that the oldest supported clients hold")
-    parser.add_argument("channel", type=pathlib.Path)
-    options = parser.parse_args()
-    keys = json.loads(pathlib.Path(options.keys).read_text())
-    while (options.channel / f"keys.{keys['number'] + 1}.json").exists():
-        rotation = options.channel / f"keys.{keys['number'] + 1}.json"
+def check(keys, channel):
+    while (channel / f"keys.{keys['number'] + 1}.json").exists():
+        rotation = channel / f"keys.{keys['number'] + 1}.json"
         following = json.loads(rotation.read_text())
         require_threshold(rotation, keys)
         require_threshold(rotation, following)
         if set(following["keys"]) - set(keys["keys"] + keys["next"]):
             fail(f"{rotation}: a key that list {keys['number']} does not announce")
         keys = following
-    document = options.channel / "manifest.json"
+    document = channel / "manifest.json"
     require_threshold(document, keys)
     manifest = json.loads(document.read_text())
-    left = datetime.datetime.strptime(manifest["expires"], FORMAT) - datetime.datetime.utcnow()
+    left = values.time(manifest["expires"]) - values.now()
     if left.total_seconds() <= 0:
         fail(f"{document} has expired")
+    if (values.time(manifest["date"]) - values.now()).total_seconds() > 86400:
+        fail(f"{document} is from the future: {manifest['date']}")
     for platform, entry in manifest["platforms"].items():
-        content = (options.channel / entry["url"]).read_bytes()
+        content = (channel / entry["url"]).read_bytes()
         if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
             fail(f"{entry['url']} is not what the manifest says")
         print(f"{entry['url']}: {platform}, {len(content)} bytes")
     print(f"manifest {manifest['number']}, version {manifest['version']}, expires in {left.days} days")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", required=True, help="the list that the oldest supported clients hold")
+    parser.add_argument("channel", type=pathlib.Path)
+    options = parser.parse_args()
+    try:
+        check(json.loads(pathlib.Path(options.keys).read_text()), options.channel)
+    except (OSError, ValueError, LookupError, TypeError, argparse.ArgumentTypeError) as error:
+        fail(f"{type(error).__name__}: {error}")  # a file is missing, or not what it should be
 
 
 if __name__ == "__main__":

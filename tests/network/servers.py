@@ -151,15 +151,15 @@ def closing(behaviour_bytes):
     return behave
 
 
-def files_in(directory, deliver=None):
-    """Answers GET with the file of that name, 404 if there is none; all but documents by `deliver(connection, server,
+def files_in(directory, deliver=None, missing=404):
+    """Answers GET with the file of that name, `missing` if there is none; all but documents by `deliver(connection, server,
     bytes)`, if given."""
     def behave(connection, server):
         while True:
             name = server.read_request(connection).path.split("?")[0].rsplit("/", 1)[1]
             path = pathlib.Path(directory) / name
             if not path.exists():
-                connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
+                connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % missing)
             elif deliver is None or name.endswith((".json", ".minisig")):
                 content = path.read_bytes()
                 connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)

@@ -143,6 +143,21 @@ class Answers(Behaviour):
                 with Server(self.valid, answer(503, f"Retry-After: {value}\r\n")) as server:
                     self.assert_error(self.upload(server.url()), 43, "answered 503")
 
+    def test_a_limit_that_is_not_for_good(self):
+        """413 with Retry-After, as RFC 9110 has it."""
+        busy = closing(b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nRetry-After: 0\r\nConnection: close\r\n\r\n")
+        with Server(self.valid, in_turn(busy, OK)) as server:
+            done = self.upload(server.url(), "--retry-for", "60", "--retry-delay", "0.01")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(server.requests), 3)
+
+    def test_trailers_after_the_last_chunk(self):
+        chunked = closing(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                          b"3\r\nabc\r\n0\r\nX-Checked: yes\r\nX-More: 1\r\n\r\n")
+        with Server(self.valid, chunked) as server:
+            done = self.upload(server.url())
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_one_object_that_is_refused_does_not_stop_the_other(self):
         def choosy(connection, server):
             while True:
@@ -281,6 +296,10 @@ class Lies(Behaviour):
     def test_a_content_length_without_end(self):
         self.fails(endless(b"HTTP/1.1 201 X\r\nContent-Length: 99999999999999\r\n\r\n",
                            b"z" * 10000), 45, "longer than the 65536")
+
+    def test_a_content_length_beyond_all_numbers(self):
+        self.fails(closing(b"HTTP/1.1 201 X\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\nabc"), 45,
+                   "longer than the 65536")
 
     def test_a_gzip_bomb_stays_packed(self):
         import gzip

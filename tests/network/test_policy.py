@@ -1,6 +1,7 @@
 """The signed policy: what it refuses stops before computing; one that cannot be had never stops work under way."""
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -92,6 +93,19 @@ class Accepting(PolicyTest):
         self.publish(number=4)
         self.assert_error(self.run_work(), 61, "policy 4 is older than number 5")
 
+    def test_an_older_one_than_one_that_has_expired(self):
+        """Written under an earlier clock, say: it allows nothing any more, but there was one."""
+        self.assertEqual(self.run_work().returncode, 0)
+        self.publish(date=utc(-9), expires=utc(-1))
+        for name in ("policy.json", "policy.json.minisig"):
+            shutil.copy2(self.policy.with_name(name), self.out / name)
+        self.publish(number=4)
+        self.assert_error(self.run_work(), 61, "policy 4 is older than number 5")
+
+    def test_an_experiment_without_versions(self):
+        self.publish(experiment_versions={"neuronspec": []})
+        self.stopped_before_computing(46, "does not accept results of neuronspec at present")
+
     def test_a_build_without_keys_says_so(self):
         done = self.run_work(program=CLIENT)
         if done.returncode != 50:
@@ -119,6 +133,12 @@ class Unavailable(PolicyTest):
         kept = self.out / "policy.json"
         kept.write_text(kept.read_text().replace("0.2.0", "0.3.0"))
         self.goes_on("cannot be fetched", url="https://localhost:1/policy.json")
+
+
+    def test_a_kept_one_that_cannot_be_read(self):
+        (self.out / "policy.json").mkdir(parents=True)
+        (self.out / "policy.json.minisig").touch()
+        self.goes_on("warning: the policy is not kept for later: ")
 
 
 class UnderWay(PolicyTest):

@@ -114,6 +114,58 @@ class Release(NetworkTest):
         program.write_bytes(program.read_bytes()[:-1])
         self.assertIn("is not what the manifest says", self.verify(check=False).stderr)
 
+    def assert_refused(self, done, fragment):
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(fragment, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+
+    def test_odd_values(self):
+        empty = self.directory / "empty"
+        empty.touch()
+        good = {"--version": "1.0.0", "--minimum-version": "0.1.0", "--days": "90", "--platform": f"{PLATFORM}={TEST_CLIENT}"}
+        for option, value, fragment in (("--version", "1.0", "is no version"), ("--version", "\u0661.0.0", "is no version"),
+                                        ("--minimum-version", "x", "is no version"), ("--days", "nan", "is no number of days"),
+                                        ("--days", "1e9", "is no number of days"), ("--number", "-5", "--number"),
+                                        ("--number", "1000000000000001", "is no integer"), ("--date", "2026", "is no time"),
+                                        ("--platform", PLATFORM, "is not NAME=VALUE"), ("--platform", "../x=/bin/true", "is not NAME"),
+                                        ("--platform", f"{PLATFORM}={empty}", "has 0 bytes"),
+                                        ("--platform", f"{PLATFORM}={self.directory}/none", "No such file")):
+            with self.subTest(option=option, value=value):
+                options = [part for pair in {**good, option: value}.items() for part in pair]
+                self.assert_refused(script("make_manifest.py", "--channel", self.channel, *options, check=False), fragment)
+        self.assertFalse((self.channel / "manifest.json").exists())
+        policy = ["make_policy.py", "--out", self.directory / "policy.json", "--number", "1", "--days", "9"]
+        self.assert_refused(script(*policy, "--minimum-client-version", "1", check=False), "is no version")
+        self.assert_refused(script(*policy, "--minimum-client-version", "0.1.0", "--experiment", "compgen=", check=False),
+                            "is not NAME=VALUE")
+        self.assert_refused(script("make_key_list.py", "--out", empty, "--key", self.directory / "none.pub", check=False),
+                            "cannot be read")
+        self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
+                                   "--follows", ANCHORS / "a.pub", check=False), "is no key list")
+
+    def test_what_is_missing_or_wrong_in_a_channel(self):
+        self.assert_refused(self.verify(check=False), "REFUSED: FileNotFoundError")
+        self.make_manifest(NEXT_CLIENT)
+        self.assert_refused(self.verify(check=False), "REFUSED: FileNotFoundError")
+        # Two that are right, and one over the bytes before: clients refuse all of it.
+        manifest = self.channel / "manifest.json"
+        self.sign(manifest, "c")
+        manifest.write_text(manifest.read_text() + "\n")
+        self.sign(manifest, "ab")
+        self.assert_refused(self.verify(check=False), "is not over these bytes; clients would refuse all")
+        self.assertEqual(self.update("--check").returncode, 52)
+
+    def test_only_signatures_of_executables_are_attached(self):
+        program = self.directory / "unsigned"
+        shutil.copy2(NEXT_CLIENT, program)
+        self.make_manifest(NEXT_CLIENT)
+        self.sign(self.channel / "manifest.json", "a")
+        before = program.read_bytes()
+        for file in (self.channel / "manifest.json.minisig", ANCHORS / "a.pub", self.directory / "none"):
+            done = script("attach_signature.py", program, file, check=False)
+            self.assert_refused(done, "No such file" if file.name == "none" else "is no signature of an executable")
+        self.assertEqual(program.read_bytes(), before)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -7,7 +7,7 @@ import unittest
 
 import s3
 from servers import Server, answer
-from support import NetworkTest, client
+from support import QUICK, NetworkTest, client
 
 RESULT = "neuronspec.result.json"
 
@@ -40,6 +40,18 @@ class SignedAddresses(NetworkTest):
                  ("X-Amz-Date", "20130524T000000Z"), ("X-Amz-Expires", "86400"), ("X-Amz-SignedHeaders", "host")]
         found = s3.signature("GET", "/test.txt", query, {"host": "examplebucket.s3.amazonaws.com"}, ["host"])
         self.assertEqual(found, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
+
+    def test_a_run_looks_before_it_computes(self):
+        credentials = self.directory / "credentials"
+        credentials.write_text("user:secret\n")
+        out = self.directory / "fresh"
+        for headers, arguments, fragment in (("host%3Bx-amz-acl", [], "is signed for a request with the header 'x-amz-acl'"),
+                                             ("host", ["--upload-credentials", credentials], "is signed in advance: it takes")):
+            with self.subTest(headers=headers):
+                done = client(*QUICK, "--out", out, "--upload-url",
+                              f"https://localhost:1/x?X-Amz-SignedHeaders={headers}&X-Amz-Signature=5e", *arguments)
+                self.assert_error(done, 2, fragment)
+                self.assertEqual(list(out.glob("*.result.json")), [])
 
     def test_host_alone(self):
         self.assertEqual(self.arrives(), {})

@@ -154,6 +154,46 @@ class Tls(NetworkTest):
         with Server(None, cut, raw=True) as server:
             self.assert_error(self.upload(server.url()), 40, "broke during the TLS handshake")
 
+    def answered_by_alert(self, number, code, fragment):
+        def alert(connection, server):
+            server.receive(connection)
+            connection.sendall(b"\x15\x03\x03\x00\x02\x02" + bytes([number]))
+            while server.receive(connection):
+                pass
+        with Server(None, alert, raw=True) as server:
+            self.assert_error(self.upload(server.url()), code, fragment)
+
+    def test_a_name_that_the_server_does_not_know(self):
+        self.answered_by_alert(112, 41, "it knows no host of that name: check the address")
+
+    def test_a_server_in_trouble(self):
+        self.answered_by_alert(80, 40, "broke during the TLS handshake")
+
+    def test_a_server_that_demands_a_certificate(self):
+        """With TLS 1.3, which tells only after the client has begun to speak."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(*map(str, self.valid))
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(str(self.authority.certificate))
+
+        def demand(connection, server):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            secured = context.wrap_bio(incoming, outgoing, server_side=True)
+            while True:
+                try:
+                    secured.do_handshake()
+                except ssl.SSLWantReadError:
+                    connection.sendall(outgoing.read())
+                    incoming.write(server.receive(connection))
+                except ssl.SSLError:
+                    break
+            connection.sendall(outgoing.read())
+            while server.receive(connection):  # a close at once would be a reset
+                pass
+        with Server(None, demand, raw=True) as server:
+            self.assert_error(self.upload(server.url()), 41, "it demands a certificate of its clients, and this program has none")
+
     def test_handshake_that_never_comes(self):
         def silent(connection, server):
             while server.receive(connection):

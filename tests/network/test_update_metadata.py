@@ -10,6 +10,7 @@ import unittest
 
 import releases
 from releases import PLATFORM, release, script, sign, utc
+from servers import Server, files_in
 from support import ANCHORS, client
 from updating import UpdateTest
 
@@ -179,6 +180,13 @@ class Documents(UpdateTest):
         signature = self.channel / "manifest.json.minisig"
         signature.write_text(signature.read_text() * 400)
         self.refused(45, "longer than the 65536 bytes")
+
+    def test_a_store_that_answers_403_for_what_is_not_there(self):
+        release(self.channel)
+        with Server(self.valid, files_in(self.channel, missing=403)) as server:
+            self.assertEqual(self.update("--check", channel=server.url("/")).returncode, 0)
+            (self.channel / "manifest.json").unlink()
+            self.refused(43, "answered 403: no permission", channel=server.url("/"))
 
     def test_no_channel(self):
         self.refused(57, "the channel has no 'manifest.json'")

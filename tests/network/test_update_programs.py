@@ -68,12 +68,16 @@ class Updating(UpdateTest):
                                     (["update", "--check"], "needs --channel"),
                                     (["update", "--check", "--channel", "http://h/"], "https://"),
                                     (["update", "--check", "--channel", "https://h/x"], "expected a folder"),
+                                    (["update", "--check", "--channel", "https://h/?key=hunter2"], "without a query"),
+                                    (["update", "--check", "--channel", "https://h/x?key=hunter2"], "expected a folder"),
                                     (["update", "--check", "--channel", "https://h/", "--seed", "1"],
                                      "do not go together"),
                                     (["update", "--check", "--channel", "https://h/", "--upload-url", "https://h/"],
                                      "do not go together")]:
             with self.subTest(arguments=arguments):
-                self.assert_error(client(*arguments), 2, fragment)
+                done = client(*arguments)
+                self.assert_error(done, 2, fragment)
+                self.assertNotIn("hunter2", done.stderr)
         self.assertEqual(client("update", "--help").stdout, client("upload", "--help").stdout)
 
     def test_a_build_without_keys_says_so(self):
@@ -114,6 +118,11 @@ class Updating(UpdateTest):
 
 
 class Programs(UpdateTest):
+    def compiled(self, text):
+        program = self.directory / "compiled"
+        subprocess.run(["cc", "-x", "c", "-o", str(program), "-"], input=text, text=True, check=True)
+        return program
+
     def file(self):
         return self.channel / f"axiom-client-99.0.0-{PLATFORM}"
 
@@ -159,6 +168,64 @@ class Programs(UpdateTest):
         self.refused(67, "failed here before")
         release(self.channel, version="99.0.1", program="/bin/true")  # another one is tried, of course
         self.refused(66, "99.0.1 fails its --version")
+
+    def test_a_stop_is_no_fault_of_the_one_that_is_tried(self):
+        """Ctrl-C reaches both: the new one ends, too, and is tried again at the next update."""
+        waiting = self.directory / "waiting"
+        slow = self.compiled('#include <fcntl.h>\n#include <unistd.h>\n'
+                             f'int main(void) {{ open("{waiting}", O_CREAT | O_WRONLY, 0600); sleep(60); return 0; }}\n')
+        release(self.channel, program=slow)
+        process = subprocess.Popen(
+            [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+             "--ca-file", str(self.authority.certificate)], stderr=subprocess.PIPE, text=True, env=environment(),
+            start_new_session=True)
+        deadline = time.monotonic() + 60
+        while not waiting.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("stopped by a signal", errors)
+        self.assert_unchanged()
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["failed"], [])
+        release(self.channel, version="99.0.0")
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_another_program_that_took_its_place_meanwhile_stays(self):
+        release(self.channel)
+
+        def replacing(connection, server, content):
+            self.program.unlink()
+            self.program.write_bytes(b"of the system's packages, say")
+            connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        with Server(self.valid, files_in(self.channel, replacing)) as server:
+            done = self.update(channel=server.url("/"))
+        self.assert_error(done, 7, "the file of this program was replaced while it ran")
+        self.assertEqual(self.program.read_bytes(), b"of the system's packages, say")
+
+    def test_one_on_trial_is_nothing_to_go_back_to(self):
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        following = self.compiled('#include <stdio.h>\nint main(void) { puts("axiom-client 99.0.1 "); return 0; }\n')
+        release(self.channel, version="99.0.1", program=following)
+        done = self.update()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.1")
+        self.assertEqual((self.state / "previous").read_bytes(), self.original)
+
+    def test_any_umask(self):
+        release(self.channel)
+        done = self.update(preexec_fn=lambda: os.umask(0o177))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_nobody_else_can_change_what_will_run(self):
+        release(self.channel)
+        done = self.update(preexec_fn=lambda: os.umask(0))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for path in (self.program, self.state, *self.state.iterdir()):
+            self.assertEqual(path.stat().st_mode & 0o022, 0, path)
 
     def test_one_of_another_version_than_signed(self):
         release(self.channel, version="98.0.0")

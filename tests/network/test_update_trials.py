@@ -81,6 +81,19 @@ class Starts(UpdateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("is damaged: delete it" if "is damaged:" in done.stderr else "is damaged (", done.stderr)
         self.assert_error(self.update(), 7, "is damaged")
+        state = {"schema": 1, "manifest": None, "key_list": "cut o", "pending": None, "failed": []}
+        (self.state / "state.json").write_text(json.dumps(state))
+        self.assert_error(self.update(), 7, "the key list in 'state.json' beside this program is damaged")
+
+    def test_a_damaged_program_is_not_put_back(self):
+        self.install_broken()
+        previous = self.state / "previous"
+        previous.write_bytes(previous.read_bytes()[:100000])
+        for _ in range(3):
+            done = self.run_science()
+            self.assertEqual(done.returncode, -signal.SIGABRT)
+        self.assertIn("previous' does not run and is not put back", done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
 
 
 class Kills(UpdateTest):

@@ -127,7 +127,8 @@ std::vector<std::string> FaultyFileSystem::list(const std::string& directory) {
   return found;
 }
 
-std::unique_ptr<FileSystem::OutputFile> FaultyFileSystem::create(const std::string& path) {
+std::unique_ptr<FileSystem::OutputFile> FaultyFileSystem::create(const std::string& path,
+                                                                 Readers /*readers*/) {
   NodePointer node;
   operate("create '" + path + "'", Kind::writing, [&] {
     const auto parent = names_.find(parent_directory(path));

@@ -62,7 +62,7 @@ class FaultyFileSystem final : public FileSystem {
   std::vector<std::string> list(const std::string& directory) override;
 
  protected:
-  std::unique_ptr<OutputFile> create(const std::string& path) override;
+  std::unique_ptr<OutputFile> create(const std::string& path, Readers readers) override;
   void move(const std::string& from, const std::string& to) override;
   bool unlink(const std::string& path) override;
   bool create_directory(const std::string& path) override;

@@ -12,11 +12,14 @@ using testing::FaultyFileSystem;
 using testing::PowerCut;
 using Fault = FaultyFileSystem::Fault;
 
+// As upload_object.h makes names.
+std::string file(const std::string& name) {
+  return name + "-" + std::string(64, '0') + ".result.json.gz";
+}
+
 UploadObject object(const std::string& name) {
-  return {UploadKind::result,
-          name + ".gz",
-          {"0.1.0", "b", "e", "2.0", "1", "p", "r"},
-          "body of " + name};
+  return {
+      UploadKind::result, file(name), {"0.1.0", "b", "e", "2.0", "1", "p", "r"}, "body of " + name};
 }
 
 std::vector<std::string> waiting(FaultyFileSystem& files,
@@ -25,7 +28,7 @@ std::vector<std::string> waiting(FaultyFileSystem& files,
   Outbox outbox(files, "/o");
   std::vector<std::string> names;
   for (const QueuedObject& entry : outbox.queued(notes == nullptr ? own : *notes)) {
-    EXPECT_EQ(outbox.body(entry), "body of " + entry.name.substr(0, entry.name.size() - 3));
+    EXPECT_EQ(outbox.body(entry), "body of " + entry.name.substr(0, entry.name.find('-')));
     names.push_back(entry.name);
   }
   return names;
@@ -38,15 +41,15 @@ TEST(Outbox, KeepsWhatWasAddedUntilItIsAcknowledged) {
   UploadObject telemetry = object("A");
   telemetry.kind = UploadKind::telemetry;
   outbox.add(telemetry, "https://h/");
-  EXPECT_TRUE(outbox.knows("a.gz"));
+  EXPECT_TRUE(outbox.knows(file("a")));
   std::vector<std::string> notes;
   std::vector<QueuedObject> entries = outbox.queued(notes);
   ASSERT_EQ(entries.size(), 2u);
-  EXPECT_EQ(entries[0].name, "a.gz");  // results first
+  EXPECT_EQ(entries[0].name, file("a"));  // results first
   EXPECT_EQ(entries[0].identity.plan_digest, "p");
   EXPECT_EQ(entries[0].target, "https://h/");
   outbox.postpone(entries[0], 3, 1e9);
-  outbox.acknowledge(entries[1], "https://h/A.gz", "now");
+  outbox.acknowledge(entries[1], "https://h/A", "now");
   entries = outbox.queued(notes);
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].failures, 3);
@@ -54,9 +57,10 @@ TEST(Outbox, KeepsWhatWasAddedUntilItIsAcknowledged) {
   outbox.redirect(entries[0], "https://other/");
   EXPECT_EQ(outbox.queued(notes)[0].target, "https://other/");
   EXPECT_EQ(outbox.queued(notes)[0].not_before, 0);  // that was another server's wish
-  outbox.acknowledge(entries[0], "https://h/a.gz", "now");
-  EXPECT_EQ(files.names(), (std::vector<std::string>{"/o/A.gz.sent.json", "/o/a.gz.sent.json"}));
-  EXPECT_TRUE(outbox.knows("a.gz"));
+  outbox.acknowledge(entries[0], "https://h/a", "now");
+  EXPECT_EQ(files.names(), (std::vector<std::string>{"/o/" + file("A") + ".sent.json",
+                                                     "/o/" + file("a") + ".sent.json"}));
+  EXPECT_TRUE(outbox.knows(file("a")));
   EXPECT_TRUE(notes.empty());
 }
 
@@ -79,7 +83,7 @@ TEST(Outbox, SurvivesAPowerCutAnywhereInAdd) {
       const std::vector<std::string> names = waiting(files, &notes);
       EXPECT_TRUE(notes.empty()) << notes.front();
       ASSERT_GE(names.size(), 1u);
-      EXPECT_EQ(names[0], "earlier.gz");
+      EXPECT_EQ(names[0], file("earlier"));
       if (added) {
         EXPECT_EQ(names.size(), 2u);
       }
@@ -104,14 +108,14 @@ TEST(Outbox, SurvivesAPowerCutAnywhereInAcknowledge) {
       files.cut_power_at(operation, seed);
       bool returned = false;
       try {
-        outbox.acknowledge(entry, "https://h/a.gz", "now");
+        outbox.acknowledge(entry, "https://h/a", "now");
         returned = true;
       } catch (const PowerCut&) {
       }
       files.restart(seed);
       const std::vector<std::string> names = waiting(files, &notes);
       EXPECT_TRUE(notes.empty());
-      const bool receipt = files.exists("/o/a.gz.sent.json");
+      const bool receipt = files.exists("/o/" + file("a") + ".sent.json");
       // It waits, to be sent once more, or there is the receipt: never neither.
       EXPECT_NE(names.empty(), !receipt);
       if (returned) {
@@ -163,31 +167,77 @@ TEST(Outbox, AFullDiskRefusesWhatIsNewAndKeepsWhatIsThere) {
     // Without room for a receipt it stays, to be sent again.
     std::vector<std::string> notes;
     const QueuedObject entry = outbox.queued(notes).at(0);
-    EXPECT_EQ(entry.name, "a.gz");
+    EXPECT_EQ(entry.name, file("a"));
     files.full_from(1);
     EXPECT_THROW(outbox.acknowledge(entry, "x", "now"), IoError);
     files.heal();
-    EXPECT_EQ(waiting(files).at(0), "a.gz");
+    EXPECT_EQ(waiting(files).at(0), file("a"));
   }
 }
 
 TEST(Outbox, DamagedEntriesAreSetAside) {
-  for (const std::string& file : {std::string("/o/a.gz"), std::string("/o/a.gz.queued.json")}) {
+  for (const std::string& path : {"/o/" + file("a"), "/o/" + file("a") + ".queued.json"}) {
     FaultyFileSystem files;
     Outbox(files, "/o").add(object("a"), "https://h/");
     Outbox(files, "/o").add(object("b"), "https://h/");
-    const std::string original = files.content(file);
+    const std::string original = files.content(path);
     for (std::size_t at = 0; at < original.size(); at += 7) {
       FaultyFileSystem damaged;
       damaged.make_directories("/o");
       for (const std::string& name : files.names()) damaged.put(name, files.content(name));
-      damaged.put(file, original.substr(0, at));
+      damaged.put(path, original.substr(0, at));
       std::vector<std::string> notes;
-      EXPECT_EQ(waiting(damaged, &notes), std::vector<std::string>{"b.gz"});
+      EXPECT_EQ(waiting(damaged, &notes), std::vector<std::string>{file("b")});
       ASSERT_EQ(notes.size(), 1u);
-      EXPECT_NE(notes[0].find("'/o/a.gz.queued.json.bad'"), std::string::npos);
-      EXPECT_FALSE(Outbox(damaged, "/o").knows("a.gz"));  // its result can be queued again
+      EXPECT_NE(notes[0].find("'/o/" + file("a") + ".queued.json.bad'"), std::string::npos);
+      EXPECT_FALSE(Outbox(damaged, "/o").knows(file("a")));  // its result can be queued again
     }
+  }
+}
+
+TEST(Outbox, FilesOfOthersAreNotTouched) {
+  FaultyFileSystem files;
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  const std::vector<std::string> others = {"backup.tar.gz", "notes.tmp", "x.queued.json",
+                                           "neuronspec.result.json.gz"};
+  for (const std::string& name : others) files.put("/o/" + name, "precious");
+  const std::string own = file("left-behind").substr(5);
+  files.put("/o/" + own, "of an add() that was cut");
+  files.put("/o/" + own + ".queued.json.tmp", "likewise");
+  std::vector<std::string> notes;
+  EXPECT_EQ(waiting(files, &notes), std::vector<std::string>{file("a")});
+  EXPECT_TRUE(notes.empty());
+  for (const std::string& name : others) EXPECT_EQ(files.content("/o/" + name), "precious");
+  EXPECT_FALSE(files.exists("/o/" + own));
+  EXPECT_FALSE(files.exists("/o/" + own + ".queued.json.tmp"));
+}
+
+TEST(Outbox, EntriesOfALaterVersionStay) {
+  FaultyFileSystem files;
+  Outbox outbox(files, "/o");
+  outbox.add(object("a"), "https://h/");
+  const std::string entry = "/o/" + file("a") + ".queued.json";
+  std::string text = files.content(entry);
+  text.replace(text.find("\"schema\":1"), 10, "\"schema\":2");
+  files.put(entry, text);
+  std::vector<std::string> notes;
+  EXPECT_TRUE(outbox.queued(notes).empty());
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("of a later version"), std::string::npos);
+  EXPECT_EQ(files.content(entry), text);
+  EXPECT_EQ(files.content("/o/" + file("a")), "body of a");
+  EXPECT_TRUE(outbox.knows(file("a")));
+}
+
+TEST(Outbox, WhatCannotBeAHeaderIsDamage) {
+  for (const std::string& build : {std::string(), std::string("x\r\nInjected: 1")}) {
+    FaultyFileSystem files;
+    UploadObject odd = object("a");
+    odd.identity.build = build;
+    Outbox(files, "/o").add(odd, "https://h/");
+    std::vector<std::string> notes;
+    EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty());
+    EXPECT_EQ(notes.size(), 1u);
   }
 }
 

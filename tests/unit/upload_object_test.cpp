@@ -45,6 +45,25 @@ TEST(Addresses, AreHttpsWithoutSecrets) {
     EXPECT_EQ(message(text).find("hunter2"), std::string::npos);
   }
   EXPECT_EQ(message("http://example.org/?hunter2").find("hunter2"), std::string::npos);
+  for (const char* text :
+       {"http://user:hunter2@example.org/", "https://user:hunter2@example.org:x/",
+        "https://user:hun@ter2@example.org:x/", "user:hunter2@example.org/a b",
+        "https://user:hunter2?@example.org/", "https://user:hunter2/@example.org/"}) {
+    EXPECT_EQ(message(text).find("hun"), std::string::npos) << message(text);
+  }
+  EXPECT_LT(message("http://example.org/" + std::string(5000, 'a')).size(), 300u);
+}
+
+TEST(Addresses, AreAsciiOfSomeLength) {
+  EXPECT_NE(message("https://example.org/\xc3\xa9/").find("percent-encoded"), std::string::npos);
+  EXPECT_NE(message("https://example.org/\xff").find("percent-encoded"), std::string::npos);
+  EXPECT_NE(message("https://b\xc3\xbc\x63her.example/").find("xn--"), std::string::npos);
+  const std::string longest = "https://example.org/" + std::string(longest_address - 20, 'a');
+  EXPECT_EQ(parse_address(longest).text, longest);
+  EXPECT_NE(message(longest + "a").find("longer than"), std::string::npos);
+  // Servers that redirect do not always keep to it.
+  const Address base = parse_address("https://example.org/a/b");
+  EXPECT_EQ(resolve_address(base, "/\xc3\xa9").host, "example.org");
 }
 
 TEST(Addresses, AreResolved) {
@@ -68,9 +87,27 @@ TEST(Targets, FolderNameOrOneObject) {
   EXPECT_EQ(text("https://h/{name}.x?y", telemetry), "https://h/n.x?y");
   EXPECT_EQ(text("https://h/a?s=1", result), "https://h/a?s=1");
   EXPECT_EQ(text("https://h/a?s=1", telemetry), "none");
+  EXPECT_EQ(text("https://h/a#f", result), "https://h/a");  // a fragment is not sent
+  EXPECT_EQ(text("https://h/{name}?key={name}", result), "https://h/n?key=n");
+  for (const char* lost : {"https://h/x#{name}", "https://{name}.h/", "https://h/{name}/..",
+                           "https://h/a/?signature=1"}) {
+    EXPECT_THROW(object_address(lost, result, "e-00.json.gz"), AddressError) << lost;
+  }
   EXPECT_TRUE(single_object("https://h/a"));
   EXPECT_FALSE(single_object("https://h/a/"));
   EXPECT_FALSE(single_object("https://h/{name}"));
+}
+
+TEST(Names, AreKnownFromThoseOfOthers) {
+  UploadIdentity made = identity();
+  made.result_digest = sha256_hex("x");
+  EXPECT_TRUE(is_object_name(result_object(made, "x").name));
+  EXPECT_TRUE(is_object_name(part_object(made, "x").name));
+  EXPECT_TRUE(is_object_name(telemetry_object(made, "x").name));
+  for (const char* other : {"a.gz", "e-0f", "e-0fx.json.gz", "e0f.json.gz", "e-0f.tar.gz",
+                            "e-.json.gz", "neuronspec.result.json.gz"}) {
+    EXPECT_FALSE(is_object_name(other)) << other;
+  }
 }
 
 TEST(Headers, CarryTheIdentityAndTheDigest) {

@@ -1,0 +1,50 @@
+"""Values of options and members that the scripts have in common; argparse shows what is wrong with them."""
+
+import argparse
+import datetime
+import re
+
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def time(text):
+    """As in 2026-01-31T12:00:00Z."""
+    try:
+        return datetime.datetime.strptime(text, FORMAT)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time as in 2026-01-31T12:00:00Z") from None
+
+
+def days(text):
+    try:
+        count = float(text)
+        if not abs(count) <= 3660:
+            raise ValueError
+        return datetime.timedelta(days=count)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days (of ten years at most)") from None
+
+
+def number(text):
+    """Of a document: clients take 0 to 10^15."""
+    if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) > 10**15:
+        raise argparse.ArgumentTypeError(f"{text!r} is no integer from 0 to 10^15")
+    return int(text)
+
+
+def version(text):
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}", text):
+        raise argparse.ArgumentTypeError(f"{text} is no version as in 1.2.3")
+    return text
+
+
+def pair(text):
+    """NAME=VALUE, neither of them empty, NAME without a slash: it becomes part of a file's name."""
+    name, _, value = text.partition("=")
+    if not name or not value or "/" in name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value

@@ -1,0 +1,72 @@
+"""Proxies that do not do as asked: the message names them, not the server. Each has its exit code (docs/ERRORS.md)."""
+
+import time
+import unittest
+
+from behaving import Behaviour
+from servers import Server, answer
+
+
+def answering(head):
+    def behave(connection, server):
+        server.read_head(connection)
+        connection.sendall(head)
+    return behave
+
+
+class Proxies(Behaviour):
+    def through(self, address, code, fragment, *arguments):
+        with Server(self.valid, answer(201)) as server:
+            done = self.upload(server.url(), *arguments, env={"https_proxy": address, "no_proxy": ""})
+            self.assert_error(done, code, fragment)
+            self.assertEqual(server.connections, 0)
+        self.assertNotIn("hunter2", done.stderr)
+        self.assertEqual(len(self.waiting()), 2)
+        return done
+
+    def refusing(self, status, fragment, *arguments):
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        with Server(None, answering(head), raw=True) as proxy:
+            self.through(f"http://user:hunter2@127.0.0.1:{proxy.port}", 40, fragment, *arguments)
+            return proxy.connections
+
+    def test_one_that_refuses(self):
+        self.assertEqual(self.refusing(407, "the proxy answered 407: check https_proxy and no_proxy; it wants a user",
+                                       "--retry-for", "30", "--retry-delay", "0.01"), 1)
+        self.assertEqual(self.refusing(403, "the proxy answered 403", "--retry-for", "30", "--retry-delay", "0.01"), 1)
+        self.assertEqual(self.refusing(302, "the proxy answered 302"), 1)
+
+    def test_one_that_cannot_at_the_moment_is_asked_again(self):
+        self.assertGreater(self.refusing(503, "the proxy answered 503", "--retry-for", "2", "--retry-delay", "0.1"), 1)
+
+    def test_one_without_a_name(self):
+        self.through("http://user:hunter2@no-such-proxy.invalid:1", 40, "the name of the proxy cannot be resolved")
+
+    def test_one_that_is_down(self):
+        self.through("http://127.0.0.1:1", 40, "no connection: the server is down, or a firewall is in between "
+                     "(or the proxy that https_proxy names is down)")
+
+    def test_a_silent_one(self):
+        def silent(connection, server):
+            while not server.stopping:
+                time.sleep(0.05)
+        with Server(None, silent, raw=True) as proxy:
+            self.through(f"http://127.0.0.1:{proxy.port}", 42, "(or the proxy that https_proxy names is down)",
+                         "--connect-timeout", "1")
+
+    def test_one_that_speaks_no_socks(self):
+        with Server(None, lambda connection, server: connection.sendall(b"z" * 20), raw=True) as proxy:
+            self.through(f"socks5h://127.0.0.1:{proxy.port}", 40, "proxy")
+
+    def test_without_end(self):
+        def endless(connection, server):
+            server.read_head(connection)
+            connection.sendall(b"HTTP/1.1 200 X\r\n")
+            for _ in range(100000):
+                connection.sendall(b"X: " + b"y" * 1000 + b"\r\n")
+        with Server(None, endless, raw=True) as proxy:
+            self.through(f"http://127.0.0.1:{proxy.port}", 45, "longer than the 65536 bytes")
+
+
+if __name__ == "__main__":
+    unittest.main()
