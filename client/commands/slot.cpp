@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -76,7 +77,8 @@ class Slot : public RunObserver {
   }
 
   void progress(const RunProgress& progress) override {
-    work_done_ = progress.session_flops;
+    flops_ = progress.session_flops;
+    pieces_ = progress.pieces;
     task_.report_fraction(std::min(progress.fraction(), boinc::most_before_the_end));
     log_.progress(progress);
   }
@@ -160,7 +162,7 @@ class Slot : public RunObserver {
   int stop() {
     const boinc::Requests requests = task_.requests();
     if (const int why = stop_of(requests); why != Stop::go_on) return why;
-    if (watchdog_.stuck(work_done_, monotonic_seconds(), requests.suspended)) {
+    if (watchdog_.stuck(flops_, pieces_, monotonic_seconds(), requests.suspended)) {
       // Not by way of the runner: a worker that hangs never comes back to be joined.
       print_diagnostic("error", "no training step was finished in " +
                                     readable_duration(options_.step_limit) +
@@ -174,6 +176,7 @@ class Slot : public RunObserver {
 
   // Between two seeds of the summary, where no runner waits for the end of a suspension.
   int stop_or_wait() {
+    ++pieces_;  // another seed
     int why = stop();
     for (; why == Stop::go_on && task_.requests().suspended; why = stop()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -218,7 +221,8 @@ class Slot : public RunObserver {
   const SlotOptions& options_;
   SlotLog log_;
   Watchdog watchdog_;
-  double work_done_ = 0;
+  double flops_ = 0;
+  std::uint64_t pieces_ = 0;
   bool saved_ = true;
   FileSystem& files_ = real_file_system();
 };

@@ -1,10 +1,12 @@
 """What goes wrong in a slot: each failure has its exit code (docs/ERRORS.md) or a temporary exit with a reason, and none costs
 a host its queue."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -133,6 +135,24 @@ class ExitCodes(SlotTest):
     def test_stuck(self):
         """The watchdog's limit is ten minutes unless it is set, as here."""
         self.assert_ended(self.slot(unit(2000, width=256)), 21, "--step-limit", "0.001", "--backend", "reference")
+
+    def test_a_long_evaluation_is_not_stuck(self):
+        """On a slow host those of one seed take longer than any limit that is of use, without a step in between."""
+        work = json.dumps({"schema": 1, "experiment": "compgen", "experiment_version": "2.0", "seed": 11, "parameters": {
+            "widths": [256], "depths": [3], "learning_rates": [0.1], "trials": 1, "batch": 8, "epochs": 1}}).encode()
+        slot = self.slot(work)
+        self.assertEqual(slot.run("--step-limit", "1", "--backend", "reference"), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+
+    def test_a_process_that_was_stopped_is_not_stuck(self):
+        slot = self.slot(unit(2000, width=512))
+        slot.start("--step-limit", "4", "--backend", "reference")  # whose steps take longer than it takes to look
+        slot.wait_training()
+        slot.process.send_signal(signal.SIGSTOP)
+        time.sleep(8)
+        slot.process.send_signal(signal.SIGCONT)
+        time.sleep(3)
+        self.assertIsNone(slot.process.poll(), slot.log())
 
     def test_a_suspended_task_is_not_stuck(self):
         slot = self.slot(unit(100))
