@@ -94,7 +94,7 @@ class Slot : public RunObserver {
     return true;
   }
 
-  WorkUnit read_work() {
+  WorkUnit read_work() try {
     const std::string text = files_.read(task_.resolve(input_name), maximum_work_unit_bytes);
     // Results of several hosts are compared: none may depend on the host.
     return parse_work_unit(text, []() -> std::string {
@@ -102,6 +102,8 @@ class Slot : public RunObserver {
           "seed {\"from\": \"host\"} is not for tasks of BOINC: results of several "
           "hosts could not be compared");
     });
+  } catch (const WorkUnitError& error) {
+    throw WorkUnitError(std::string("the work unit is refused: ") + error.what());
   }
 
   // Never a device that the client has not assigned.
@@ -240,7 +242,7 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
     boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start),
                                  plain_line(std::string(error.what()).substr(0, 240)));
   }
-  const SlotOptions options = parse_slot_options(argc, argv);
+  const SlotOptions options = parse_slot_options(argc, argv, task->assignment().device);
   return run_task(
       *task,
       [&] {

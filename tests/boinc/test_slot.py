@@ -72,10 +72,11 @@ class Life(SlotTest):
     def test_arguments_that_servers_add(self):
         work = unit(1)
         slot = self.slot(work)
-        status = slot.run("--nthreads", "4", "--memory_size_mb", "128.0", "--device", "0", "--no-such-option")
+        status = slot.run("--nthreads", "4", "--memory_size_mb", "128.0", "--device", "0", "--no-such-option", "--threads", "0")
         self.assert_complete(slot, work, status)
-        self.assertEqual(slot.log().count("argument ignored"), 1)
-        self.assertIn("argument ignored: --no-such-option", slot.log())
+        self.assertEqual(slot.log().count("argument ignored"), 2)
+        self.assertIn("argument ignored: --no-such-option\n", slot.log())
+        self.assertIn("argument ignored: --threads 0\n", slot.log())
 
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""

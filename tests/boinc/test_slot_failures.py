@@ -87,7 +87,14 @@ class ExitCodes(SlotTest):
                      SMALL.replace(b"compgen", b"x" * 5000)):
             slot = self.slot(work)
             self.assert_ended(slot, 3, *["--öption\n" * 20] * 30)
+            self.assertIn("\nerror: the work unit is refused: ", slot.log())
             self.assertLessEqual(len(slot.log()), 4096)
+
+    def test_a_work_unit_that_is_too_long(self):
+        """At once: no other attempt makes it shorter."""
+        slot = self.slot(SMALL + b" " * (1 << 20))
+        self.assert_ended(slot, 7)
+        self.assertIn("is longer than the 1048576 bytes", slot.log())
 
     def test_a_checkpoint_of_other_work(self):
         slot = self.slot(unit(400), period=1)
@@ -112,6 +119,19 @@ class ExitCodes(SlotTest):
             self.assert_postponed(slot, "NVIDIA|CUDA")
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
+
+    def test_a_device_that_is_not_assigned_is_never_used(self):
+        """Whoever asks for it: the task goes on with what it has, and says so."""
+        for asked in (["--backend", "cuda"], ["--backend=cuda:0"], ["--backend", "reference", "--backend", "cuda:x"]):
+            with self.subTest(asked):
+                slot = self.slot()
+                self.assertEqual(slot.run(*asked), 0, slot.log())
+                self.assertEqual(slot.result(), undisturbed(SMALL))
+                self.assertIn(f"warning: argument ignored: {' '.join(asked[-2:])}\n", slot.log())
+        slot = self.slot(gpu=1)
+        self.assert_postponed(slot, "backend cuda:1 cannot run on this host", "--backend", "cuda:0")
+        self.assertIn("warning: argument ignored: --backend cuda:0\n", slot.log())
+        self.assert_postponed(slot, "backend cuda:1 cannot run on this host", "--backend", "cuda")
 
     def test_a_device_of_another_maker(self):
         self.assert_given_up(self.slot(gpu=0, gpu_type="ATI"), 5, 'unknown backend "ati:0"')

@@ -7,7 +7,8 @@
 namespace axiom {
 namespace {
 
-// Asked every second from `from` to `until`, with nothing done in between: when it barks; -1: never.
+// Asked every second from `from` to `until`, with nothing done in between: when it barks; -1:
+// never.
 double barks(Watchdog& watchdog, double from, double until, double flops = 5,
              std::uint64_t pieces = 0) {
   for (double now = from; now <= until; now += 1) {
