@@ -247,7 +247,7 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
       *task,
       [&] {
         set_floating_point_environment();
-        install_stop_signals();
+        install_stop_signals(SecondSignal::kills);
         set_device_options({options.desktop, 0.01, 0});
         return Slot(*task, options).run();
       },

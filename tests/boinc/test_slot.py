@@ -123,6 +123,20 @@ class Life(SlotTest):
         self.assertEqual(slot.end(60), -signal.SIGTERM)
         self.assert_complete(slot, work, slot.run())
 
+    def test_stopped_twice_at_once(self):
+        """As a shutdown may: by the system and by the client. An exit code would cost the task."""
+        work = unit(100)
+        slot = self.slot(work)
+        for start in range(1, 6):
+            slot.start()
+            slot.wait_training(start)
+            for _ in range(20):  # some while it saves
+                slot.process.send_signal(signal.SIGTERM)
+                slot.process.send_signal(signal.SIGINT)
+            self.assertIn(slot.end(60), (-signal.SIGTERM, -signal.SIGINT), slot.log())
+            self.assertIsNone(slot.finished())
+        self.assert_complete(slot, work, slot.run())
+
     def test_aborted(self):
         slot = self.slot(unit(2000))
         slot.start()

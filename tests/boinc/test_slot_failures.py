@@ -13,7 +13,7 @@ import time
 import unittest
 
 from slot import Slot
-from support import LIBRARIES, undisturbed, unit
+from support import CLIENT, LIBRARIES, undisturbed, unit
 from volunteer import processor_ticks
 
 SMALL = unit(3, width=16)
@@ -151,6 +151,16 @@ class ExitCodes(SlotTest):
             slot = self.slot()
             slot.directory.joinpath("init_data.xml").write_bytes(content)
             self.assert_given_up(slot, 20, "init_data.xml is not what a BOINC client writes")
+
+    def test_a_log_that_cannot_be_written(self):
+        """The reason is said where BOINC's client looks for it."""
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").mkdir()
+        done = subprocess.run([CLIENT], cwd=slot.directory, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(slot.temporary_exit()[1], "^cannot write 'stderr.txt' in the slot: .*; check the owner")
+        self.assertIn("error: cannot write 'stderr.txt' in the slot: ", done.stderr)
+        self.assertIn("exit code: 20", done.stderr)
 
     def test_stuck(self):
         """The watchdog's limit is ten minutes unless it is set, as here."""
