@@ -64,7 +64,9 @@ struct ClientTask::State {
   ClockWatch clock;
 };
 
-bool in_slot() { return real_file_system().exists(init_data_file); }
+bool in_slot() try { return real_file_system().exists(init_data_file); } catch (const IoError&) {
+  return false;  // a client's slot can be looked into; another user's directory need not be
+}
 
 void leave_without_library(int exit_code, const std::string& reason) {
   const Retry retry{.seconds = 600, .attempts = 3};
