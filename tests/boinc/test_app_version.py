@@ -184,6 +184,14 @@ class AppVersion(Folder):
         classes = xml.parse(TOOL.with_name("plan_class_spec.xml")).getroot()
         self.assertEqual({element.text for element in classes.iter("min_libc_version")}, {"234"})
 
+    def test_the_example_for_volunteers_is_for_what_is_installed(self):
+        """The client passes over an entry for another application or plan class."""
+        classes = xml.parse(TOOL.with_name("plan_class_spec.xml")).getroot()
+        project = xml.parse(TOOL.with_name("project.xml")).getroot()
+        for entry in xml.parse(TOOL.with_name("app_config.xml")).getroot().iter("app_version"):
+            self.assertIn(entry.findtext("plan_class"), [name.text for name in classes.iter("name")])
+            self.assertIn(entry.findtext("app_name"), [app.findtext("name") for app in project.iter("app")])
+
     def test_without_readelf(self):
         done = subprocess.run(["/usr/bin/python3", TOOL, "layout", "--program", CLIENT, "--version", "1.01", "--out",
                                self.directory / "new"], capture_output=True, text=True, env={"PATH": str(self.directory)})
