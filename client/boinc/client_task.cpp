@@ -1,9 +1,11 @@
 #include "client/boinc/client_task.h"
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 #include <thread>
 
 #include "client/boinc/api_library.h"
@@ -21,12 +23,24 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
+constexpr const char* log_file = "stderr.txt";  // BOINC's own name
 constexpr std::chrono::seconds wait_for_room{1};
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
   std::fflush(nullptr);
   std::_Exit(code);
+}
+
+// Else the library closes standard error in vain, and nobody hears why the task cannot start.
+void require_writable_log() {
+  std::FILE* log = std::fopen(log_file, "a");
+  if (log == nullptr) {
+    throw IoError("cannot write '" + std::string(log_file) +
+                  "' in the slot: " + std::generic_category().message(errno) +
+                  "; check the owner and permissions of BOINC's data directory");
+  }
+  std::fclose(log);
 }
 
 // One block of the disk for the file by which the library tells the client how the task has left.
@@ -50,7 +64,9 @@ struct ClientTask::State {
   ClockWatch clock;
 };
 
-bool in_slot() { return real_file_system().exists(init_data_file); }
+bool in_slot() try { return real_file_system().exists(init_data_file); } catch (const IoError&) {
+  return false;  // a client's slot can be looked into; another user's directory need not be
+}
 
 void leave_without_library(int exit_code, const std::string& reason) {
   const Retry retry{.seconds = 600, .attempts = 3};
@@ -61,6 +77,7 @@ void leave_without_library(int exit_code, const std::string& reason) {
 }
 
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
+  require_writable_log();
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
   options.direct_process_action = 0;

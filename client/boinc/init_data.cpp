@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace axiom::boinc {
 namespace {
+
+constexpr std::size_t most_name_bytes = 255;  // the client's own limit
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
+}
 
 std::string_view element(std::string_view text, std::string_view name) {
   const std::string open = "<" + std::string(name) + ">";
@@ -15,7 +24,11 @@ std::string_view element(std::string_view text, std::string_view name) {
   if (start == std::string_view::npos) return {};
   const std::size_t end = text.find(close, start);
   if (end == std::string_view::npos) return {};
-  return text.substr(start + open.size(), end - start - open.size());
+  return trimmed(text.substr(start + open.size(), end - start - open.size()));
+}
+
+std::string name_in(std::string_view text, std::string_view name) {
+  return std::string(element(text, name).substr(0, most_name_bytes));
 }
 
 double number(std::string_view text, std::string_view name, double absent) {
@@ -26,6 +39,12 @@ double number(std::string_view text, std::string_view name, double absent) {
   return whole && std::isfinite(value) ? value : absent;
 }
 
+// As the library counts: whole seconds, and its own period for less than one.
+double checkpoint_period(double asked) {
+  const bool counts = asked >= 1 && asked <= std::numeric_limits<int>::max();
+  return counts ? std::floor(asked) : InitData{}.checkpoint_period;
+}
+
 }  // namespace
 
 InitData parse_init_data(std::string_view text) {
@@ -34,12 +53,12 @@ InitData parse_init_data(std::string_view text) {
     throw std::runtime_error(std::string(init_data_file) + " is not what a BOINC client writes");
   }
   InitData data;
-  data.work_unit_name = element(text, "wu_name");
-  data.result_name = element(text, "result_name");
-  data.gpu_type = element(text, "gpu_type");
+  data.work_unit_name = name_in(text, "wu_name");
+  data.result_name = name_in(text, "result_name");
+  data.gpu_type = name_in(text, "gpu_type");
   data.gpu_device = static_cast<int>(std::clamp(number(text, "gpu_device_num", -1), -1.0, 1e6));
   data.processors = number(text, "ncpus", data.processors);
-  data.checkpoint_period = number(text, "checkpoint_period", data.checkpoint_period);
+  data.checkpoint_period = checkpoint_period(number(text, "checkpoint_period", 0));
   data.host_memory = number(text, "m_nbytes", 0);
   const double percent =
       std::max(number(text, "ram_max_used_busy_pct", 0), number(text, "ram_max_used_idle_pct", 0));

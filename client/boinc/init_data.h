@@ -13,12 +13,12 @@ inline constexpr const char* init_data_file = "init_data.xml";
 struct InitData {
   std::string work_unit_name;
   std::string result_name;
-  std::string gpu_type;           ///< "NVIDIA", ...; empty for a task of the processor
-  int gpu_device = -1;            ///< number of the device; -1 = none
-  double processors = 1;          ///< that the client has set aside for this task
-  double checkpoint_period = 60;  ///< by the volunteer's preferences; the library keeps to it
-  double host_memory = 0;         ///< of the host, as the client sees it; 0 = not told
-  double memory_share = 1;        ///< of it that the volunteer's preferences allow at most, 0 to 1
+  std::string gpu_type;            ///< "NVIDIA", ...; empty for a task of the processor
+  int gpu_device = -1;             ///< number of the device; -1 = none
+  double processors = 1;           ///< that the client has set aside for this task
+  double checkpoint_period = 300;  ///< by the volunteer's preferences, as the library keeps to it
+  double host_memory = 0;          ///< of the host, as the client sees it; 0 = not told
+  double memory_share = 1;         ///< of it that the volunteer's preferences allow at most, 0 to 1
 };
 
 /// The client writes flat `<name>value</name>` lines; what is missing or no number keeps its

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -76,7 +77,8 @@ class Slot : public RunObserver {
   }
 
   void progress(const RunProgress& progress) override {
-    work_done_ = progress.session_flops;
+    flops_ = progress.session_flops;
+    pieces_ = progress.pieces;
     task_.report_fraction(std::min(progress.fraction(), boinc::most_before_the_end));
     log_.progress(progress);
   }
@@ -92,7 +94,7 @@ class Slot : public RunObserver {
     return true;
   }
 
-  WorkUnit read_work() {
+  WorkUnit read_work() try {
     const std::string text = files_.read(task_.resolve(input_name), maximum_work_unit_bytes);
     // Results of several hosts are compared: none may depend on the host.
     return parse_work_unit(text, []() -> std::string {
@@ -100,6 +102,8 @@ class Slot : public RunObserver {
           "seed {\"from\": \"host\"} is not for tasks of BOINC: results of several "
           "hosts could not be compared");
     });
+  } catch (const WorkUnitError& error) {
+    throw WorkUnitError(std::string("the work unit is refused: ") + error.what());
   }
 
   // Never a device that the client has not assigned.
@@ -160,7 +164,7 @@ class Slot : public RunObserver {
   int stop() {
     const boinc::Requests requests = task_.requests();
     if (const int why = stop_of(requests); why != Stop::go_on) return why;
-    if (watchdog_.stuck(work_done_, monotonic_seconds(), requests.suspended)) {
+    if (watchdog_.stuck(flops_, pieces_, monotonic_seconds(), requests.suspended)) {
       // Not by way of the runner: a worker that hangs never comes back to be joined.
       print_diagnostic("error", "no training step was finished in " +
                                     readable_duration(options_.step_limit) +
@@ -174,6 +178,7 @@ class Slot : public RunObserver {
 
   // Between two seeds of the summary, where no runner waits for the end of a suspension.
   int stop_or_wait() {
+    ++pieces_;  // another seed
     int why = stop();
     for (; why == Stop::go_on && task_.requests().suspended; why = stop()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -218,7 +223,8 @@ class Slot : public RunObserver {
   const SlotOptions& options_;
   SlotLog log_;
   Watchdog watchdog_;
-  double work_done_ = 0;
+  double flops_ = 0;
+  std::uint64_t pieces_ = 0;
   bool saved_ = true;
   FileSystem& files_ = real_file_system();
 };
@@ -236,12 +242,12 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
     boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start),
                                  plain_line(std::string(error.what()).substr(0, 240)));
   }
-  const SlotOptions options = parse_slot_options(argc, argv);
+  const SlotOptions options = parse_slot_options(argc, argv, task->assignment().device);
   return run_task(
       *task,
       [&] {
         set_floating_point_environment();
-        install_stop_signals();
+        install_stop_signals(SecondSignal::kills);
         set_device_options({options.desktop, 0.01, 0});
         return Slot(*task, options).run();
       },

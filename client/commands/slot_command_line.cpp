@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace axiom {
 namespace {
@@ -18,6 +18,13 @@ constexpr std::array<std::string_view, 3> superseded = {"--nthreads", "--device"
 
 bool is_superseded(std::string_view name) {
   return std::find(superseded.begin(), superseded.end(), name) != superseded.end();
+}
+
+bool is_device(std::string_view backend) { return backend.starts_with("cuda"); }
+
+bool may_be_used(std::string_view backend, const std::optional<std::string>& assigned) {
+  if (!is_device(backend)) return true;
+  return assigned && is_device(*assigned) && (backend == "cuda" || backend == *assigned);
 }
 
 template <class Number>
@@ -38,10 +45,12 @@ bool asks_for_a_command(int argc, const char* const* argv) {
 }
 
 // By hand, not by the library of the other command line: that one gives up at the first error.
-SlotOptions parse_slot_options(int argc, const char* const* argv) {
+SlotOptions parse_slot_options(int argc, const char* const* argv,
+                               const std::optional<std::string>& assigned) {
   SlotOptions options;
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];
+    std::string shown = name;
     if (name == "--desktop") {
       options.desktop = true;
       continue;
@@ -53,12 +62,14 @@ SlotOptions parse_slot_options(int argc, const char* const* argv) {
     } else if (i + 1 < argc && (name == "--backend" || name == "--threads" ||
                                 name == "--step-limit" || is_superseded(name))) {
       value = argv[++i];
+      shown += " " + value;
     }
     if (is_superseded(name)) continue;
     bool understood = false;
     if (name == "--backend") {
-      understood = !value.empty();
-      if (understood) options.backend = value;
+      understood = !value.empty() && may_be_used(value, assigned);
+      // The device that is assigned is taken without being asked for.
+      if (understood) options.backend = is_device(value) ? "auto" : value;
     } else if (name == "--threads") {
       const auto threads = number_in(value, 1, 1024);
       understood = threads.has_value();
@@ -68,7 +79,7 @@ SlotOptions parse_slot_options(int argc, const char* const* argv) {
       understood = limit.has_value();
       options.step_limit = limit.value_or(options.step_limit);
     }
-    if (!understood) options.ignored.emplace_back(argv[i]);
+    if (!understood) options.ignored.push_back(std::move(shown));
   }
   return options;
 }

@@ -1,6 +1,7 @@
 // The options of a task in a slot.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct SlotOptions {
   double step_limit = 600;  ///< seconds without a finished step until the run counts as stuck
   std::vector<std::string> ignored;
 };
-SlotOptions parse_slot_options(int argc, const char* const* argv);
+/// `assigned`: the device that the client has assigned, if any; another one is never used.
+SlotOptions parse_slot_options(int argc, const char* const* argv,
+                               const std::optional<std::string>& assigned);
 
 }  // namespace axiom

@@ -25,6 +25,8 @@ std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (co
   return error.status() == DeviceStatus::out_of_memory ? until_it_passes : three_times;
 } catch (const DiskFullError&) {
   return until_it_passes;
+} catch (const FileTooLongError&) {
+  return std::nullopt;
 } catch (const WorkUnitError&) {
   return std::nullopt;
 } catch (const CheckpointMismatch&) {

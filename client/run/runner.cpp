@@ -196,6 +196,7 @@ RunProgress Runner::locked_progress() const {
   progress.training_seconds = training_seconds_;
   progress.evaluating_seconds = evaluating_seconds_;
   progress.metrics_seconds = metrics_seconds_;
+  progress.pieces = pieces_.load(std::memory_order_relaxed);
   return progress;
 }
 

@@ -31,6 +31,7 @@ struct RunProgress {
   double training_seconds = 0;    ///< of this session, all threads together
   double evaluating_seconds = 0;  ///< likewise: networks on their probes
   double metrics_seconds = 0;     ///< likewise
+  std::uint64_t pieces = 0;       ///< of evaluations and metrics, finished in this session
 
   double fraction() const;
   double gflops_per_second() const;
@@ -124,7 +125,7 @@ class Runner {
   std::vector<double> measure(const WorkItem& item, const std::vector<Snapshot>& snapshots,
                               const MatrixOps& matrix_ops) const;
   void wake_for_ready_items();
-  void rest();
+  void rest(const Slot& slot);
 
   const WorkUnit& work_;
   const Backend& backend_;
@@ -137,6 +138,7 @@ class Runner {
 
   std::vector<std::thread> threads_;
   std::atomic<bool> pause_{false};  // asks executors to return at the next step
+  std::atomic<std::uint64_t> pieces_{0};
 
   mutable std::mutex mutex_;  // guards all below, and state_ while no worker is busy
   std::condition_variable workers_wake_;

@@ -33,8 +33,9 @@ double Runner::Training::flops() const {
 void Runner::work(Slot& slot) try {
   set_floating_point_environment();
   const std::unique_ptr<Executor> executor = backend_.make_executor();
-  executor->set_rest([this] { rest(); });
-  const RestingMatrixOps matrix_ops(backend_.matrix_ops(), [this] { rest(); });
+  const auto rest_now = [this, &slot] { rest(slot); };
+  executor->set_rest(rest_now);
+  const RestingMatrixOps matrix_ops(backend_.matrix_ops(), rest_now);
   const Tools tools{*executor, matrix_ops.table()};
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
@@ -162,6 +163,7 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tool
     std::vector<double>& all = items[i].state().values;
     all.insert(all.end(), values[i].begin(), values[i].end());
   }
+  pieces_.fetch_add(1, std::memory_order_relaxed);
   evaluating_seconds_ += evaluated - started;
   metrics_seconds_ += monotonic_seconds() - evaluated;
   total_flops_ -= skipped_flops;
@@ -197,8 +199,10 @@ std::vector<double> Runner::measure(const WorkItem& item, const std::vector<Snap
   return values;
 }
 
-// Called within long pieces of work, without the lock.
-void Runner::rest() {
+// Called within long pieces of work, without the lock; `slot` is that of the worker itself.
+void Runner::rest(const Slot& slot) {
+  // Of a training step only the end counts.
+  if (slot.empty()) pieces_.fetch_add(1, std::memory_order_relaxed);
   if (!pause_.load(std::memory_order_relaxed)) return;
   std::unique_lock lock(mutex_);
   if (pausing_ && !stopping_) {

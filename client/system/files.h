@@ -30,6 +30,12 @@ class AccessDeniedError : public IoError {
   using IoError::IoError;
 };
 
+/// A file is longer than it may be: reading it again does not help.
+class FileTooLongError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// Who may read a file that is written: whom the umask allows, or its owner alone.
 enum class Readers { as_usual, owner };
 
@@ -39,7 +45,8 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  /// All bytes of a file. IoError if it is missing, unreadable or longer than max_bytes.
+  /// All bytes of a file. IoError if it is missing or unreadable, FileTooLongError
+  /// if it is longer than max_bytes.
   virtual std::string read(const std::string& path, std::size_t max_bytes) = 0;
   virtual bool exists(const std::string& path) = 0;
   /// The names in a directory, without "." and "..", sorted by bytes.

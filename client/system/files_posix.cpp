@@ -62,8 +62,8 @@ class RealFileSystem final : public FileSystem {
     const Descriptor file(path, O_RDONLY, "open");
     const struct stat status = status_of(file);
     const auto too_large = [&] {
-      return IoError("'" + path + "' is longer than the " + std::to_string(max_bytes) +
-                     " bytes that it may have: is it the right file?");
+      return FileTooLongError("'" + path + "' is longer than the " + std::to_string(max_bytes) +
+                              " bytes that it may have: is it the right file?");
     };
     const std::size_t size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
     if (S_ISREG(status.st_mode) && size > max_bytes) throw too_large();

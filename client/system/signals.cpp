@@ -15,14 +15,22 @@ namespace {
 std::atomic<int> first_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free, "needed in a signal handler");
 
+std::atomic<bool> second_kills{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "likewise");
+
 extern "C" void record_stop_signal(int signal) {
   int none = 0;
-  if (!first_signal.compare_exchange_strong(none, signal)) ::_exit(128 + signal);
+  if (first_signal.compare_exchange_strong(none, signal)) return;
+  if (!second_kills) ::_exit(128 + signal);
+  // It is blocked here: it strikes when this function returns.
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 }  // namespace
 
-void install_stop_signals() {
+void install_stop_signals(SecondSignal second) {
+  second_kills = second == SecondSignal::kills;
   struct sigaction action {};
   action.sa_handler = record_stop_signal;
   action.sa_flags = SA_RESTART;

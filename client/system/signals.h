@@ -5,10 +5,15 @@
 
 namespace axiom {
 
+/// How a second stop signal ends the process, at once.
+enum class SecondSignal {
+  exits,  ///< with status 128 + signal
+  kills,  ///< as if it were not handled: for a BOINC client, which gives up a task that exits
+};
+
 /// From now on the first SIGINT, SIGTERM or SIGHUP (the terminal closed; not under nohup) is only
-/// recorded, for stop_signal(); a second one ends the process at once with status 128 + signal.
-/// Throws std::runtime_error if the system refuses.
-void install_stop_signals();
+/// recorded, for stop_signal(). Throws std::runtime_error if the system refuses.
+void install_stop_signals(SecondSignal second = SecondSignal::exits);
 
 /// "SIGINT", say.
 std::string signal_name(int signal);

@@ -7,9 +7,10 @@ import shutil
 import tempfile
 import xml.etree.ElementTree as xml
 
+import platform_check
 from code_signing import SigningError
+from platform_check import PLATFORM
 
-PLATFORM = "x86_64-pc-linux-gnu"
 API_VERSION = "7.20.5"
 LIBRARIES = ("libboinc_api.so.7", "libboinc.so.7")
 
@@ -35,11 +36,6 @@ def _check_names(app, version, plan_class):
         raise LayoutError(f"--plan-class: expected lower-case letters, digits and single _, got {plan_class!r}")
 
 
-def _is_program(path):
-    with open(path, "rb") as file:
-        return file.read(4) == b"\x7fELF"
-
-
 def create(program, libraries, app, version, plan_class, out):
     """Returns the folder. It appears complete or not at all; one that is there is never changed: BOINC's files live for ever."""
     _check_names(app, version, plan_class)
@@ -50,8 +46,9 @@ def create(program, libraries, app, version, plan_class, out):
     for path in (program, *(libraries / name for name in LIBRARIES)):
         if not path.is_file():
             raise LayoutError(f"{path}: no such file" + ("" if path == program else " (apt-get install libboinc-app-dev)"))
-        if not _is_program(path):
-            raise LayoutError(f"{path}: not an ELF file")
+    platform_check.require_program(program)
+    for name in LIBRARIES:
+        platform_check.require_library(libraries / name, name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = pathlib.Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))  # update_versions passes over dots
     try:
@@ -88,7 +85,7 @@ def files(folder):
         raise LayoutError(f"{folder}: no version.xml, so not an application version")
     try:
         root = xml.parse(folder / "version.xml").getroot()
-    except xml.ParseError as error:
+    except (xml.ParseError, LookupError) as error:  # LookupError: an encoding that is unknown
         raise LayoutError(f"{folder}/version.xml: not XML: {error}") from None
     listed = [(file.findtext("physical_name", "").strip(), file.find("main_program") is not None)
               for file in root.findall("file")]

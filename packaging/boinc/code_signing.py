@@ -42,13 +42,23 @@ def _numbers(text, fields):
     return numbers
 
 
+def openssl(*arguments, **options):
+    """What it answers; SigningError if it is not there."""
+    try:
+        return subprocess.run(["openssl", *map(str, arguments)], capture_output=True, **options)
+    except FileNotFoundError:
+        raise SigningError("openssl is not there: apt-get install openssl") from None
+
+
 def generate_key():
     """Returns the texts of code_sign_private and code_sign_public."""
-    pem = subprocess.run(["openssl", "genrsa", "-traditional", "1024"], check=True,
-                         capture_output=True).stdout
-    listing = subprocess.run(["openssl", "asn1parse"], input=pem, check=True, capture_output=True,
-                             text=False).stdout.decode()
+    drawn = openssl("genrsa", "-traditional", "1024")
+    listing = openssl("asn1parse", input=drawn.stdout).stdout.decode(errors="replace")
     version_and_numbers = re.findall(r"INTEGER\s*:([0-9A-F]+)", listing)
+    if drawn.returncode != 0 or len(version_and_numbers) != 1 + len(PRIVATE_FIELDS):
+        said = drawn.stderr.decode(errors="replace").strip().replace("\n", "; ")
+        raise SigningError("openssl draws no RSA key of 1024 bits, which this system may forbid: draw BOINC's pair elsewhere"
+                           + (f" ({said})" if said else ""))
     n, e, d, p, q, dmp1, dmq1, iqmp = (int(number, 16) for number in version_and_numbers[1:9])
     private = b"".join(number.to_bytes(length, "big") for number, length in
                        zip((n, e, d, p, q, dmp1, dmq1, iqmp), PRIVATE_FIELDS))

@@ -8,38 +8,31 @@ import base64
 import binascii
 import hashlib
 import pathlib
-import subprocess
 import tempfile
 
-from code_signing import SigningError
+from code_signing import SigningError, openssl
 
 SUFFIX = ".ed25519.sig"  # ends in .sig: update_versions passes over it
 SIGNATURE_BYTES = 64
 
 
-def _openssl(*arguments):
-    try:
-        return subprocess.run(["openssl", *map(str, arguments)], capture_output=True)
-    except FileNotFoundError:
-        raise SigningError("openssl is not there: apt-get install openssl") from None
-
-
 def generate_key():
     """Returns the texts of the private and the public key, PEM."""
-    private = _openssl("genpkey", "-algorithm", "ed25519")
+    private = openssl("genpkey", "-algorithm", "ed25519")
     if private.returncode != 0:
         raise SigningError("this openssl knows no Ed25519: 1.1.1 or later is needed")
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "key")
         path.touch(0o600)
         path.write_bytes(private.stdout)
-        public = _openssl("pkey", "-in", path, "-pubout")
+        public = openssl("pkey", "-in", path, "-pubout")
     return private.stdout.decode(), public.stdout.decode()
 
 
-def _require_key(path, public):
+def require_key(path, public):
+    """SigningError if it is none."""
     kind = "public" if public else "private"
-    shown = _openssl("pkey", *(["-pubin"] if public else []), "-in", path, "-noout", "-text")
+    shown = openssl("pkey", *(["-pubin"] if public else []), "-in", path, "-noout", "-text")
     if shown.returncode != 0 or not shown.stdout.upper().startswith(b"ED25519"):
         raise SigningError(f"{path}: not an Ed25519 {kind} key in PEM")
 
@@ -49,20 +42,20 @@ def _message(place, data):
 
 
 def sign(place, data, private_key):
-    """The text of FILE.ed25519.sig. `place`: APP/VERSION/PLATFORM/NAME; `private_key`: path."""
-    _require_key(private_key, public=False)
+    """The text of FILE.ed25519.sig. `place`: APP/VERSION/PLATFORM/NAME; `private_key`: path.
+    REQUIRES: require_key(private_key, public=False)."""
     with tempfile.TemporaryDirectory() as directory:
         message = pathlib.Path(directory, "message")
         message.write_bytes(_message(place, data))
-        done = _openssl("pkeyutl", "-sign", "-rawin", "-inkey", private_key, "-in", message)
+        done = openssl("pkeyutl", "-sign", "-rawin", "-inkey", private_key, "-in", message)
     if done.returncode != 0 or len(done.stdout) != SIGNATURE_BYTES:
         raise SigningError(f"{private_key}: openssl does not sign with it: {done.stderr.decode(errors='replace').strip()}")
     return base64.b64encode(done.stdout).decode() + "\n"
 
 
 def verify(place, data, signature, public_key):
-    """Whether the text `signature` is that of these bytes at this place. SigningError: it is no signature at all."""
-    _require_key(public_key, public=True)
+    """Whether the text `signature` is that of these bytes at this place. SigningError: it is no signature at all.
+    REQUIRES: require_key(public_key, public=True)."""
     try:
         raw = base64.b64decode(signature.strip(), validate=True)
     except (binascii.Error, ValueError):
@@ -73,5 +66,5 @@ def verify(place, data, signature, public_key):
         message, signed = pathlib.Path(directory, "message"), pathlib.Path(directory, "signature")
         message.write_bytes(_message(place, data))
         signed.write_bytes(raw)
-        done = _openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public_key, "-in", message, "-sigfile", signed)
+        done = openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public_key, "-in", message, "-sigfile", signed)
     return done.returncode == 0

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -81,15 +82,18 @@ class Templates:
             return xml.parse(path).getroot()
         except OSError as error:
             raise WorkError(f"{path}: {error.strerror} (--templates names the folder)") from None
-        except xml.ParseError as error:
+        except (xml.ParseError, LookupError) as error:  # LookupError: an encoding that is unknown
             raise WorkError(f"{path}: not XML: {error}") from None
 
     @staticmethod
     def _number(element, path):
         try:
-            return float(element.text)
+            value = float(element.text)
         except (TypeError, ValueError):
-            raise WorkError(f"{path}: <{element.tag}> is no number: {element.text!r}") from None
+            value = math.nan
+        if not 0 <= value < math.inf:
+            raise WorkError(f"{path}: <{element.tag}> is no number from 0: {element.text!r}")
+        return value
 
     def options(self, wanted):
         """Arguments for what the template leaves open. WorkError where it says less (memory, disk, operations) than `wanted`."""
@@ -105,6 +109,12 @@ class Templates:
             if key != "delay_bound" and said < value:
                 raise WorkError(f"{self.input}: <{key}> is {said:.0f}, the work needs {value}; create_work believes the template")
         return options
+
+    def in_effect(self, wanted):
+        """What will hold: the template's word, else `wanted`."""
+        elements = {key: self.unit.find(key) for key in wanted}
+        return {key: value if elements[key] is None else self._number(elements[key], self.input)
+                for key, value in wanted.items()}
 
 
 def job_line(name, app, templates, options):

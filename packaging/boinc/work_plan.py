@@ -14,6 +14,7 @@ MEBIBYTE = 1 << 20
 # Minutes and effective speed in GFLOP/s: training operations per second of the whole run, metrics included.
 # docs/BOINC_SERVER.md says where they come from.
 SIZES = {"cpu": (15, 40.0, "axiom"), "gpu": (30, 500.0, "axiom_gpu")}
+LEAST_GFLOPS, MOST_GFLOPS = 0.01, 1e6  # beyond them a slip
 # The limit of time, for hosts slower than the estimate: the task is ended beyond it.
 BOUND_OVER_ESTIMATE = 100
 # Networks that the largest device holds at once, two workers together (docs/GPU.md).
@@ -114,11 +115,14 @@ def benchmarked_gflops(path, size, program, experiment):
         per_hour = float(entry["seeds_per_hour_all_threads" if size == "gpu" else "seeds_per_hour"])
         if report["schema"] != 1 or not 0 < per_hour < math.inf:
             raise ValueError
-    except (KeyError, TypeError, ValueError, StopIteration):
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
         raise WorkError(f"{path}: not what axiom-client bench --json writes (schema 1), or without {experiment}") from None
     default = run_plan(program, {"schema": 1, "experiment": experiment, "seed": 0,
                                  "experiment_version": experiment_version(program)})
-    return operations(default) * per_hour / 3600 / 1e9
+    gflops = operations(default) * per_hour / 3600 / 1e9
+    if not LEAST_GFLOPS <= gflops <= MOST_GFLOPS:
+        raise WorkError(f"{path}: {gflops:.3g} GFLOP/s is the speed of no host")
+    return gflops
 
 
 def seeds_per_unit(one, two, seconds, flops_per_second, result_limit):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import xml.etree.ElementTree as xml
 
 from project import AppFile, Project
 from support import CLIENT, unit
@@ -26,6 +27,8 @@ class Folder(unittest.TestCase):
         self.keys = self.directory / "keys"
         self.assertEqual(tool("keys", self.keys).returncode, 0)
         done = tool("layout", "--program", CLIENT, "--version", "1.00", "--plan-class", "avx2", "--out", self.directory / "apps")
+        if "build it with -DAXIOM_STATIC_LIBRARIES=ON" in done.stderr:
+            self.skipTest("a build with -DAXIOM_STATIC_LIBRARIES=OFF")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.folder = pathlib.Path(done.stdout.strip())
         self.assertEqual(tool("sign", self.folder, "--keys", self.keys).returncode, 0)
@@ -151,6 +154,49 @@ class AppVersion(Folder):
         self.refused(self.layout("--libraries", self.directory, out="new"), "libboinc_api.so.7: no such file")
         self.assertFalse((self.directory / "new").exists())
 
+    def test_files_for_other_hosts_are_refused(self):
+        """Each would fail on every host, or on some, that the scheduler sends it to."""
+        def altered(offset, byte):
+            content = bytearray(pathlib.Path(CLIENT).read_bytes())
+            content[offset] = byte
+            return bytes(content)
+        libraries = pathlib.Path("/usr/lib/x86_64-linux-gnu")
+        library = (libraries / "libboinc.so.7").read_bytes()
+        program = self.directory / "program"
+        newest = b"GLIBC_2.34\0"
+        for content, fragment in (
+                (altered(18, 0xb7), "not an ELF file for x86_64-pc-linux-gnu"),  # AArch64
+                (altered(4, 1), "not an ELF file for x86_64-pc-linux-gnu"),      # of 32 bits
+                (pathlib.Path(CLIENT).read_bytes()[:40], "not an ELF file for x86_64-pc-linux-gnu"),
+                (b"\x7fELF", "not an ELF file for x86_64-pc-linux-gnu"),
+                (library, "not a program for x86_64-pc-linux-gnu"),
+                (pathlib.Path("/usr/bin/boinc").resolve().read_bytes(), "needs lib"),
+                (pathlib.Path(CLIENT).read_bytes().replace(newest, b"GLIBC_2.99\0"), "needs glibc 2.99")):
+            program.write_bytes(content)
+            self.refused(self.layout(program=program, out="new"), f"{program}: {fragment}")
+        (self.directory / "lib").mkdir()
+        for name in ("libboinc_api.so.7", "libboinc.so.7"):
+            shutil.copy(libraries / name, self.directory / "lib")
+        (self.directory / "lib" / "libboinc_api.so.7").write_bytes(library)
+        self.refused(self.layout("--libraries", self.directory / "lib", out="new"), "not the library libboinc_api.so.7")
+        self.assertFalse((self.directory / "new").exists())
+        # What the check promises is what the plan classes ask for.
+        classes = xml.parse(TOOL.with_name("plan_class_spec.xml")).getroot()
+        self.assertEqual({element.text for element in classes.iter("min_libc_version")}, {"234"})
+
+    def test_the_example_for_volunteers_is_for_what_is_installed(self):
+        """The client passes over an entry for another application or plan class."""
+        classes = xml.parse(TOOL.with_name("plan_class_spec.xml")).getroot()
+        project = xml.parse(TOOL.with_name("project.xml")).getroot()
+        for entry in xml.parse(TOOL.with_name("app_config.xml")).getroot().iter("app_version"):
+            self.assertIn(entry.findtext("plan_class"), [name.text for name in classes.iter("name")])
+            self.assertIn(entry.findtext("app_name"), [app.findtext("name") for app in project.iter("app")])
+
+    def test_without_readelf(self):
+        done = subprocess.run(["/usr/bin/python3", TOOL, "layout", "--program", CLIENT, "--version", "1.01", "--out",
+                               self.directory / "new"], capture_output=True, text=True, env={"PATH": str(self.directory)})
+        self.refused(done, "apt-get install binutils")
+
     def test_plain_and_cuda_layouts(self):
         for more, path in (((), "axiom/1.01/x86_64-pc-linux-gnu"),
                            (("--app", "axiom_gpu", "--plan-class", "cuda130"), "axiom_gpu/1.01/x86_64-pc-linux-gnu__cuda130")):
@@ -201,6 +247,21 @@ class Keys(unittest.TestCase):
             self.assertEqual((self.keys / name).read_bytes(), before[name])
         (self.keys / "ed25519_public.pem").unlink()
         self.assertIn("without its other half", tool("keys", self.keys).stderr)
+
+
+    def test_an_openssl_that_refuses_leaves_nothing(self):
+        """RSA of 1024 bits is what some systems forbid."""
+        openssl = self.keys / "bin" / "openssl"
+        openssl.parent.mkdir()
+        openssl.write_text("#!/bin/sh\necho 'genrsa: key size too small' >&2\nexit 1\n")
+        openssl.chmod(0o755)
+        for path, fragment in ((f"{openssl.parent}:/usr/bin:/bin", "key size too small"), ("/none", "apt-get install openssl")):
+            done = subprocess.run(["/usr/bin/python3", TOOL, "keys", self.keys / "new"], capture_output=True, text=True,
+                                  env={"PATH": path})
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z")
+            self.assertIn(fragment, done.stderr)
+        self.assertFalse((self.keys / "new").exists())
 
 
 class Tampered(Folder):

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -58,6 +59,11 @@ class Refused(MakeWork):
         for name, text, fragment in (("axiom_in", "<input_template>", "not XML"), ("axiom_in", "<a/>", "no <workunit>"),
                                      ("axiom_in", good_in.replace("4296015872", "500000000"), "create_work believes the template"),
                                      ("axiom_in", good_in.replace("4296015872", "lots"), "is no number"),
+                                     ("axiom_in", good_in.replace("4296015872", "nan"), "is no number"),
+                                     ("axiom_in", good_in.replace("172800", "-1"), "<delay_bound> is no number"),
+                                     ("axiom_in", '<?xml version="1.0" encoding="none"?>' + good_in, "not XML"),
+                                     ("axiom_out", good_out.replace("10000000", "nan"), "<max_nbytes> is no number"),
+                                     ("axiom_out", good_out.replace("10000000", "inf"), "<max_nbytes> is no number"),
                                      ("axiom_out", "<a/>", "no <max_nbytes>"),
                                      ("axiom_out", good_out.replace("10000000", "1000"), "max_nbytes is 1000")):
             (templates / name).write_text(text)
@@ -65,6 +71,33 @@ class Refused(MakeWork):
             (templates / "axiom_in").write_text(good_in)
             (templates / "axiom_out").write_text(good_out)
         self.assertFalse(self.out.exists())
+
+    def test_bad_benchmarks(self):
+        bench = self.directory / "bench.json"
+        for name, speed, fragment in ((1, 5, "not what axiom-client bench"), ("avx2", "fast", "not what axiom-client bench"),
+                                      ("avx2", 1e300, "GFLOP/s is the speed of no host"),
+                                      ("avx2", 1e-300, "GFLOP/s is the speed of no host")):
+            bench.write_text(json.dumps({"schema": 1, "backends": [{"name": name, "status": "equal", "experiments": [
+                {"experiment": "neuronspec", "seeds_per_hour": speed}]}]}))
+            self.refused(self.make("--bench", bench), fragment)
+        self.assertFalse(self.out.exists())
+
+    def test_the_bounds_that_are_shown_are_those_that_hold(self):
+        unit = self.directory / "unit.json"
+        unit.write_text(json.dumps({"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "minimum_ram_bytes": 0}))
+        self.assertIn("rsc_memory_bound 4.296e+09", self.made("--template", unit))
+
+    def test_an_interrupted_run_is_one_line_and_goes_on(self):
+        self.out.mkdir()
+        fifo = self.directory / "unit.json"
+        os.mkfifo(fifo)
+        process = subprocess.Popen(["/usr/bin/python3", PACKAGING / "make-work", "make", "--template", fifo, "--seeds", "1",
+                                    "--size", "cpu", "--out", self.out, "--program", CLIENT], stderr=subprocess.PIPE, text=True)
+        with open(fifo, "w"):  # it has begun: it reads
+            process.send_signal(signal.SIGINT)
+            error = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(error, "error: stopped; the same command goes on\n")
 
     def test_a_full_disk_leaves_no_half_work_unit(self):
         self.out.symlink_to("/dev/full")  # no folder

@@ -72,10 +72,11 @@ class Life(SlotTest):
     def test_arguments_that_servers_add(self):
         work = unit(1)
         slot = self.slot(work)
-        status = slot.run("--nthreads", "4", "--memory_size_mb", "128.0", "--device", "0", "--no-such-option")
+        status = slot.run("--nthreads", "4", "--memory_size_mb", "128.0", "--device", "0", "--no-such-option", "--threads", "0")
         self.assert_complete(slot, work, status)
-        self.assertEqual(slot.log().count("argument ignored"), 1)
-        self.assertIn("argument ignored: --no-such-option", slot.log())
+        self.assertEqual(slot.log().count("argument ignored"), 2)
+        self.assertIn("argument ignored: --no-such-option\n", slot.log())
+        self.assertIn("argument ignored: --threads 0\n", slot.log())
 
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
@@ -120,6 +121,20 @@ class Life(SlotTest):
         slot.wait_training(2)
         slot.process.send_signal(signal.SIGTERM)
         self.assertEqual(slot.end(60), -signal.SIGTERM)
+        self.assert_complete(slot, work, slot.run())
+
+    def test_stopped_twice_at_once(self):
+        """As a shutdown may: by the system and by the client. An exit code would cost the task."""
+        work = unit(100)
+        slot = self.slot(work)
+        for start in range(1, 6):
+            slot.start()
+            slot.wait_training(start)
+            for _ in range(20):  # some while it saves
+                slot.process.send_signal(signal.SIGTERM)
+                slot.process.send_signal(signal.SIGINT)
+            self.assertIn(slot.end(60), (-signal.SIGTERM, -signal.SIGINT), slot.log())
+            self.assertIsNone(slot.finished())
         self.assert_complete(slot, work, slot.run())
 
     def test_aborted(self):

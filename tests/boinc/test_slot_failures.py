@@ -1,17 +1,19 @@
 """What goes wrong in a slot: each failure has its exit code (docs/ERRORS.md) or a temporary exit with a reason, and none costs
 a host its queue."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
 from slot import Slot
-from support import LIBRARIES, undisturbed, unit
+from support import CLIENT, LIBRARIES, undisturbed, unit
 from volunteer import processor_ticks
 
 SMALL = unit(3, width=16)
@@ -85,7 +87,14 @@ class ExitCodes(SlotTest):
                      SMALL.replace(b"compgen", b"x" * 5000)):
             slot = self.slot(work)
             self.assert_ended(slot, 3, *["--öption\n" * 20] * 30)
+            self.assertIn("\nerror: the work unit is refused: ", slot.log())
             self.assertLessEqual(len(slot.log()), 4096)
+
+    def test_a_work_unit_that_is_too_long(self):
+        """At once: no other attempt makes it shorter."""
+        slot = self.slot(SMALL + b" " * (1 << 20))
+        self.assert_ended(slot, 7)
+        self.assertIn("is longer than the 1048576 bytes", slot.log())
 
     def test_a_checkpoint_of_other_work(self):
         slot = self.slot(unit(400), period=1)
@@ -111,6 +120,19 @@ class ExitCodes(SlotTest):
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
 
+    def test_a_device_that_is_not_assigned_is_never_used(self):
+        """Whoever asks for it: the task goes on with what it has, and says so."""
+        for asked in (["--backend", "cuda"], ["--backend=cuda:0"], ["--backend", "reference", "--backend", "cuda:x"]):
+            with self.subTest(asked):
+                slot = self.slot()
+                self.assertEqual(slot.run(*asked), 0, slot.log())
+                self.assertEqual(slot.result(), undisturbed(SMALL))
+                self.assertIn(f"warning: argument ignored: {' '.join(asked[-2:])}\n", slot.log())
+        slot = self.slot(gpu=1)
+        self.assert_postponed(slot, "backend cuda:1 cannot run on this host", "--backend", "cuda:0")
+        self.assertIn("warning: argument ignored: --backend cuda:0\n", slot.log())
+        self.assert_postponed(slot, "backend cuda:1 cannot run on this host", "--backend", "cuda")
+
     def test_a_device_of_another_maker(self):
         self.assert_given_up(self.slot(gpu=0, gpu_type="ATI"), 5, 'unknown backend "ati:0"')
 
@@ -130,9 +152,37 @@ class ExitCodes(SlotTest):
             slot.directory.joinpath("init_data.xml").write_bytes(content)
             self.assert_given_up(slot, 20, "init_data.xml is not what a BOINC client writes")
 
+    def test_a_log_that_cannot_be_written(self):
+        """The reason is said where BOINC's client looks for it."""
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").mkdir()
+        done = subprocess.run([CLIENT], cwd=slot.directory, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(slot.temporary_exit()[1], "^cannot write 'stderr.txt' in the slot: .*; check the owner")
+        self.assertIn("error: cannot write 'stderr.txt' in the slot: ", done.stderr)
+        self.assertIn("exit code: 20", done.stderr)
+
     def test_stuck(self):
         """The watchdog's limit is ten minutes unless it is set, as here."""
         self.assert_ended(self.slot(unit(2000, width=256)), 21, "--step-limit", "0.001", "--backend", "reference")
+
+    def test_a_long_evaluation_is_not_stuck(self):
+        """On a slow host those of one seed take longer than any limit that is of use, without a step in between."""
+        work = json.dumps({"schema": 1, "experiment": "compgen", "experiment_version": "2.0", "seed": 11, "parameters": {
+            "widths": [256], "depths": [3], "learning_rates": [0.1], "trials": 1, "batch": 8, "epochs": 1}}).encode()
+        slot = self.slot(work)
+        self.assertEqual(slot.run("--step-limit", "1", "--backend", "reference"), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+
+    def test_a_process_that_was_stopped_is_not_stuck(self):
+        slot = self.slot(unit(2000, width=512))
+        slot.start("--step-limit", "4", "--backend", "reference")  # whose steps take longer than it takes to look
+        slot.wait_training()
+        slot.process.send_signal(signal.SIGSTOP)
+        time.sleep(8)
+        slot.process.send_signal(signal.SIGCONT)
+        time.sleep(3)
+        self.assertIsNone(slot.process.poll(), slot.log())
 
     def test_a_suspended_task_is_not_stuck(self):
         slot = self.slot(unit(100))

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
+import subprocess
 import time
 
-from support import QUICK, CliTest, client
+from support import CLIENT, QUICK, CliTest, client
 
 
 class Options(CliTest):
@@ -90,6 +92,24 @@ class Options(CliTest):
         if not missing:
             self.skipTest("this processor can run every backend")
         self.assert_error(self.quick("--backend", missing[0]["name"]), 5, "cannot run")
+
+    def test_a_current_directory_that_may_not_be_looked_into(self):
+        """As after `su` from another user's home: it is no slot, and that is no reason to end."""
+        program = self.directory / "axiom-client"
+        shutil.copy(CLIENT, program)
+        self.directory.chmod(0o755)
+        home = self.directory / "home"
+        home.mkdir()
+
+        def enter():
+            os.chdir(home)
+            home.chmod(0)
+            if os.geteuid() == 0:
+                os.setuid(65534)
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, preexec_fn=enter)
+        home.chmod(0o700)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("axiom-client ", done.stdout)
 
 
 class Devices(CliTest):

@@ -27,7 +27,7 @@ TEST(InitData, IsTakenFromItsElements) {
   EXPECT_EQ(data.gpu_type, "NVIDIA");
   EXPECT_EQ(data.gpu_device, 1);
   EXPECT_EQ(data.processors, 4);
-  EXPECT_EQ(data.checkpoint_period, 3.5);
+  EXPECT_EQ(data.checkpoint_period, 3);  // the library counts whole seconds
   EXPECT_EQ(data.host_memory, 25276502016.0);
   EXPECT_EQ(data.memory_share, 0.9);
   EXPECT_EQ(task_threads(data), 4);
@@ -37,10 +37,30 @@ TEST(InitData, WhatIsMissingOrNoNumberKeepsItsDefault) {
   const InitData data =
       parsed("<ncpus>many</ncpus>\n<gpu_device_num></gpu_device_num>\n<m_nbytes>nan</m_nbytes>\n");
   EXPECT_EQ(data.gpu_device, -1);
-  EXPECT_EQ(data.checkpoint_period, 60);
+  EXPECT_EQ(data.checkpoint_period, 300);
   EXPECT_EQ(data.host_memory, 0);
   EXPECT_EQ(data.memory_share, 1);
   EXPECT_EQ(task_threads(data), 1);
+}
+
+// What the log says must be what BOINC's library does.
+TEST(InitData, PeriodsThatTheLibraryDoesNotTakeAreItsOwn) {
+  for (const char* period : {"0", "0.9", "-5", "1e300", "nan", ""}) {
+    const std::string line = "<checkpoint_period>" + std::string(period) + "</checkpoint_period>";
+    EXPECT_EQ(parsed(line).checkpoint_period, 300) << period;
+  }
+  EXPECT_EQ(parsed("<checkpoint_period>1e9</checkpoint_period>").checkpoint_period, 1e9);
+}
+
+TEST(InitData, BlanksAroundAValueAreNoPartOfIt) {
+  EXPECT_EQ(task_threads(parsed("<ncpus>\r\n 4.0\t</ncpus>")), 4);
+  EXPECT_EQ(parsed("<wu_name> \n</wu_name>").work_unit_name, "");
+}
+
+// The log has its limit.
+TEST(InitData, NamesAreNoLongerThanTheClientMakesThem) {
+  const std::string name(100000, 'x');
+  EXPECT_EQ(parsed("<wu_name>" + name + "</wu_name>").work_unit_name, name.substr(0, 255));
 }
 
 TEST(InitData, FractionsOfProcessorsGiveWholeThreads) {

@@ -15,8 +15,8 @@ using testing::ChildProcess;
 
 /// Waits for a first signal, then says so and, if told to, never ends by itself.
 template <typename Ready>
-int poll_for_stop(Ready ready, bool stay) {
-  install_stop_signals();
+int poll_for_stop(Ready ready, bool stay, SecondSignal second_signal = SecondSignal::exits) {
+  install_stop_signals(second_signal);
   if (stop_signal() != 0) return 1;
   ready();
   while (stop_signal() == 0) ::usleep(1000);
@@ -65,6 +65,17 @@ TEST(Signals, TheSecondSignalEndsTheProcessAtOnce) {
     ASSERT_TRUE(child.wait_until_ready());  // the first one has been seen
     child.send(second);
     EXPECT_EQ(child.wait(), 128 + second);
+  }
+}
+
+TEST(Signals, TheSecondSignalKillsWhereThatIsWanted) {
+  for (const int second : {SIGTERM, SIGINT, SIGHUP}) {
+    ChildProcess child([](auto ready) { return poll_for_stop(ready, true, SecondSignal::kills); });
+    ASSERT_TRUE(child.wait_until_ready());
+    child.send(SIGTERM);
+    ASSERT_TRUE(child.wait_until_ready());
+    child.send(second);
+    EXPECT_EQ(child.wait(), -second);
   }
 }
 
