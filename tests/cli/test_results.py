@@ -31,6 +31,8 @@ class Results(CliTest):
         spent = [telemetry["thread_seconds_" + what] for what in ("training", "evaluating", "metrics")]
         self.assertGreater(min(spent), 0)
         self.assertLessEqual(sum(spent), telemetry["seconds_session"] * telemetry["threads"])
+        # Writing the result is not computing.
+        self.assertEqual(telemetry["seconds_session"], telemetry["seconds_total"])
         self.assertGreater(telemetry["planned_bytes"], 0)
         self.assertGreater(telemetry["peak_bytes"], 0)
         self.assertEqual([name for name in os.listdir(self.out) if "checkpoint" in name], [])
