@@ -86,3 +86,12 @@ class Results(CliTest):
         done = client(*QUICK, "--out", str(blocker / "out"))
         self.assert_error(done, 7, str(blocker))
         self.assertEqual(blocker.read_text(), "")
+
+    def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
+        blocked = self.directory / "out/neuronspec.telemetry.json"
+        blocked.mkdir(parents=True)
+        self.assert_error(self.quick(), 7, "neuronspec.telemetry.json")
+        blocked.rmdir()
+        done = self.quick()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(blocked.read_text())["flops_session"], 0)

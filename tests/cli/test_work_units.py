@@ -106,3 +106,9 @@ class WorkUnits(CliTest):
                 "--set", "measure_every=1"]
         for command in (["--standalone", "--out", self.out], ["plan"]):
             self.assert_error(client(*command, *work), 3, "its checkpoint may take")
+
+    def test_minus_zero_is_an_integer(self):
+        unit = self.directory / "unit.json"
+        unit.write_text('{"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "seed": -0}')
+        done = client("plan", "--json", "--work-unit", str(unit))
+        self.assertIn('"first_seed":"0"', done.stdout, done.stderr)
