@@ -55,8 +55,14 @@ Runner::Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state,
 Runner::~Runner() { stop_workers(); }
 
 int Runner::run() {
-  start_workers();
-  const int signal = supervise();
+  int signal = 0;
+  try {
+    start_workers();
+    signal = supervise();
+  } catch (...) {
+    stop_workers();  // before the state that they work on is gone
+    throw;
+  }
   stop_workers();
   ended_ = monotonic_seconds();
   if (error_) std::rethrow_exception(error_);
