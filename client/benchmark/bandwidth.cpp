@@ -1,10 +1,9 @@
 #include "client/benchmark/bandwidth.h"
 
 #include <barrier>
-#include <functional>
-#include <thread>
 #include <vector>
 
+#include "client/benchmark/thread_group.h"
 #include "client/system/clock.h"
 
 namespace axiom {
@@ -25,7 +24,7 @@ Statistic measure_bandwidth(std::size_t array_bytes, int threads, int runs) {
   // Called by one thread each time when all have arrived.
   std::barrier together(threads, [&]() noexcept { times.push_back(monotonic_seconds()); });
   times.reserve(static_cast<std::size_t>(runs) + 2);
-  const auto work = [&] {
+  const auto work = [&](std::size_t) {
     // Each thread touches its own parts first, so that they lie near it.
     std::vector<double> a(part, 1.0);
     const std::vector<double> b(part, 2.0);
@@ -37,10 +36,7 @@ Statistic measure_bandwidth(std::size_t array_bytes, int threads, int runs) {
       together.arrive_and_wait();
     }
   };
-  {
-    std::vector<std::jthread> pool;
-    for (std::size_t i = 0; i < parts; ++i) pool.emplace_back(work);
-  }
+  run_on_threads(parts, together, work);
   std::vector<double> rates;
   for (std::size_t i = 1; i < times.size(); ++i) {
     rates.push_back(pass_bytes / (times[i] - times[i - 1]));

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <barrier>
 #include <cstring>
-#include <exception>
 #include <memory>
-#include <thread>
 
+#include "client/benchmark/thread_group.h"
 #include "client/plan/initial_parameters.h"
 #include "client/run/floating_point_environment.h"
 #include "client/system/clock.h"
@@ -72,35 +71,21 @@ double rate_of_threads(const Backend& backend, const TrainingRun& run, std::uint
   std::vector<double> starts(count);
   std::vector<double> ends(count);
   std::vector<double> flops(count);
-  std::vector<std::exception_ptr> errors(count);
   std::barrier all_ready(threads);
   const auto work = [&](std::size_t i) {
-    bool waited = false;
-    try {
-      set_floating_point_environment();
-      const std::unique_ptr<Executor> executor = backend.make_executor();
-      Trainee trainee(backend, *executor, run);
-      trainee.train(1);
-      waited = true;
-      all_ready.arrive_and_wait();
-      starts[i] = monotonic_seconds();
-      trainee.train(steps);
-      ends[i] = monotonic_seconds();
-      flops[i] = trainee.flops();
-    } catch (...) {
-      errors[i] = std::current_exception();
-      if (!waited) all_ready.arrive_and_drop();
-    }
+    set_floating_point_environment();
+    const std::unique_ptr<Executor> executor = backend.make_executor();
+    Trainee trainee(backend, *executor, run);
+    trainee.train(1);
+    all_ready.arrive_and_wait();
+    starts[i] = monotonic_seconds();
+    trainee.train(steps);
+    ends[i] = monotonic_seconds();
+    flops[i] = trainee.flops();
   };
-  {
-    std::vector<std::jthread> pool;
-    for (std::size_t i = 0; i < count; ++i) pool.emplace_back(work, i);
-  }
+  run_on_threads(count, all_ready, work);
   double all_flops = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (errors[i]) std::rethrow_exception(errors[i]);
-    all_flops += flops[i];
-  }
+  for (const double of_one : flops) all_flops += of_one;
   const double seconds =
       *std::max_element(ends.begin(), ends.end()) - *std::min_element(starts.begin(), starts.end());
   return all_flops / std::max(seconds, 1e-9);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/store.h"
@@ -185,6 +186,14 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::usage, error);
   } catch (const std::bad_alloc&) {
     print_diagnostic("error", "out of memory: close other programs or use fewer --threads");
+    return ExitCode::memory;
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) {
+      return report(ExitCode::internal_error, error);
+    }
+    print_diagnostic("error",
+                     "the system starts no more threads: use fewer --threads, or raise the limits "
+                     "on processes and memory");
     return ExitCode::memory;
   } catch (const std::exception& error) {
     return report(ExitCode::internal_error, error);

@@ -163,13 +163,13 @@ class StandaloneRun {
   void deliver(const Summary& summary, const Checkpoint& state, Runner& runner) {
     try {
       written_ = write_result(files_, paths_, summary.result);
+      describe(state, runner.progress());
+      files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");
     } catch (const IoError&) {
       runner.save();  // what is computed need not be computed again
       throw;
     }
     if (!written_.kept.empty()) console_.note("an earlier result was kept: " + written_.kept);
-    describe(state, runner.progress());
-    files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");
     console_.note("result: " + paths_.result);
   }
 

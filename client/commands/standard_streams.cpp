@@ -14,6 +14,10 @@ void secure_standard_streams() {
 #ifdef SIGPIPE
   std::signal(SIGPIPE, SIG_IGN);
 #endif
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a write beyond the limit of a file's size then fails, and says so
+#endif
   // A new file gets the lowest free number: these three fill 0, 1 and 2 if they are free, and are
   // never closed.
   for (int i = 0; i < 3; ++i) static_cast<void>(std::fopen("/dev/null", "r+"));

@@ -28,7 +28,10 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   bool null() override { return add(nullptr) != nullptr; }
   bool boolean(bool value) override { return add(value) != nullptr; }
-  bool number_integer(number_integer_t value) override { return add(value) != nullptr; }
+  // -0 comes here, too, and is the integer 0.
+  bool number_integer(number_integer_t value) override {
+    return add(value == 0 ? Json(number_unsigned_t{0}) : Json(value)) != nullptr;
+  }
   bool number_unsigned(number_unsigned_t value) override { return add(value) != nullptr; }
   bool number_float(number_float_t value, const string_t&) override {
     return add(value) != nullptr;

@@ -55,9 +55,16 @@ Runner::Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state,
 Runner::~Runner() { stop_workers(); }
 
 int Runner::run() {
-  start_workers();
-  const int signal = supervise();
+  int signal = 0;
+  try {
+    start_workers();
+    signal = supervise();
+  } catch (...) {
+    stop_workers();  // before the state that they work on is gone
+    throw;
+  }
   stop_workers();
+  ended_ = monotonic_seconds();
   if (error_) std::rethrow_exception(error_);
   if (signal != 0 && store_ != nullptr) save();
   state_.seconds = seconds();
@@ -177,7 +184,11 @@ void Runner::save() {
   store_->save(state_);
 }
 
-double Runner::seconds() const { return earlier_seconds_ + monotonic_seconds() - started_; }
+double Runner::session_seconds() const {
+  return (ended_ > 0 ? ended_ : monotonic_seconds()) - started_;
+}
+
+double Runner::seconds() const { return earlier_seconds_ + session_seconds(); }
 
 RunProgress Runner::progress() const {
   const std::lock_guard lock(mutex_);
@@ -192,7 +203,7 @@ RunProgress Runner::locked_progress() const {
     for (const Training& training : slot) progress.session_flops += training.flops();
   }
   progress.total_flops = total_flops_;
-  progress.seconds = monotonic_seconds() - started_;
+  progress.seconds = session_seconds();
   progress.training_seconds = training_seconds_;
   progress.evaluating_seconds = evaluating_seconds_;
   progress.metrics_seconds = metrics_seconds_;

@@ -109,6 +109,7 @@ class Runner {
   bool pause_workers(std::unique_lock<std::mutex>& lock);
   void release_workers();
   void save_while_running();
+  double session_seconds() const;
   double seconds() const;
   RunProgress locked_progress() const;
 
@@ -133,7 +134,8 @@ class Runner {
   CheckpointStore* store_;
   const RunnerOptions options_;
   RunObserver& observer_;
-  double started_;  // moved on by the time spent suspended
+  double started_;    // moved on by the time spent suspended
+  double ended_ = 0;  // 0 while it runs
   const double earlier_seconds_;
 
   std::vector<std::thread> threads_;

@@ -135,3 +135,7 @@ class Devices(CliTest):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotEqual(done.stdout, "")
         self.assertLess(time.monotonic() - start, 5)  # 1 s on a machine that is not busy
+
+    def test_self_test_refuses_what_it_would_not_heed(self):
+        for option in (["--json"], ["--backend", "avx2"], ["--threads", "1"], ["--replay", "1"]):
+            self.assert_error(client("self-test", *option), 2, option[0] + " and self-test do not go together")

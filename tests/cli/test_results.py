@@ -31,6 +31,8 @@ class Results(CliTest):
         spent = [telemetry["thread_seconds_" + what] for what in ("training", "evaluating", "metrics")]
         self.assertGreater(min(spent), 0)
         self.assertLessEqual(sum(spent), telemetry["seconds_session"] * telemetry["threads"])
+        # Writing the result is not computing.
+        self.assertEqual(telemetry["seconds_session"], telemetry["seconds_total"])
         self.assertGreater(telemetry["planned_bytes"], 0)
         self.assertGreater(telemetry["peak_bytes"], 0)
         self.assertEqual([name for name in os.listdir(self.out) if "checkpoint" in name], [])
@@ -84,3 +86,12 @@ class Results(CliTest):
         done = client(*QUICK, "--out", str(blocker / "out"))
         self.assert_error(done, 7, str(blocker))
         self.assertEqual(blocker.read_text(), "")
+
+    def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
+        blocked = self.directory / "out/neuronspec.telemetry.json"
+        blocked.mkdir(parents=True)
+        self.assert_error(self.quick(), 7, "neuronspec.telemetry.json")
+        blocked.rmdir()
+        done = self.quick()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(blocked.read_text())["flops_session"], 0)

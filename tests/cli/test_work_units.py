@@ -100,3 +100,15 @@ class WorkUnits(CliTest):
         done = self.run_unit({**self.GOOD, "minimum_ram_bytes": 1 << 50})
         self.assert_error(done, 4, "minimum_ram_bytes")
         self.assertFalse(os.path.exists(self.out + "/neuronspec.result.json"))
+
+    def test_more_than_a_checkpoint_can_hold(self):
+        work = ["--experiment", "featcompv2", "--seed", "1", "--seeds", "10000", "--set", "epochs=2000",
+                "--set", "measure_every=1"]
+        for command in (["--standalone", "--out", self.out], ["plan"]):
+            self.assert_error(client(*command, *work), 3, "its checkpoint may take")
+
+    def test_minus_zero_is_an_integer(self):
+        unit = self.directory / "unit.json"
+        unit.write_text('{"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "seed": -0}')
+        done = client("plan", "--json", "--work-unit", str(unit))
+        self.assertIn('"first_seed":"0"', done.stdout, done.stderr)
