@@ -32,8 +32,8 @@ WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::str
     if (earlier != written.sha256) {
       const std::string stem = paths.result.substr(0, paths.result.size() - sizeof("json") + 1);
       written.kept = stem + earlier.substr(0, 12) + ".json";
+      write_digest(files, written.kept, earlier);  // first: a result is never there without
       files.rename(paths.result, written.kept);
-      write_digest(files, written.kept, earlier);
     }
   }
   files.write_durably(paths.result, text);

@@ -144,7 +144,8 @@ TEST(ResultFiles, KeepAnEarlierResult) {
   EXPECT_EQ(files.content(paths.digest), sha256_hex("second\n") + "  compgen.result.json\n");
 }
 
-// Whatever fails, each result that was there is still there under one of its two names.
+// Whatever fails, each result that was there is still there under one of its two names, and with
+// its digest under the second.
 TEST(ResultFiles, LoseNothingAtAnyFault) {
   const std::string first = sha256_hex("first\n");
   const std::string kept = "/out/compgen.result." + first.substr(0, 12) + ".json";
@@ -166,6 +167,7 @@ TEST(ResultFiles, LoseNothingAtAnyFault) {
     const bool at_old = files.exists(paths.result) && files.content(paths.result) == "first\n";
     const bool at_kept = files.exists(kept) && files.content(kept) == "first\n";
     EXPECT_TRUE(at_old || at_kept) << "operation " << operation;
+    EXPECT_TRUE(!at_kept || files.exists(kept + ".sha256")) << "operation " << operation;
     write_result(files, paths, "second\n");
     EXPECT_EQ(files.content(paths.result), "second\n");
     EXPECT_EQ(files.content(kept), "first\n") << "operation " << operation;
