@@ -227,9 +227,11 @@ void store_global(std::uint64_t address, int line, Vector<T, n> values) {
 
 // --- between threads ---
 
-/// A read of what other blocks write with atomic operations.
+/// A read of what other blocks write with atomic operations. They have their turn first: devices
+/// without nanosleep wait by nothing but such reads.
 template <class T, std::size_t n>
 Vector<T, n> strong_load_global(std::uint64_t address, int line) {
+  emulation::yield();
   const auto* from = memory().global(address, sizeof(Vector<T, n>), Access::strong, line);
   memory().acquire(address);
   return take<T, n>(from);
