@@ -21,9 +21,9 @@ const std::vector<std::string> work_options = {"--work-unit", "--experiment", "-
 // and how to run it and where to leave it.
 const std::vector<std::string> run_options = {"--out", "--checkpoint-interval", "--standalone",
                                               "--priority"};
-// Without a meaning where all backends are tested.
-const std::vector<std::string> backend_options = {
-    "--backend", "--threads", "--desktop", "--device-memory", "--replay", "--data-dir", "--json"};
+// Without a meaning where nothing is computed, or by all backends.
+const std::vector<std::string> backend_options = {"--backend",       "--threads", "--desktop",
+                                                  "--device-memory", "--replay",  "--data-dir"};
 
 // `command` is what the work is for: "--standalone" or "plan".
 void check_work(const CLI::App& app, const std::string& command) {
@@ -62,7 +62,9 @@ void check_subcommand(const CLI::App& app, const std::string& subcommand) {
   refuse(run_options);
   if (subcommand == "plan") return check_work(app, subcommand);
   refuse(work_options);
-  if (subcommand == "self-test") refuse(backend_options);  // it tests all, in words
+  const bool transfers = subcommand == "upload" || subcommand == "update";
+  if (transfers || subcommand == "self-test") refuse(backend_options);
+  if (subcommand == "upload" || subcommand == "self-test") refuse({"--json"});  // they use words
 }
 
 void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,

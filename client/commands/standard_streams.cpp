@@ -15,8 +15,8 @@ void secure_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);
 #endif
 #ifdef SIGXFSZ
-  std::signal(SIGXFSZ,
-              SIG_IGN);  // a write beyond the limit of a file's size then fails, and says so
+  // A write beyond the limit of a file's size then fails, and says so.
+  std::signal(SIGXFSZ, SIG_IGN);
 #endif
   // A new file gets the lowest free number: these three fill 0, 1 and 2 if they are free, and are
   // never closed.

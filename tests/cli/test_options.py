@@ -136,6 +136,10 @@ class Devices(CliTest):
         self.assertNotEqual(done.stdout, "")
         self.assertLess(time.monotonic() - start, 5)  # 1 s on a machine that is not busy
 
-    def test_self_test_refuses_what_it_would_not_heed(self):
-        for option in (["--json"], ["--backend", "avx2"], ["--threads", "1"], ["--replay", "1"]):
-            self.assert_error(client("self-test", *option), 2, option[0] + " and self-test do not go together")
+    def test_subcommands_refuse_what_they_would_not_heed(self):
+        options = (["--json"], ["--backend", "avx2"], ["--threads", "1"], ["--replay", "1"], ["--data-dir", "/tmp"])
+        for command in (["self-test"], ["upload", "/"], ["update", "--check", "--channel", "https://localhost/"]):
+            for option in options:
+                if option == ["--json"] and command[0] == "update":
+                    continue
+                self.assert_error(client(*command, *option), 2, option[0] + f" and {command[0]} do not go together")
