@@ -172,11 +172,15 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   };
   if (needed(1) > each) {
     throw DeviceError(DeviceStatus::out_of_memory,
-                      "not enough device memory: one network of the work unit needs " +
+                      "not enough device memory: one network of the work unit " +
+                          (parts > 1 ? "on each of " + std::to_string(parts) + " threads needs "
+                                     : std::string("needs ")) +
                           megabytes(needed(1) * parts) + ", " + megabytes(plan.usable_bytes) +
                           " of the free " + megabytes(plan.free_bytes) + " on " +
                           device->facts().name +
-                          " may be used; close other programs that use it, or take --backend auto");
+                          " may be used; close other programs that use it, " +
+                          (parts > 1 ? "use fewer --threads, each of which needs its own, " : "") +
+                          "or take --backend auto");
   }
   // More than a few times what the device holds at once only makes its caches colder.
   const auto most = std::min<std::size_t>(

@@ -135,6 +135,10 @@ class Refusals(DeviceTest):
 
     def test_device_memory_for_not_even_one_network(self):
         self.refused(14, "not enough device memory", memory=1500000)
+        for threads, advice in (("1", "close other programs that use it, or take"), ("3", "use fewer --threads")):
+            done = self.run_client(*QUICK, "--backend", "cuda", "--threads", threads,
+                                   "--out", str(self.directory / "x"), memory=1500000)
+            self.assertIn(advice, done.stderr)
 
     def test_malformed_device_numbers(self):
         for name in ("cuda:", "cuda:x", "cuda:-1", "cuda:99999999999", "cudax"):
