@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 # Quick, and through every kernel.
-FILTER = "--gtest_filter=*PausedAtEveryStep:*TrainingAndProbes:*Spectra:*InnerProducts:*ReadOuts"
+FILTER = "--gtest_filter=*PausedAtEveryStep:*TrainingAndProbes:*Spectra:*InnerProducts:*ReadOuts:*Correlations"
 # In order of threads; backwards by chance; shuffled. One noticing is enough.
 ORDERS = [{}, {"AXIOM_EMULATED_SHUFFLE": "1"}, {"AXIOM_EMULATED_SHUFFLE": "2"},
           {"AXIOM_EMULATED_SHARED": "20480", "AXIOM_EMULATED_SHUFFLE": "3"}]
