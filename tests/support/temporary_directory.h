@@ -1,10 +1,12 @@
 // An empty directory that goes with its object.
 #pragma once
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace axiom::testing {
 
@@ -12,7 +14,10 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "axiom-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw std::runtime_error("cannot create " + pattern + ": " +
+                               std::generic_category().message(errno) + "; is TMPDIR writable?");
+    }
     path_ = pattern;
   }
   ~TemporaryDirectory() {
