@@ -175,12 +175,17 @@ Vector<T, n> take(const unsigned char* from) {
 }
 
 template <class T, std::size_t n>
+void put(unsigned char* to, const Vector<T, n>& values) {
+  std::memcpy(to, values.data(), sizeof values);
+}
+
+template <class T, std::size_t n>
 Vector<T, n> load_param(const unsigned char* from) {
   return take<T, n>(from);
 }
 template <class T, std::size_t n>
-void store_param(unsigned char* to, Vector<T, n> values) {
-  std::memcpy(to, values.data(), sizeof values);
+void store_param(unsigned char* to, const Vector<T, n>& values) {
+  put(to, values);
 }
 
 template <class T, std::size_t n, std::size_t size>
@@ -200,9 +205,9 @@ Vector<T, n> load_local(const Depot<size>& depot, std::uint64_t address, int lin
   return take<T, n>(depot.bytes + offset);
 }
 template <class T, std::size_t n, std::size_t size>
-void store_local(Depot<size>& depot, std::uint64_t address, int line, Vector<T, n> values) {
+void store_local(Depot<size>& depot, std::uint64_t address, int line, const Vector<T, n>& values) {
   const std::size_t offset = offset_in<T, n>(depot, address, line);
-  std::memcpy(depot.bytes + offset, values.data(), sizeof values);
+  put(depot.bytes + offset, values);
   std::memset(depot.set + offset, 1, sizeof values);
 }
 
@@ -211,18 +216,16 @@ Vector<T, n> load_shared(std::uint64_t address, int line) {
   return take<T, n>(memory().shared(address, sizeof(Vector<T, n>), Access::read, line));
 }
 template <class T, std::size_t n>
-void store_shared(std::uint64_t address, int line, Vector<T, n> values) {
-  auto* to = memory().shared(address, sizeof values, Access::write, line);
-  std::memcpy(to, values.data(), sizeof values);
+void store_shared(std::uint64_t address, int line, const Vector<T, n>& values) {
+  put(memory().shared(address, sizeof values, Access::write, line), values);
 }
 template <class T, std::size_t n>
 Vector<T, n> load_global(std::uint64_t address, int line) {
   return take<T, n>(memory().global(address, sizeof(Vector<T, n>), Access::read, line));
 }
 template <class T, std::size_t n>
-void store_global(std::uint64_t address, int line, Vector<T, n> values) {
-  auto* to = memory().global(address, sizeof values, Access::write, line);
-  std::memcpy(to, values.data(), sizeof values);
+void store_global(std::uint64_t address, int line, const Vector<T, n>& values) {
+  put(memory().global(address, sizeof values, Access::write, line), values);
 }
 
 // --- between threads ---
