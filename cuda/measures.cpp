@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "client/plan/correlation.h"
 #include "client/plan/kernel_space.h"
 #include "cuda/launch_group.h"
 #include "cuda/packing.h"
@@ -204,6 +205,7 @@ void Measures::add_read_outs(const Activations& fit, Address<const std::int8_t> 
 void Measures::add_correlations(const Activations& x, const Activations& h,
                                 std::vector<double>& correlations) {
   CorrelationJob job{};
+  job.least_deviation = least_standard_deviation;
   job.x = x;
   job.h = h;
   correlations_.push_back(job);

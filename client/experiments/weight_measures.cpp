@@ -7,6 +7,7 @@
 
 #include "client/arithmetic/ops.h"
 #include "client/experiments/matrices.h"
+#include "client/plan/correlation.h"
 
 namespace axiom {
 
@@ -81,7 +82,7 @@ std::vector<double> inverse_sds(const Buffer& a, int rows, int columns) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
     for (std::size_t j = 0; j < n; ++j) sds[j] += a[i * n + j] * a[i * n + j];
   }
-  for (double& sd : sds) sd = 1.0 / std::max(arithmetic::sqrt(sd / rows), 1e-9);
+  for (double& sd : sds) sd = 1.0 / std::max(arithmetic::sqrt(sd / rows), least_standard_deviation);
   return sds;
 }
 

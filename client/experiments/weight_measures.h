@@ -23,7 +23,7 @@ WeightMeasures weight_measures(std::span<const float> w, int inputs, int width,
                                int inputs_per_group, const MatrixOps& matrix_ops);
 
 /// Correlations over samples of activations h (samples × width) with inputs x (samples × inputs);
-/// population standard deviations are floored at 1e-9.
+/// population standard deviations have a floor (client/plan/correlation.h).
 struct ActivationSelectivity {
   double best;  ///< mean_n max_i |corr(h_n, x_i)|
   double mean;  ///< mean_n mean_i |corr(h_n, x_i)|

@@ -11,7 +11,8 @@
 namespace axiom::cuda {
 
 /// 1 / SD of the columns, the SD floored. Each thread for the columns whose means it found.
-AXIOM_DEVICE void find_inverse_sds(const Activations& h, const double* means, double* inverse) {
+AXIOM_DEVICE void find_inverse_sds(const Activations& h, const double* means, double least,
+                                   double* inverse) {
   for (int j = thread_index(); j < h.width; j += thread_count()) {
     const float* value = in_global_memory(h.values.get()) + j;
     const double mean = means[j];
@@ -22,16 +23,18 @@ AXIOM_DEVICE void find_inverse_sds(const Activations& h, const double* means, do
       sum += centred * centred;
     }
     const double sd = arithmetic::sqrt(sum / h.samples);
-    inverse[j] = 1.0 / (sd < correlation_floor ? correlation_floor : sd);
+    inverse[j] = 1.0 / (sd < least ? least : sd);
   }
 }
 
 /// Means and SDs of both operands. No barrier.
 AXIOM_DEVICE void standardize(const CorrelationJob& job) {
+  double* const means_h = job.means.get() + job.x.width;
+  double* const inverse_h = job.inverse_sds.get() + job.x.width;
   find_means(job.x, job.means.get());
-  find_means(job.h, job.means.get() + job.x.width);
-  find_inverse_sds(job.x, job.means.get(), job.inverse_sds.get());
-  find_inverse_sds(job.h, job.means.get() + job.x.width, job.inverse_sds.get() + job.x.width);
+  find_means(job.h, means_h);
+  find_inverse_sds(job.x, job.means.get(), job.least_deviation, job.inverse_sds.get());
+  find_inverse_sds(job.h, means_h, job.least_deviation, inverse_h);
 }
 
 /// REQUIRES: a barrier since standardize().

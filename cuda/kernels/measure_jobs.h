@@ -98,7 +98,6 @@ struct InnerProductJob {
   std::int32_t reserved;
 };
 
-inline constexpr double correlation_floor = 1e-9;  ///< of a standard deviation
 inline constexpr int correlation_results = 2;
 
 /// Correlations of units with inputs. Work: tiles of the product of both, centred; then their sums.
@@ -107,6 +106,7 @@ struct CorrelationJob {
   Activations h;
   std::int32_t done;  ///< parts
   std::int32_t reserved;
+  double least_deviation;       ///< standard deviations below it count as it
   Address<double> means;        ///< x.width + h.width
   Address<double> inverse_sds;  ///< likewise
   Address<double> products;     ///< x.width × h.width
