@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -32,6 +33,9 @@ std::size_t evaluation_reserve(std::size_t usable) {
   constexpr std::size_t enough = std::size_t{1} << 30;
   return std::min(enough, usable / 16);
 }
+
+/// Of all executors together, for parameters at rest.
+std::size_t resting_reserve(std::size_t usable) { return usable / 8; }
 
 void require_kernels(const DeviceFacts& facts) {
   choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
@@ -118,7 +122,7 @@ class CudaBackend final : public Backend {
     watch_.expect_audit();
     const std::size_t reserve = evaluation_reserve(usable);
     return std::make_unique<CudaExecutor>(
-        device, watch_,
+        device, watch_, parameter_pool(usable),
         ExecutorOptions{options.launch_seconds, reserve, reserve, options.replay_share});
   }
 
@@ -139,8 +143,21 @@ class CudaBackend final : public Backend {
                          int executors) const override;
 
  private:
+  std::shared_ptr<ParameterPool> parameter_pool(std::size_t usable) const {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<ParameterPool> pool = parameters_.lock();
+    if (pool == nullptr) {
+      pool = std::make_shared<ParameterPool>(at_rest_.value_or(resting_reserve(usable)));
+      parameters_ = pool;
+    }
+    return pool;
+  }
+
   const int ordinal_;
   mutable HardwareWatch watch_;
+  mutable std::mutex mutex_;
+  mutable std::optional<std::size_t> at_rest_;       ///< bytes, as planned
+  mutable std::weak_ptr<ParameterPool> parameters_;  ///< while executors are there
 };
 
 DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
@@ -151,7 +168,7 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   plan.free_bytes = device->free_bytes();
   plan.usable_bytes = usable_bytes(plan.free_bytes);
   const auto parts = static_cast<std::size_t>(executors);
-  const std::size_t each = plan.usable_bytes / parts;
+  std::size_t each = plan.usable_bytes / parts;
   std::size_t network = 0;
   for (const TrainingRun* run : runs) {
     network = std::max(network, network_bytes(*run, device->facts().shared_bytes));
@@ -182,6 +199,14 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
                           (parts > 1 ? "use fewer --threads, each of which needs its own, " : "") +
                           "or take --backend auto");
   }
+  // What rests only spares copies: it has to leave room for a network that works.
+  std::size_t at_rest = resting_reserve(plan.usable_bytes);
+  if (needed(1) > (plan.usable_bytes - at_rest) / parts) at_rest = 0;
+  each = (plan.usable_bytes - at_rest) / parts;
+  {
+    const std::lock_guard lock(mutex_);
+    at_rest_ = at_rest;
+  }
   // More than a few times what the device holds at once only makes its caches colder.
   const auto most = std::min<std::size_t>(
       runs.size() * seeds, static_cast<std::size_t>(device->facts().multiprocessors) * 16);
@@ -195,7 +220,7 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
     }
   }
   plan.networks_at_once = low;
-  plan.planned_bytes = parts * needed(low);
+  plan.planned_bytes = parts * needed(low) + at_rest;
   return plan;
 }
 

@@ -69,6 +69,8 @@ inline constexpr unsigned stream_non_blocking = 1;
     (int* blocks, FunctionHandle function, int threads, std::size_t shared_bytes))                 \
   F(allocate, cuMemAlloc_v2, (DevicePointer * pointer, std::size_t bytes))                         \
   F(free, cuMemFree_v2, (DevicePointer pointer))                                                   \
+  F(allocate_on_host, cuMemHostAlloc, (void** pointer, std::size_t bytes, unsigned flags))         \
+  F(free_on_host, cuMemFreeHost, (void* pointer))                                                  \
   F(copy_to_device, cuMemcpyHtoDAsync_v2,                                                          \
     (DevicePointer to, const void* from, std::size_t bytes, StreamHandle stream))                  \
   F(copy_to_host, cuMemcpyDtoHAsync_v2,                                                            \

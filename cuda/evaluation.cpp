@@ -10,6 +10,7 @@
 #include "cuda/measures.h"
 #include "cuda/packing.h"
 #include "cuda/pending_probe.h"
+#include "cuda/staged_networks.h"
 
 namespace axiom::cuda {
 namespace {
@@ -124,7 +125,8 @@ void add_measures(std::span<const EvaluationTask> tasks, std::span<const Pending
 
 }  // namespace
 
-void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
+void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks,
+                                     const ParameterPool* pool) {
   std::vector<EvaluationTask> batch;
   std::size_t bytes = 0;
   std::size_t measured = 0;
@@ -139,7 +141,7 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
     if (!batch.empty() &&
         (bytes + more > std::max(options_.evaluation_bytes, memory_.arena.bytes()) ||
          measured + more_measured > std::max(options_.measure_bytes, memory_.measures.bytes()))) {
-      evaluate_batch(batch);
+      evaluate_batch(batch, pool);
       batch.clear();
       bytes = 0;
       measured = 0;
@@ -155,10 +157,10 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks) {
     measured += more_measured;
     first = end;
   }
-  if (!batch.empty()) evaluate_batch(batch);
+  if (!batch.empty()) evaluate_batch(batch, pool);
 }
 
-// Does the sampled ones again and compares.
+// Does the sampled ones again, from what the host has, and compares.
 bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, std::string& what) {
   std::vector<EvaluationTask> again;
   std::vector<const Snapshot*> first;
@@ -176,7 +178,7 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
   }
   std::vector<Snapshot> second(again.size());
   for (std::size_t i = 0; i < again.size(); ++i) again[i].snapshot = &second[i];
-  evaluate_in_parts(again);
+  evaluate_in_parts(again, nullptr);
   for (std::size_t i = 0; i < again.size(); ++i) {
     const TrainingRun& run = *again[i].run;
     for (const Probe& probe : run.probes) {
@@ -185,6 +187,10 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
       return false;
     }
     if (same_bits(*first[i], second[i])) continue;
+    // Perhaps it is the parameters at rest on the device that went bad.
+    if (const auto copy = memory_.parameters->find(*again[i].state)) {
+      copy->step = ResidentParameters::no_step;
+    }
     what = "the evaluation of network " + std::to_string(run.network) + " at step " +
            std::to_string(again[i].state->step) + ", seed " + std::to_string(run.seed) +
            " differs when done twice";
@@ -193,22 +199,17 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
   return true;
 }
 
-void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
+void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
+                                  const ParameterPool* pool) {
   std::vector<PendingProbe> pending;
-  std::vector<std::size_t> parameters;  // of each probe's network, in floats
-  std::size_t end = 0;
-  for (const EvaluationTask& task : tasks) {
-    for (const Probe& probe : task.run->probes) {
-      pending.emplace_back(task, probe);
-      parameters.push_back(end);
+  std::vector<std::size_t> network;  // of each probe
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (const Probe& probe : tasks[i].run->probes) {
+      pending.emplace_back(tasks[i], probe);
+      network.push_back(i);
     }
-    const std::size_t begin = end;
-    end += rounded_up(static_cast<std::size_t>(network_of(task.run->shape).parameters()) *
-                      sizeof(float)) /
-           sizeof(float);
-    memory_.staging.resize(end);
-    pack_parameters(task.run->shape, task.state->parameters, memory_.staging.data() + begin);
   }
+  StagedNetworks networks(tasks, pool, memory_.staging);
   LaunchShape shape{&device_->team(), team_threads, team_shared_bytes, true, true};
   shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
 
@@ -220,12 +221,12 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
   const auto lay_out = [&](DevicePointer base) {
     DevicePointer at = base;
     const auto take = [&](std::size_t bytes) { return std::exchange(at, at + rounded_up(bytes)); };
-    const DevicePointer packed = take(end * sizeof(float));
+    networks.place(take(networks.bytes()));
     control = take(control_bytes(shape));
     jobs = take(pending.size() * sizeof(EvaluationJob));
     results = take(result_floats * sizeof(float));
     for (std::size_t p = 0; p < pending.size(); ++p) {
-      pending[p].job().parameters = {packed + parameters[p] * sizeof(float)};
+      pending[p].job().parameters = {networks.address(network[p])};
       at = pending[p].place_on_device(results, at);
     }
     return static_cast<std::size_t>(at - base);
@@ -238,7 +239,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     probe.set_data(data);
     list.push_back(probe.job());
   }
-  memory_.stream.upload(memory_.arena.address(), memory_.staging.data(), end * sizeof(float));
+  networks.upload(memory_.stream);
   // A launch ends in time, so it may take several to go through the list.
   std::uint32_t done = 0;
   while (done < list.size()) {
@@ -251,13 +252,13 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks) {
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
     rest();
   }
-  std::vector<float> back(result_floats);
-  memory_.stream.download(back.data(), results, result_floats * sizeof(float));
+  memory_.results.reserve(result_floats);
+  memory_.stream.download(memory_.results.data(), results, result_floats * sizeof(float));
   memory_.stream.wait();
   for (const PendingProbe& probe : pending) {
     Snapshot& snapshot = *probe.task().snapshot;
     if (snapshot.diverged) continue;
-    probe.unpack(back.data());
+    probe.unpack(memory_.results.data());
     snapshot.diverged = !all_finite(probe.values().outputs);
   }
   Measures measures;

@@ -8,8 +8,10 @@
 namespace axiom::cuda {
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch,
-                           ExecutorOptions options)
-    : device_((device->use(), std::move(device))), watch_(watch), options_(options) {}
+                           std::shared_ptr<ParameterPool> parameters, ExecutorOptions options)
+    : device_((device->use(), std::move(device))), watch_(watch), options_(options) {
+  memory_.parameters = std::move(parameters);
+}
 
 void CudaExecutor::train(const TrainingRun& run, RunState& state, std::uint64_t until,
                          const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) {
@@ -46,7 +48,7 @@ void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
   for (;;) {
     std::string what;
     try {
-      evaluate_in_parts(tasks);
+      evaluate_in_parts(tasks, memory_.parameters.get());
       if (evaluation_verified(tasks, what)) return watch_.agreed();
     } catch (const ImpossibleMeasure& error) {
       what = error.what();

@@ -20,7 +20,9 @@ struct ExecutorOptions {
 
 class CudaExecutor final : public Executor {
  public:
-  CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch, ExecutorOptions options);
+  /// `parameters`: shared by the executors of the device.
+  CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch,
+               std::shared_ptr<ParameterPool> parameters, ExecutorOptions options);
 
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override;
@@ -31,8 +33,9 @@ class CudaExecutor final : public Executor {
   void evaluate_all(std::span<const EvaluationTask> tasks) override;
 
  private:
-  void evaluate_in_parts(std::span<const EvaluationTask> tasks);
-  void evaluate_batch(std::span<const EvaluationTask> tasks);
+  /// `pool`: where parameters may be already; null: they are taken from the host.
+  void evaluate_in_parts(std::span<const EvaluationTask> tasks, const ParameterPool* pool);
+  void evaluate_batch(std::span<const EvaluationTask> tasks, const ParameterPool* pool);
   bool evaluation_verified(std::span<const EvaluationTask> tasks, std::string& what);
 
   const std::shared_ptr<const Device> device_;

@@ -15,10 +15,6 @@ std::size_t matrix_bytes(int rows, int columns) {
                     sizeof(float));
 }
 
-std::size_t parameter_bytes(const Network& net) {
-  return rounded_up(static_cast<std::size_t>(net.parameters()) * sizeof(float));
-}
-
 int widest_hidden(const Network& net) {
   return *std::max_element(net.sizes + 1, net.sizes + net.layers);
 }
@@ -31,6 +27,10 @@ Network network_of(const NetworkShape& shape) {
   std::copy(shape.sizes.begin(), shape.sizes.end(), net.sizes);
   net.sigmoid = shape.loss == Loss::sigmoid_cross_entropy ? 1 : 0;
   return net;
+}
+
+std::size_t parameter_bytes(const NetworkShape& shape) {
+  return rounded_up(static_cast<std::size_t>(network_of(shape).parameters()) * sizeof(float));
 }
 
 std::size_t block_shared_bytes(const TrainingRun& run) {
@@ -52,7 +52,7 @@ int block_threads(const TrainingRun& run) {
 
 std::size_t training_bytes(const TrainingRun& run, bool in_block) {
   const Network net = network_of(run.shape);
-  std::size_t bytes = parameter_bytes(net) + sizeof(TrainingJob);
+  std::size_t bytes = parameter_bytes(run.shape) + sizeof(TrainingJob);
   if (in_block) return bytes;
   const TeamLayout layout(net, run.batch_size(), run.batch != 0);
   bytes += rounded_up(static_cast<std::size_t>(layout.floats) * sizeof(float));
@@ -64,7 +64,7 @@ std::size_t training_bytes(const TrainingRun& run, bool in_block) {
 
 std::size_t evaluation_bytes(const TrainingRun& run) {
   const Network net = network_of(run.shape);
-  std::size_t bytes = parameter_bytes(net);
+  std::size_t bytes = parameter_bytes(run.shape);
   for (const Probe& probe : run.probes) {
     bytes += sizeof(EvaluationJob);
     for (int l = 0; l < net.hidden_layers(); ++l) {

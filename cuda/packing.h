@@ -20,6 +20,8 @@ std::size_t block_shared_bytes(const TrainingRun& run);
 /// Threads for it.
 int block_threads(const TrainingRun& run);
 
+/// Bytes of a network's parameters on the device, rounded up to 256.
+std::size_t parameter_bytes(const NetworkShape& shape);
 /// Bytes of device memory, each rounded up to 256, that a run takes: parameters, and what the team
 /// kernel works on. REQUIRES: `in_block` as fits_block().
 std::size_t training_bytes(const TrainingRun& run, bool in_block);

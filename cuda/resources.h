@@ -53,6 +53,38 @@ class Buffer {
   std::size_t bytes_ = 0;
 };
 
+/// Memory of the host that the device reads and writes by itself, without the processor's help.
+/// Grows when asked for more; its contents are lost then.
+class StagingBuffer {
+ public:
+  StagingBuffer() = default;
+  ~StagingBuffer() { release(); }
+  StagingBuffer(const StagingBuffer&) = delete;
+  StagingBuffer& operator=(const StagingBuffer&) = delete;
+
+  /// DeviceError if the host has no such memory.
+  void reserve(std::size_t floats) {
+    if (floats <= floats_) return;
+    release();
+    const std::size_t bytes = floats * sizeof(float);
+    driver().check(driver().allocate_on_host(&pointer_, bytes, 0),
+                   "allocating " + std::to_string(bytes) + " bytes for copies");
+    floats_ = floats;
+  }
+  float* data() { return static_cast<float*>(pointer_); }
+  const float* data() const { return static_cast<const float*>(pointer_); }
+
+ private:
+  void release() {
+    if (pointer_ != nullptr) driver().free_on_host(pointer_);
+    pointer_ = nullptr;
+    floats_ = 0;
+  }
+
+  void* pointer_ = nullptr;
+  std::size_t floats_ = 0;
+};
+
 /// A queue of work, in order.
 class Stream {
  public:

@@ -15,17 +15,13 @@ namespace {
 /// Operations of an audit: a small fraction of a second of one processor core.
 constexpr double audit_flops = 5e8;
 
-std::size_t parameter_floats(const TrainingRun& run) {
-  return rounded_up(static_cast<std::size_t>(network_of(run.shape).parameters()) * sizeof(float)) /
-         sizeof(float);
-}
-
 }  // namespace
 
 TrainingBatch::TrainingBatch(const Device& device, ExecutorMemory& memory, HardwareWatch& watch,
                              double replay_share, std::span<const TrainingTask> tasks)
     : device_(device), memory_(memory), watch_(watch), tasks_(tasks) {
   choose_copies(watch, replay_share);
+  choose_places();
   make_groups();
   upload();
 }
@@ -51,6 +47,20 @@ void TrainingBatch::choose_copies(HardwareWatch& watch, double replay_share) {
   const std::uint64_t from = cheapest->state->step;
   copies_.push_back({static_cast<std::size_t>(cheapest - tasks_.begin()), from,
                      std::min(cheapest->until, from + steps)});
+}
+
+// Only the first of several copies of a network goes on from what is on the device: the others
+// begin with what the host has, so that a copy that went bad at rest shows.
+void TrainingBatch::choose_places() {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    RunState& state = *tasks_[i].state;
+    copies_[i].resident = memory_.parameters->find(state);
+    // Until commit(): should this batch fail, nobody finds what it has left half-way.
+    state.device_copy = nullptr;
+    if (copies_[i].resident == nullptr) {
+      copies_[i].resident = memory_.parameters->take(parameter_bytes(tasks_[i].run->shape));
+    }
+  }
 }
 
 void TrainingBatch::make_groups() {
@@ -88,19 +98,17 @@ void TrainingBatch::make_groups() {
 std::size_t TrainingBatch::lay_out(DevicePointer base) {
   DevicePointer at = base;
   const auto take = [&](std::size_t bytes) { return std::exchange(at, at + rounded_up(bytes)); };
-  std::size_t floats = 0;
   for (Copy& copy : copies_) {
-    copy.first = floats;
-    floats += parameter_floats(*tasks_[copy.task].run);
+    copy.parameters = copy.resident != nullptr
+                          ? copy.resident->place().address
+                          : take(parameter_bytes(tasks_[copy.task].run->shape));
   }
-  memory_.staging.resize(floats);
-  parameters_on_device_ = take(floats * sizeof(float));
   for (LaunchGroup& group : groups_) {
     group.control = take(control_bytes(group.shape));
     group.jobs_on_device = take(group.jobs.size() * sizeof(TrainingJob));
     for (std::size_t j = 0; j < group.jobs.size(); ++j) {
       TrainingJob& job = group.jobs[j];
-      job.parameters = {parameters_on_device_ + copies_[group.copies[j]].first * sizeof(float)};
+      job.parameters = {copies_[group.copies[j]].parameters};
       if (!group.shape.in_teams) continue;
       const TeamLayout layout(job.network, job.batch, job.shuffled != 0);
       job.workspace = {take(static_cast<std::size_t>(layout.floats) * sizeof(float))};
@@ -112,15 +120,37 @@ std::size_t TrainingBatch::lay_out(DevicePointer base) {
   return static_cast<std::size_t>(at - base);
 }
 
+// Where the parameters lie in the host's memory on their way.
+void TrainingBatch::stage() {
+  std::vector<Piece> pieces;
+  for (const Copy& copy : copies_) {
+    const DevicePointer block =
+        copy.resident != nullptr ? copy.resident->place().block : memory_.arena.address();
+    pieces.push_back({copy.parameters, block, parameter_bytes(tasks_[copy.task].run->shape)});
+  }
+  transfers_ = merge_transfers(pieces);
+  for (std::size_t c = 0; c < copies_.size(); ++c) {
+    copies_[c].first = pieces[c].place / sizeof(float);
+  }
+  if (!transfers_.empty()) {
+    memory_.staging.reserve((transfers_.back().place + transfers_.back().bytes) / sizeof(float));
+  }
+}
+
 void TrainingBatch::upload() {
   memory_.arena.reserve(lay_out(0));
   lay_out(memory_.arena.address());
+  stage();
   for (const Copy& copy : copies_) {
-    pack_parameters(tasks_[copy.task].run->shape, tasks_[copy.task].state->parameters,
-                    memory_.staging.data() + copy.first);
+    const TrainingTask& task = tasks_[copy.task];
+    if (copy.resident != nullptr &&
+        std::exchange(copy.resident->step, ResidentParameters::no_step) == copy.step) {
+      continue;
+    }
+    float* const staged = memory_.staging.data() + copy.first;
+    pack_parameters(task.run->shape, task.state->parameters, staged);
+    memory_.stream.upload(copy.parameters, staged, parameter_bytes(task.run->shape));
   }
-  memory_.stream.upload(parameters_on_device_, memory_.staging.data(),
-                        memory_.staging.size() * sizeof(float));
   for (LaunchGroup& group : groups_) {
     for (std::size_t j = 0; j < group.jobs.size(); ++j) {
       const TrainingRun& run = *tasks_[copies_[group.copies[j]].task].run;
@@ -201,8 +231,10 @@ bool TrainingBatch::verified(double launch_seconds, std::string& what) {
     if (!replayed) copies_[i].until = copies_[i].step;
   }
   while (!all_arrived()) launch_all(launch_seconds);
-  memory_.stream.download(memory_.staging.data(), parameters_on_device_,
-                          memory_.staging.size() * sizeof(float));
+  for (const Transfer& transfer : transfers_) {
+    memory_.stream.download(memory_.staging.data() + transfer.place / sizeof(float),
+                            transfer.address, transfer.bytes);
+  }
   memory_.stream.wait();
   for (std::size_t c = tasks_.size(); c < replays_end_; ++c) {
     const Copy& first = copies_[copies_[c].task];
@@ -250,8 +282,8 @@ bool TrainingBatch::audit_agrees(std::string& what) {
 
 std::span<const float> TrainingBatch::parameters(const Copy& copy) const {
   const TrainingRun& run = *tasks_[copy.task].run;
-  return std::span(memory_.staging)
-      .subspan(copy.first, static_cast<std::size_t>(network_of(run.shape).parameters()));
+  return {memory_.staging.data() + copy.first,
+          static_cast<std::size_t>(network_of(run.shape).parameters())};
 }
 
 std::string TrainingBatch::describe(const Copy& copy) const {
@@ -270,6 +302,9 @@ void TrainingBatch::commit() {
     unpack_parameters(tasks_[i].run->shape, parameters(copies_[i]).data(),
                       tasks_[i].state->parameters);
     tasks_[i].state->step = copies_[i].step;
+    if (copies_[i].resident == nullptr) continue;
+    copies_[i].resident->step = copies_[i].step;
+    tasks_[i].state->device_copy = copies_[i].resident;
   }
 }
 

@@ -13,7 +13,9 @@
 #include "cuda/device.h"
 #include "cuda/hardware_watch.h"
 #include "cuda/launch_group.h"
+#include "cuda/parameter_pool.h"
 #include "cuda/resources.h"
+#include "cuda/transfers.h"
 
 namespace axiom::cuda {
 
@@ -24,7 +26,9 @@ struct ExecutorMemory {
   DatasetCache datasets;
   Buffer arena;
   Buffer measures;  ///< of evaluations
-  std::vector<float> staging;
+  StagingBuffer staging;
+  StagingBuffer results;                      ///< of evaluations
+  std::shared_ptr<ParameterPool> parameters;  ///< of networks at rest
 };
 
 class TrainingBatch {
@@ -47,13 +51,17 @@ class TrainingBatch {
     std::size_t task;
     std::uint64_t step;
     std::uint64_t until;
+    DevicePointer parameters = 0;
     std::size_t first = 0;  ///< of its parameters, in floats of the staging memory
+    std::shared_ptr<ResidentParameters> resident = nullptr;  ///< null: in the arena
   };
 
   void choose_copies(HardwareWatch& watch, double replay_share);
+  void choose_places();
   void make_groups();
   void upload();
   std::size_t lay_out(DevicePointer base);
+  void stage();
   void launch_all(double launch_seconds);
   void advance(std::size_t copy, std::uint64_t step);
   bool all_arrived() const;
@@ -69,8 +77,8 @@ class TrainingBatch {
   std::vector<Copy> copies_;     ///< first those of the tasks, then replays, then an audit
   std::size_t replays_end_ = 0;  ///< end of the replays among the copies
   std::vector<LaunchGroup> groups_;
-  DevicePointer parameters_on_device_ = 0;
-  std::size_t arrived_ = 0;  ///< of the tasks
+  std::vector<Transfer> transfers_;  ///< of all parameters
+  std::size_t arrived_ = 0;          ///< of the tasks
 };
 
 }  // namespace axiom::cuda

@@ -65,11 +65,20 @@ struct TrainingRun {
   }
 };
 
+/// Parameters that a device has in its own memory.
+class DeviceCopy {
+ public:
+  virtual ~DeviceCopy() = default;
+};
+
 /// Canonical state of a run: equal bits on every backend at equal steps.
 struct RunState {
   std::uint64_t step = 0;
   bool diverged = false;
   std::vector<float> parameters;  ///< NetworkShape's canonical layout
+  /// Spares the executor that left it here a copy; no part of the state, and it may be of another
+  /// step.
+  std::shared_ptr<DeviceCopy> device_copy = nullptr;
 };
 
 }  // namespace axiom

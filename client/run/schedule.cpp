@@ -1,8 +1,6 @@
 #include "client/run/schedule.h"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -95,38 +93,44 @@ Schedule::Schedule(std::vector<SeedState>& seeds, const SeedPlan& shape) : seeds
 }
 
 std::optional<WorkItem> Schedule::take() {
-  if (ready_.empty()) return std::nullopt;
-  return extract(ready_.begin());
+  const auto kind = first_kind();
+  return kind ? std::optional(extract_first(*kind)) : std::nullopt;
 }
 
 std::vector<WorkItem> Schedule::take_several(std::size_t networks, std::size_t measured,
                                              bool training_first) {
-  if (ready_.empty()) return {};
-  const auto start = first_start();
-  if (ready_to_train_ < networks && start != ready_.end()) return {extract(start)};
-  const bool train = training_first && ready_to_train_ > 0;
-  const WorkItem::Kind kind = train ? WorkItem::Kind::train : ready_.begin()->second.kind;
+  const auto first = first_kind();
+  if (!first) return {};
+  const std::size_t to_train = ready_of(WorkItem::Kind::train).size();
+  if (to_train < networks && !ready_of(WorkItem::Kind::start).empty()) {
+    return {extract_first(WorkItem::Kind::start)};
+  }
+  const WorkItem::Kind kind = training_first && to_train > 0 ? WorkItem::Kind::train : *first;
   const std::size_t most = kind == WorkItem::Kind::train ? networks : measured;
   std::vector<WorkItem> items;
-  for (auto place = ready_.cbegin(); place != ready_.cend() && items.size() < most;) {
-    const auto next = std::next(place);
-    if (place->second.kind == kind) items.push_back(extract(place));
-    place = next;
-  }
+  while (!ready_of(kind).empty() && items.size() < most) items.push_back(extract_first(kind));
   return items;
 }
 
-// Items that start a group sort behind all others.
-Schedule::Ready::const_iterator Schedule::first_start() const {
-  constexpr double lowest = -std::numeric_limits<double>::infinity();
-  return ready_.lower_bound(Order{true, 0, lowest, 0, 0});
+std::size_t Schedule::ready() const {
+  std::size_t items = 0;
+  for (const Ready& kind : ready_) items += kind.size();
+  return items;
 }
 
-WorkItem Schedule::extract(Ready::const_iterator place) {
-  const WorkItem item = place->second;
-  ready_.erase(place);
-  if (item.kind == WorkItem::Kind::train) --ready_to_train_;
-  return item;
+// That of the item which comes before all others.
+std::optional<WorkItem::Kind> Schedule::first_kind() const {
+  const Ready* first = nullptr;
+  for (const Ready& kind : ready_) {
+    if (kind.empty()) continue;
+    if (first == nullptr || kind.begin()->first < first->begin()->first) first = &kind;
+  }
+  return first != nullptr ? std::optional(first->begin()->second.kind) : std::nullopt;
+}
+
+WorkItem Schedule::extract_first(WorkItem::Kind kind) {
+  Ready& items = ready_of(kind);
+  return items.extract(items.begin()).mapped();
 }
 
 std::optional<std::size_t> Schedule::next_seed() const {
@@ -185,8 +189,8 @@ void Schedule::advance(OpenSeed& seed, std::size_t group) {
 void Schedule::push(const WorkItem& item) {
   const double longest = longest_training(item.plan(), item.state().measured);
   const bool is_new = item.kind == WorkItem::Kind::start;  // false sorts first
-  ready_.emplace(Order{is_new, item.seed->index, -longest, item.group, item.member}, item);
-  if (item.kind == WorkItem::Kind::train) ++ready_to_train_;
+  ready_of(item.kind).emplace(Order{is_new, item.seed->index, -longest, item.group, item.member},
+                              item);
 }
 
 void Schedule::finish_group(OpenSeed& seed, std::size_t group) {

@@ -1,6 +1,7 @@
 // Which piece of work comes next. Plain bookkeeping without threads: the runner locks around it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -62,10 +63,11 @@ class Schedule {
   std::vector<WorkItem> take_several(std::size_t networks, std::size_t measured,
                                      bool training_first);
   /// Items that take() has to give.
-  std::size_t ready() const { return ready_.size(); }
+  std::size_t ready() const;
   /// Whether more seeds must be opened for `networks` to be ready for training.
   bool wants_seed(std::size_t networks) const {
-    return ready_to_train_ < networks && !unopened_.empty() && first_start() == ready_.end();
+    return ready_of(WorkItem::Kind::train).size() < networks && !unopened_.empty() &&
+           ready_of(WorkItem::Kind::start).empty();
   }
 
   /// The next seed to be opened, as its index; nothing if none is left.
@@ -88,16 +90,19 @@ class Schedule {
 
   using Ready = std::map<Order, WorkItem>;
 
-  Ready::const_iterator first_start() const;
-  WorkItem extract(Ready::const_iterator place);
+  const Ready& ready_of(WorkItem::Kind kind) const {
+    return ready_[static_cast<std::size_t>(kind)];
+  }
+  Ready& ready_of(WorkItem::Kind kind) { return ready_[static_cast<std::size_t>(kind)]; }
+  std::optional<WorkItem::Kind> first_kind() const;
+  WorkItem extract_first(WorkItem::Kind kind);
   void advance(OpenSeed& seed, std::size_t group);
   void push(const WorkItem& item);
   void finish_group(OpenSeed& seed, std::size_t group);
 
   std::vector<SeedState>& seeds_;
   std::map<std::size_t, std::unique_ptr<OpenSeed>> open_;
-  Ready ready_;
-  std::size_t ready_to_train_ = 0;
+  std::array<Ready, 3> ready_;         ///< by kind
   std::vector<std::size_t> unopened_;  // descending
   std::size_t finished_seeds_ = 0;
   std::vector<std::size_t> newly_finished_;

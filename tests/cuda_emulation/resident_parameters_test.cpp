@@ -1,0 +1,177 @@
+// Parameters that rest on the device between training and evaluation, on the emulated device.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "client/plan/initial_parameters.h"
+#include "cpu/reference/reference_backend.h"
+#include "cuda/cuda_backend.h"
+#include "cuda/device.h"
+#include "cuda/parameter_pool.h"
+#include "cuda/transfers.h"
+#include "tests/support/equality_cases.h"
+
+namespace axiom::cuda {
+namespace {
+
+constexpr std::size_t megabyte = std::size_t{1} << 20;
+
+class ResidentParametersTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    shared_device(0)->use();
+    set_cuda_options({});
+  }
+};
+
+TEST_F(ResidentParametersTest, PlacesLieSideBySide) {
+  const auto pool = std::make_shared<ParameterPool>(megabyte);
+  const auto first = pool->take(512);
+  const auto second = pool->take(512);
+  const auto other = pool->take(1024);
+  ASSERT_TRUE(first && second && other);
+  EXPECT_EQ(second->place().address, first->place().address + 512);
+  EXPECT_EQ(second->place().block, first->place().block);
+  EXPECT_NE(other->place().block, first->place().block);
+}
+
+TEST_F(ResidentParametersTest, NoMoreThanAgreed) {
+  const auto pool = std::make_shared<ParameterPool>(megabyte);
+  std::vector<std::shared_ptr<ResidentParameters>> taken;
+  for (int i = 0; i < 4; ++i) taken.push_back(pool->take(megabyte / 4));
+  for (const auto& place : taken) EXPECT_NE(place, nullptr);
+  EXPECT_EQ(pool->take(megabyte / 4), nullptr);
+  EXPECT_EQ(pool->take(256), nullptr);
+  const DevicePointer freed = taken[2]->place().address;
+  taken[2] = nullptr;
+  EXPECT_EQ(pool->take(megabyte / 4)->place().address, freed);
+}
+
+TEST_F(ResidentParametersTest, NoneWhereTheDeviceHasNoMoreMemory) {
+  const std::size_t free = shared_device(0)->free_bytes();
+  const auto pool = std::make_shared<ParameterPool>(2 * free);
+  EXPECT_EQ(pool->take(free + 256), nullptr);
+  // What is free now is left to others.
+  EXPECT_EQ(pool->take(256), nullptr);
+}
+
+TEST_F(ResidentParametersTest, FoundByItsStateAtItsStepOnly) {
+  const auto pool = std::make_shared<ParameterPool>(megabyte);
+  const auto other = std::make_shared<ParameterPool>(megabyte);
+  RunState state;
+  EXPECT_EQ(pool->find(state), nullptr);
+  const auto place = pool->take(256);
+  state.device_copy = place;
+  EXPECT_EQ(pool->find(state), nullptr);  // nothing is there yet
+  place->step = 5;
+  EXPECT_EQ(pool->find(state), nullptr);
+  state.step = 5;
+  EXPECT_EQ(pool->find(state), place);
+  EXPECT_EQ(other->find(state), nullptr);
+}
+
+struct Trained {
+  std::unique_ptr<Executor> executor;
+  TrainingRun run;
+  RunState state;
+};
+
+Trained trained(const test::Case& c) {
+  Trained result{cuda_backend(0, reference_backend()).make_executor(), test::make_run(c), {}};
+  initial_parameters(result.run, result.state.parameters);
+  const std::atomic<bool> pause{false};
+  std::atomic<std::uint64_t> progress{0};
+  result.executor->train(result.run, result.state, 2, pause, progress);
+  return result;
+}
+
+std::vector<float> outputs(Executor& executor, const TrainingRun& run, const RunState& state) {
+  Snapshot snapshot;
+  executor.evaluate(run, state, snapshot);
+  return snapshot.probes[0].outputs;
+}
+
+// The host's parameters are altered behind the executor's back: they are read only where there is
+// no copy of the state's step.
+TEST_F(ResidentParametersTest, EvaluationTakesWhatTrainingLeft) {
+  set_cuda_options({0.05, 0, 0});  // nothing is done twice
+  Trained t = trained(test::equality_cases()[0]);
+  const std::vector<float> expected = outputs(*t.executor, t.run, t.state);
+  t.state.parameters[0] += 1;
+  EXPECT_EQ(outputs(*t.executor, t.run, t.state), expected);
+  t.state.device_copy = nullptr;
+  EXPECT_NE(outputs(*t.executor, t.run, t.state), expected);
+}
+
+TEST_F(ResidentParametersTest, TrainingGoesOnFromThem) {
+  set_cuda_options({0.05, 0, 0});
+  const auto c = test::equality_cases()[0];
+  const auto go_on = [](Trained& t) {
+    const std::atomic<bool> pause{false};
+    std::atomic<std::uint64_t> progress{0};
+    t.executor->train(t.run, t.state, 4, pause, progress);
+    return t.state.parameters;
+  };
+  Trained undisturbed = trained(c);
+  Trained disturbed = trained(c);
+  disturbed.state.parameters[0] += 1;
+  EXPECT_EQ(go_on(disturbed), go_on(undisturbed));
+}
+
+// As if a bit had flipped in the device's memory while they rested there.
+TEST_F(ResidentParametersTest, WhatWentBadAtRestIsFoundByDoingItTwice) {
+  for (const bool in_training : {true, false}) {
+    set_cuda_options({0.05, 1, 0});  // everything is done twice
+    Trained t = trained(test::equality_cases()[0]);
+    const Backend& backend = cuda_backend(0, reference_backend());
+    const std::vector<float> expected = outputs(*t.executor, t.run, t.state);
+    const std::uint64_t mismatches = backend.health().mismatches;
+    const auto& copy = dynamic_cast<ResidentParameters&>(*t.state.device_copy);
+    *reinterpret_cast<float*>(copy.place().address) += 1;
+    if (in_training) {
+      Trained undisturbed = trained(test::equality_cases()[0]);
+      const std::atomic<bool> pause{false};
+      std::atomic<std::uint64_t> progress{0};
+      t.executor->train(t.run, t.state, 3, pause, progress);
+      undisturbed.executor->train(undisturbed.run, undisturbed.state, 3, pause, progress);
+      EXPECT_EQ(t.state.parameters, undisturbed.state.parameters);
+    } else {
+      EXPECT_EQ(outputs(*t.executor, t.run, t.state), expected);
+    }
+    EXPECT_EQ(backend.health().mismatches, mismatches + 1);
+  }
+}
+
+TEST(Transfers, NeighboursGoTogether) {
+  std::vector<Piece> pieces = {{4096, 1024, 256},
+                               {1024, 1024, 256},
+                               {1280, 1024, 256},
+                               {1792, 1024, 256},
+                               {8192, 8192, 512}};
+  const std::vector<Transfer> transfers = merge_transfers(pieces);
+  ASSERT_EQ(transfers.size(), 3u);
+  EXPECT_EQ(transfers[0].address, 1024u);
+  EXPECT_EQ(transfers[0].bytes, 1024u);  // with the one between, which is no larger
+  EXPECT_EQ(transfers[1].address, 4096u);
+  EXPECT_EQ(transfers[1].bytes, 256u);
+  EXPECT_EQ(transfers[2].address, 8192u);
+  EXPECT_EQ(transfers[2].bytes, 512u);
+  for (const Piece& piece : pieces) {
+    for (const Transfer& t : transfers) {
+      if (piece.address < t.address || piece.address >= t.address + t.bytes) continue;
+      EXPECT_EQ(piece.place - t.place, piece.address - t.address);
+    }
+  }
+}
+
+TEST(Transfers, NotFromOneAllocationToTheNext) {
+  std::vector<Piece> pieces = {{1024, 1024, 256}, {1280, 1280, 256}};
+  EXPECT_EQ(merge_transfers(pieces).size(), 2u);
+  EXPECT_EQ(pieces[1].place, 256u);
+  EXPECT_TRUE(merge_transfers({}).empty());
+}
+
+}  // namespace
+}  // namespace axiom::cuda
