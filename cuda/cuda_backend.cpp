@@ -135,6 +135,8 @@ class CudaBackend final : public Backend {
     return is_measured(run, probe);
   }
 
+  bool gives_scores() const override { return true; }
+
   const MatrixOps& matrix_ops() const override { return watch_.processor().matrix_ops(); }
 
   DeviceHealth health() const override { return watch_.health(); }
@@ -185,7 +187,7 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   const auto needed = [&](std::size_t networks) {
     const std::size_t open_seeds = std::min(seeds, networks / runs.size() + 2);
     return std::max(copies(networks) * network + reserve, together.evaluation) + open_seeds * seed +
-           control + (together.measures == 0 ? 0 : std::max(reserve, together.measures));
+           control + std::max(reserve, together.measures);
   };
   if (needed(1) > each) {
     throw DeviceError(DeviceStatus::out_of_memory,

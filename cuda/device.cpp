@@ -128,6 +128,8 @@ void Device::load_kernels() {
   kernels_ = find(measure_module_, "axiom_kernels", measure_shared);
   read_outs_ = find(measure_module_, "axiom_read_outs", measure_shared);
   correlations_ = find(measure_module_, "axiom_correlations", measure_shared);
+  scores_ = find(measure_module_, "axiom_scores", measure_shared);
+  sums_ = find(measure_module_, "axiom_sums", 0);
   inner_products_ = find(measure_module_, "axiom_inner_products", 0);
 }
 

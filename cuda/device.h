@@ -62,6 +62,8 @@ class Device {
   const Kernel& kernels() const { return kernels_; }
   const Kernel& read_outs() const { return read_outs_; }
   const Kernel& correlations() const { return correlations_; }
+  const Kernel& scores() const { return scores_; }
+  const Kernel& sums() const { return sums_; }
   const Kernel& inner_products() const { return inner_products_; }
 
   /// Blocks of `kernel` that the device holds at once.
@@ -86,6 +88,8 @@ class Device {
   Kernel inner_products_;
   Kernel read_outs_;
   Kernel correlations_;
+  Kernel scores_;
+  Kernel sums_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

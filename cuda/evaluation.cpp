@@ -10,6 +10,7 @@
 #include "cuda/measures.h"
 #include "cuda/packing.h"
 #include "cuda/pending_probe.h"
+#include "cuda/scores.h"
 #include "cuda/staged_networks.h"
 
 namespace axiom::cuda {
@@ -31,13 +32,13 @@ bool same_bits(const Snapshot& a, const Snapshot& b) {
   for (std::size_t p = 0; p < a.probes.size(); ++p) {
     const ProbeValues& x = a.probes[p];
     const ProbeValues& y = b.probes[p];
-    const bool same = same_bits(x.outputs, y.outputs) && same_bits(x.activations, y.activations) &&
-                      same_bits(x.squared_singular_values, y.squared_singular_values) &&
-                      same_bits(x.inner_products, y.inner_products) &&
-                      same_bits(x.read_outs, y.read_outs) &&
-                      same_bits(x.input_correlations, y.input_correlations) &&
-                      same_bits(x.input_gradients, y.input_gradients) &&
-                      same_bits(x.first_layer_gradient, y.first_layer_gradient);
+    const bool same =
+        same_bits(x.outputs, y.outputs) && same_bits(x.activations, y.activations) &&
+        same_bits(x.squared_singular_values, y.squared_singular_values) &&
+        same_bits(x.inner_products, y.inner_products) && same_bits(x.read_outs, y.read_outs) &&
+        same_bits(x.input_correlations, y.input_correlations) && x.score == y.score &&
+        same_bits(x.sums, y.sums) && same_bits(x.input_gradients, y.input_gradients) &&
+        same_bits(x.first_layer_gradient, y.first_layer_gradient);
     if (!same) return false;
   }
   return true;
@@ -136,7 +137,7 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks,
     std::size_t more_measured = 0;
     for (const EvaluationTask& task : tasks.subspan(first, end - first)) {
       more += evaluation_bytes(*task.run);
-      more_measured += measure_bytes(*task.run);
+      more_measured += measure_bytes(*task.run) + score_bytes(*task.run);
     }
     if (!batch.empty() &&
         (bytes + more > std::max(options_.evaluation_bytes, memory_.arena.bytes()) ||
@@ -252,19 +253,24 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
     rest();
   }
-  memory_.results.reserve(result_floats);
-  memory_.stream.download(memory_.results.data(), results, result_floats * sizeof(float));
-  memory_.stream.wait();
+  const Launches launches{*device_, memory_.stream, options_.launch_seconds, [this] { rest(); }};
+  Scores scores;
+  for (const PendingProbe& probe : pending) scores.add(probe);
+  scores.run(launches, memory_.measures);
+  if (result_floats > 0) {
+    memory_.results.reserve(result_floats);
+    memory_.stream.download(memory_.results.data(), results, result_floats * sizeof(float));
+    memory_.stream.wait();
+  }
   for (const PendingProbe& probe : pending) {
     Snapshot& snapshot = *probe.task().snapshot;
     if (snapshot.diverged) continue;
     probe.unpack(memory_.results.data());
-    snapshot.diverged = !all_finite(probe.values().outputs);
+    if (!probe.probe().score_only) snapshot.diverged = !all_finite(probe.values().outputs);
   }
   Measures measures;
   add_measures(tasks, pending, measures);
-  measures.run({*device_, memory_.stream, options_.launch_seconds, [this] { rest(); }},
-               memory_.measures);
+  measures.run(launches, memory_.measures);
 }
 
 }  // namespace axiom::cuda

@@ -8,7 +8,6 @@
 
 #include "client/plan/correlation.h"
 #include "client/plan/kernel_space.h"
-#include "cuda/launch_group.h"
 #include "cuda/packing.h"
 
 namespace axiom::cuda {
@@ -19,36 +18,17 @@ std::size_t square(int order) {
   return static_cast<std::size_t>(order) * static_cast<std::size_t>(order);
 }
 
-/// Blocks of threads that work on one matrix after the other.
-LaunchShape matrix_shape(const Device& device, const Kernel& kernel, int longest_row) {
-  LaunchShape shape{&kernel, measure_threads,
-                    static_cast<std::size_t>(measure_shared_bytes(longest_row))};
-  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
-  return shape;
-}
 template <class Job>
 LaunchShape matrix_shape(const Device& device, const Kernel& kernel, const std::vector<Job>& jobs) {
   int largest = 0;
   for (const Job& job : jobs) largest = std::max(largest, job.order());
   return matrix_shape(device, kernel, largest);
 }
-constexpr int no_rows = 0;  ///< in shared memory: products of any order
-
-/// Threads that have a job each.
-LaunchShape chain_shape(const Device& device, const Kernel& kernel) {
-  LaunchShape shape{&kernel, chain_threads};
-  shape.jobs_per_block = chain_threads;
-  shape.resident = device.resident_blocks(kernel, shape.threads, shape.shared_bytes);
-  return shape;
-}
-
-template <class Job>
-bool has_parts(const Job& job) {
-  return job.done < job.parts();
-}
 bool is_unsolved(const SpectrumJob& job) { return job.status == spectrum_open; }
 
-// Nothing else is taken over from the device: not addresses in particular.
+}  // namespace
+
+// Found by run_jobs(), where they are declared, by their arguments.
 void take_over(SpectrumJob& job, const SpectrumJob& from) {
   job.done = from.done;
   job.first = from.first;
@@ -56,37 +36,10 @@ void take_over(SpectrumJob& job, const SpectrumJob& from) {
   job.status = from.status;
   job.norm = from.norm;
 }
-void take_over(KernelJob& job, const KernelJob& from) { job.done = from.done; }
-void take_over(CorrelationJob& job, const CorrelationJob& from) { job.done = from.done; }
 void take_over(ReadOutJob& job, const ReadOutJob& from) {
   job.done = from.done;
   job.unsolved = from.unsolved;
 }
-
-/// Launches until no job is open.
-template <class Job>
-void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Job>& jobs,
-              DevicePointer jobs_on_device, DevicePointer control, bool (*is_open)(const Job&)) {
-  for (;;) {
-    std::vector<Job> open;
-    std::vector<std::size_t> places;
-    for (std::size_t j = 0; j < jobs.size(); ++j) {
-      if (!is_open(jobs[j])) continue;
-      open.push_back(jobs[j]);
-      places.push_back(j);
-    }
-    if (open.empty()) return;
-    Stream& stream = launches.stream;
-    stream.upload(jobs_on_device, open.data(), open.size() * sizeof(Job));
-    launch(launches.device, shape, jobs_on_device, open.size(), control, launches.seconds, stream);
-    stream.download(open.data(), jobs_on_device, open.size() * sizeof(Job));
-    stream.wait();
-    launches.rest();
-    for (std::size_t j = 0; j < open.size(); ++j) take_over(jobs[places[j]], open[j]);
-  }
-}
-
-}  // namespace
 
 bool is_measured(const TrainingRun& run, const Probe& probe) {
   const auto width = [&](int layer) { return run.shape.fan_out(layer - 1); };

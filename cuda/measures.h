@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "client/plan/snapshot.h"
 #include "client/plan/training_run.h"
-#include "cuda/device.h"
-#include "cuda/kernels/measure_jobs.h"
-#include "cuda/resources.h"
+#include "cuda/measure_launches.h"
 
 namespace axiom::cuda {
 
@@ -20,13 +17,8 @@ bool is_measured(const TrainingRun& run, const Probe& probe);
 /// Bytes of device memory that this takes at most for one network.
 std::size_t measure_bytes(const TrainingRun& run);
 
-/// How launches are made.
-struct Launches {
-  const Device& device;
-  Stream& stream;
-  double seconds;              ///< that each may last
-  std::function<void()> rest;  ///< called between them; may throw
-};
+void take_over(SpectrumJob& job, const SpectrumJob& from);
+void take_over(ReadOutJob& job, const ReadOutJob& from);
 
 /// What only a device that errs can come to; in words.
 class ImpossibleMeasure : public std::runtime_error {

@@ -47,12 +47,13 @@ std::size_t PendingProbe::place_results(std::size_t at) {
     at += matrix_floats(rows, columns);
     return begin;
   };
-  outputs_ = take(probe_->samples, shape.outputs());
+  if (!probe_->score_only) outputs_ = take(probe_->samples, shape.outputs());
   if (!measured_) {
     for (const int layer : probe_->hidden_layers) {
       activations_.push_back(take(probe_->samples, shape.fan_out(layer - 1)));
     }
   }
+  if (!probe_->sums.empty()) return at;
   if (probe_->input_gradients) input_gradients_ = take(probe_->samples, shape.inputs());
   if (probe_->first_layer_gradient) {
     first_layer_gradient_ = take(shape.inputs(), shape.fan_out(0));
@@ -68,7 +69,7 @@ DevicePointer PendingProbe::place_on_device(DevicePointer results, DevicePointer
     at += matrix_floats(rows, columns) * sizeof(float);
     return begin;
   };
-  job_.outputs = {result(outputs_)};
+  job_.outputs = {probe_->score_only ? take(probe_->samples, shape.outputs()) : result(outputs_)};
   int widest = 0;
   for (int l = 0; l < job_.network.hidden_layers(); ++l) {
     const auto& wanted = probe_->hidden_layers;
@@ -83,8 +84,15 @@ DevicePointer PendingProbe::place_on_device(DevicePointer results, DevicePointer
     for (auto& deltas : job_.deltas) deltas = {take(probe_->samples, widest)};
     job_.output_deltas = {take(probe_->samples, shape.outputs())};
   }
-  if (probe_->input_gradients) job_.input_gradients = {result(input_gradients_)};
-  if (probe_->first_layer_gradient) job_.first_layer_gradient = {result(first_layer_gradient_)};
+  const bool summed = !probe_->sums.empty();
+  if (probe_->input_gradients) {
+    job_.input_gradients = {summed ? take(probe_->samples, shape.inputs())
+                                   : result(input_gradients_)};
+  }
+  if (probe_->first_layer_gradient) {
+    job_.first_layer_gradient = {summed ? take(shape.inputs(), shape.fan_out(0))
+                                        : result(first_layer_gradient_)};
+  }
   return at;
 }
 
@@ -96,12 +104,15 @@ void PendingProbe::unpack(const float* results) const {
     matrix.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
     unpad_rows(results + from, rows, columns, matrix.data());
   };
-  unpack_matrix(outputs_, probe_->samples, shape.outputs(), to.outputs);
+  if (!probe_->score_only) {
+    unpack_matrix(outputs_, probe_->samples, shape.outputs(), to.outputs);
+  }
   to.activations.resize(activations_.size());
   for (std::size_t a = 0; a < activations_.size(); ++a) {
     unpack_matrix(activations_[a], probe_->samples, shape.fan_out(probe_->hidden_layers[a] - 1),
                   to.activations[a]);
   }
+  if (!probe_->sums.empty()) return;
   if (probe_->input_gradients) {
     unpack_matrix(input_gradients_, probe_->samples, shape.inputs(), to.input_gradients);
   }

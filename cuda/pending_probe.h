@@ -20,6 +20,7 @@ class PendingProbe {
   const EvaluationTask& task() const { return *task_; }
   const Probe& probe() const { return *probe_; }
   EvaluationJob& job() { return job_; }
+  const EvaluationJob& job() const { return job_; }
   void set_data(const DatasetCache::Addresses& data);
   Address<const std::int8_t> signs() const { return signs_; }
   /// Whether activations stay on the device.

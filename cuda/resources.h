@@ -1,6 +1,7 @@
 // What is held on a device, given back when its owner ends.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -65,6 +66,7 @@ class StagingBuffer {
   /// DeviceError if the host has no such memory.
   void reserve(std::size_t floats) {
     if (floats <= floats_) return;
+    floats = std::max(floats, floats_ + floats_ / 4);  // each time costs: pages are locked
     release();
     const std::size_t bytes = floats * sizeof(float);
     driver().check(driver().allocate_on_host(&pointer_, bytes, 0),

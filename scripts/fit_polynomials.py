@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the polynomials of client/arithmetic/functions.h and functions64.cpp.
+"""Fits the polynomials of client/arithmetic/functions.h and functions64.h.
 
 Run:  pip install mpmath && python3 scripts/fit_polynomials.py [NAME...]
 

@@ -1,5 +1,5 @@
-// fill_normal() (streams.h), built for two instruction sets: equal bits, since fma is exact in
-// both.
+// fill_normal() (streams.h), built for three instruction sets: equal bits, since fma is exact in
+// all.
 #pragma once
 
 #include <cstddef>
@@ -17,5 +17,10 @@ namespace avx2 {
 /// REQUIRES: the processor and the operating system have AVX2 and FMA.
 void fill_normal(const Stream& stream, float* out, std::size_t count);
 }  // namespace avx2
+
+namespace avx512 {
+/// REQUIRES: the processor and the operating system have AVX-512F.
+void fill_normal(const Stream& stream, float* out, std::size_t count);
+}  // namespace avx512
 
 }  // namespace axiom::arithmetic

@@ -17,7 +17,9 @@ std::uint32_t scaled(std::uint32_t word, std::uint32_t n) {
 
 void fill_normal(const Stream& stream, float* out, std::size_t count) {
 #if defined(__x86_64__)
-  // Both also ask whether the operating system saves the registers.
+  // All also ask whether the operating system saves the registers.
+  static const bool wide_vectors = __builtin_cpu_supports("avx512f");
+  if (wide_vectors) return avx512::fill_normal(stream, out, count);
   static const bool vectors = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (vectors) return avx2::fill_normal(stream, out, count);
 #endif

@@ -13,6 +13,8 @@
 #include "client/backends/known_answers.h"
 #include "client/backends/registry.h"
 #include "client/experiments/cka.h"
+#include "client/experiments/classification.h"
+#include "client/experiments/matrix_sums.h"
 #include "client/experiments/ridge.h"
 #include "client/experiments/spectrum.h"
 #include "client/experiments/weight_measures.h"
@@ -121,6 +123,28 @@ struct MeasuredPair {
   std::array<Snapshot, 2> snapshots;
 };
 
+/// Loss, accuracy and sums over gradients and weights, of a softmax and of a sigmoid.
+void add_scores(const Backend& backend, Bits& bits) {
+  using Matrix = MatrixSum::Matrix;
+  using Term = MatrixSum::Term;
+  for (const int outputs : {3, 1}) {
+    const Loss loss = outputs == 1 ? Loss::sigmoid_cross_entropy : Loss::softmax_cross_entropy;
+    TrainingRun run = make_run({{20, 37, outputs}, loss, 50, 0, 0, 0});
+    Probe& probe = run.probes[0];
+    probe.input_gradients = probe.first_layer_gradient = probe.score_only = true;
+    probe.sums = {{Matrix::input_gradients, Term::squares, 0, 50, 5, 9},
+                  {Matrix::first_layer_gradient, Term::magnitudes, 3, 4, 0, 37},
+                  {Matrix::weights, Term::squares, 0, 20, 0, 37, 0}};
+    RunState state;
+    initial_parameters(run, state.parameters);
+    Snapshot snapshot;
+    backend.make_executor()->evaluate(run, state, snapshot);
+    const Predictions predictions = predictions_of(run, 0, snapshot);
+    bits.add(std::vector<double>{cross_entropy(predictions), accuracy(predictions)});
+    bits.add(matrix_sums(run, 0, snapshot));
+  }
+}
+
 /// Metrics, by the backend where it has the means: 50 samples; two tiles, and kernels of both
 /// kinds.
 std::string metrics(const Backend& backend) {
@@ -143,6 +167,7 @@ std::string metrics(const Backend& backend) {
   const ActivationSelectivity selectivity = activation_selectivity(
       correlated.snapshots[0].probes[0], correlated.runs[0].train->inputs, samples, 70, 20, ops);
   bits.add(std::vector<double>{selectivity.best, selectivity.mean});
+  add_scores(backend, bits);
   return bits.digest();
 }
 
@@ -217,7 +242,8 @@ std::vector<KnownAnswer> compute_answers(const Backend& backend) {
   std::vector<KnownAnswer> answers;
   for (const TrainingCase& c : training_cases()) answers.push_back({c.name, train(backend, c)});
   answers.push_back({"matrix kernels", matrices(backend)});
-  answers.push_back({"spectra, alignments, read-outs, correlations", metrics(backend)});
+  answers.push_back(
+      {"spectra, alignments, read-outs, correlations, scores, sums", metrics(backend)});
   answers.push_back({"functions and random numbers", functions()});
   return answers;
 }

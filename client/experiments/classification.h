@@ -1,8 +1,10 @@
-// Accuracy and cross-entropy of a network's outputs, in double from float logits.
+// Accuracy and cross-entropy of a network's outputs, in double from float logits: as the backend
+// gave them, or computed.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "client/plan/network.h"
@@ -18,6 +20,7 @@ struct Predictions {
   int samples;
   int outputs;
   Loss loss;
+  std::optional<Score> score = std::nullopt;  ///< in place of logits
 };
 
 /// What a network of this run said on its probe number `probe`.

@@ -27,6 +27,7 @@ Probe make_probe(std::shared_ptr<const Dataset> data, std::vector<int> hidden_la
   probe.samples = data->samples;
   probe.data = std::move(data);
   probe.hidden_layers = std::move(hidden_layers);
+  probe.score_only = true;
   return probe;
 }
 

@@ -33,7 +33,7 @@ struct Task {
 TrainingRun make_run(const Task& task, const Configuration& configuration,
                      std::shared_ptr<const Dataset> train, int batch, int epochs);
 
-/// A probe of all samples of a dataset.
+/// A probe of all samples of a dataset, of whose outputs the score is wanted.
 Probe make_probe(std::shared_ptr<const Dataset> data, std::vector<int> hidden_layers = {});
 
 /// 0, every, 2·every, … below `epochs`, and `epochs` itself.

@@ -108,6 +108,7 @@ class Featcompv2 final : public DescribedExperiment {
       }
       run.probes[0].input_gradients = true;
       run.probes[0].first_layer_gradient = true;
+      run.probes[0].sums = competition_sums(run.shape, train_samples);
       plan.groups.push_back(
           {{run}, steps_at(measured_epochs(parameters), run), competition_values.size()});
     }

@@ -1,11 +1,11 @@
 #include "client/experiments/feature_competition.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "client/arithmetic/ops.h"
 #include "client/experiments/classification.h"
+#include "client/experiments/matrix_sums.h"
 #include "client/experiments/ridge.h"
 
 namespace axiom {
@@ -14,49 +14,16 @@ namespace {
 
 constexpr std::size_t groups = signal_groups.size();
 
-/// Per group: root of the sum of squares, and mean magnitude, of the per-sample input gradients.
-void measure_input_gradients(std::span<const float> gradients, int samples,
-                             std::span<double> values) {
-  for (std::size_t g = 0; g < groups; ++g) {
-    const FeatureRange range = signal_groups[g].range;
-    double squares = 0;
-    double magnitudes = 0;
-    for (int i = 0; i < samples; ++i) {
-      const float* row = gradients.data() + static_cast<std::ptrdiff_t>(i) * signal_features;
-      for (int j = range.first; j < range.first + range.count; ++j) {
-        const double gradient = row[j];
-        squares += gradient * gradient;
-        magnitudes += std::fabs(gradient);
-      }
-    }
-    values[first_group_value(0) + g] = arithmetic::sqrt(squares);
-    values[first_group_value(1) + g] = magnitudes / samples / range.count;
-  }
-}
-
-void measure_w1_gradient(std::span<const float> gradient, int width, std::span<double> values) {
-  for (std::size_t g = 0; g < groups; ++g) {
-    const FeatureRange range = signal_groups[g].range;
-    const auto first = static_cast<std::size_t>(range.first) * static_cast<std::size_t>(width);
-    const auto count = static_cast<std::size_t>(range.count) * static_cast<std::size_t>(width);
-    double magnitudes = 0;
-    for (const float value : gradient.subspan(first, count)) {
-      magnitudes += std::fabs(static_cast<double>(value));
-    }
-    values[first_group_value(2) + g] = magnitudes / static_cast<double>(count);
-  }
-}
+// Order of the sums that competition_sums() names.
+constexpr std::size_t squares = 0;  // of the groups' input gradients
+constexpr std::size_t magnitudes = groups;
+constexpr std::size_t w1_magnitudes = 2 * groups;
+constexpr std::size_t weight_squares = 3 * groups;
 
 void write_read_outs(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
                      RidgeProbe& probe, std::span<double> accuracies) {
   const std::vector<double> found = read_out_accuracies(run, snapshot, first, probe);
   std::copy(found.begin(), found.end(), accuracies.begin());
-}
-
-double frobenius_norm(std::span<const float> weights) {
-  double squares = 0;
-  for (const float value : weights) squares += static_cast<double>(value) * value;
-  return arithmetic::sqrt(squares);
 }
 
 }  // namespace
@@ -82,6 +49,27 @@ std::vector<std::int8_t> sum_signs(const Dataset& data) {
   return signs;
 }
 
+std::vector<MatrixSum> competition_sums(const NetworkShape& shape, int samples) {
+  using Matrix = MatrixSum::Matrix;
+  using Term = MatrixSum::Term;
+  std::vector<MatrixSum> sums;
+  for (const Term term : {Term::squares, Term::magnitudes}) {
+    for (const SignalGroup& group : signal_groups) {
+      sums.push_back(
+          {Matrix::input_gradients, term, 0, samples, group.range.first, group.range.count});
+    }
+  }
+  for (const SignalGroup& group : signal_groups) {
+    sums.push_back({Matrix::first_layer_gradient, Term::magnitudes, group.range.first,
+                    group.range.count, 0, shape.fan_out(0)});
+  }
+  for (int layer = 0; layer < shape.layers(); ++layer) {
+    sums.push_back(
+        {Matrix::weights, Term::squares, 0, shape.fan_in(layer), 0, shape.fan_out(layer), layer});
+  }
+  return sums;
+}
+
 void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
                          const MatrixOps& matrix_ops, std::span<double> values) {
   const Predictions train = predictions_of(run, 0, snapshot);
@@ -90,8 +78,15 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
   values[1] = accuracy(train);
   values[2] = cross_entropy(test);
   values[3] = accuracy(test);
-  measure_input_gradients(snapshot.probes[0].input_gradients, train.samples, values);
-  measure_w1_gradient(snapshot.probes[0].first_layer_gradient, run.shape.sizes[1], values);
+  const std::vector<double> sums = matrix_sums(run, 0, snapshot);
+  for (std::size_t g = 0; g < groups; ++g) {
+    const int features = signal_groups[g].range.count;
+    values[first_group_value(0) + g] = arithmetic::sqrt(sums[squares + g]);
+    values[first_group_value(1) + g] = sums[magnitudes + g] / train.samples / features;
+    const auto weights =
+        static_cast<std::size_t>(features) * static_cast<std::size_t>(run.shape.fan_out(0));
+    values[first_group_value(2) + g] = sums[w1_magnitudes + g] / static_cast<double>(weights);
+  }
 
   RidgeProbe probe(matrix_ops);
   for (std::size_t g = 0; g < groups; ++g) {
@@ -99,9 +94,8 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
   }
   write_read_outs(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
 
-  for (int layer = 0; layer < run.shape.layers(); ++layer) {
-    values[first_norm_value + static_cast<std::size_t>(layer)] = frobenius_norm(
-        snapshot.parameters.subspan(run.shape.weight_offset(layer), run.shape.weights(layer)));
+  for (std::size_t layer = 0; layer < static_cast<std::size_t>(run.shape.layers()); ++layer) {
+    values[first_norm_value + layer] = arithmetic::sqrt(sums[weight_squares + layer]);
   }
 }
 

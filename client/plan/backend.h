@@ -109,6 +109,8 @@ class Backend {
   virtual bool gives_measures(const TrainingRun& /*run*/, const Probe& /*probe*/) const {
     return false;
   }
+  /// Whether it gives scores and sums in place of outputs and gradients, where they are enough.
+  virtual bool gives_scores() const { return false; }
   virtual const MatrixOps& matrix_ops() const = 0;
 
   /// Highest rate of fused multiply-adds in FLOP/s (a multiply-add counts as two), of one core or

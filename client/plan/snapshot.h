@@ -1,10 +1,18 @@
 // What a backend returns at a measured step.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace axiom {
+
+/// How well a network does on a probe's samples (client/experiments/classification.h).
+struct Score {
+  double loss;
+  double accuracy;
+  bool operator==(const Score&) const = default;
+};
 
 /// Values of one probe. All matrices are row-major, one row per sample unless said otherwise.
 struct ProbeValues {
@@ -21,6 +29,10 @@ struct ProbeValues {
   std::vector<double> input_correlations;
   /// Of each sign: the share of the next probe's samples that are told right; NaN: no solution.
   std::vector<double> read_outs;
+  /// In place of outputs, where only a score is wanted and the backend gives it.
+  std::optional<Score> score;
+  /// Those that the probe names, in place of gradients, if the backend gives them.
+  std::vector<double> sums;
   std::vector<float> input_gradients;       ///< samples × inputs
   std::vector<float> first_layer_gradient;  ///< inputs × first hidden width
 };

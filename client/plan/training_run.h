@@ -23,6 +23,19 @@ enum class ActivationUse {
   tried_read_outs,  ///< the next probe's
 };
 
+/// A sum over a part of a matrix, row after row, in double.
+struct MatrixSum {
+  enum class Matrix { input_gradients, first_layer_gradient, weights };
+  enum class Term { squares, magnitudes };
+  Matrix matrix;
+  Term term;
+  int first_row;
+  int rows;
+  int first_column;
+  int columns;
+  int layer = 0;  ///< of weights
+};
+
 /// What to evaluate at each measured step: the network on a dataset (without dropout).
 struct Probe {
   std::shared_ptr<const Dataset> data;
@@ -31,6 +44,8 @@ struct Probe {
   bool input_gradients = false;       ///< ∂L_i/∂x_ij, each sample's own loss
   bool first_layer_gradient = false;  ///< ∂L/∂W1, L the mean loss over the samples
   ActivationUse use = ActivationUse::any;
+  bool score_only = false;           ///< of the outputs, loss and accuracy are enough
+  std::vector<MatrixSum> sums = {};  ///< if there are any: of gradients, these are enough
 };
 
 /// One training run. Its random streams are functions of (seed, trial, network).

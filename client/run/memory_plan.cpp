@@ -27,14 +27,16 @@ std::uint64_t snapshot_bytes(const TrainingRun& run, const Backend& backend) {
   for (const Probe& probe : run.probes) {
     const auto samples = static_cast<std::uint64_t>(probe.samples);
     const auto inputs = static_cast<std::uint64_t>(run.shape.inputs());
-    floats += samples * static_cast<std::uint64_t>(run.shape.outputs());
+    const bool scored = probe.score_only && backend.gives_scores();
+    const bool summed = !probe.sums.empty() && backend.gives_scores();
+    if (!scored) floats += samples * static_cast<std::uint64_t>(run.shape.outputs());
     const bool measured = backend.gives_measures(run, probe);
     for (const int layer : probe.hidden_layers) {
       const auto width = static_cast<std::uint64_t>(run.shape.fan_out(layer - 1));
       floats += measured ? 2 * std::min(samples, width) : samples * width;  // doubles then
     }
-    if (probe.input_gradients) floats += samples * inputs;
-    if (probe.first_layer_gradient) floats += run.shape.weights(0);
+    if (probe.input_gradients && !summed) floats += samples * inputs;
+    if (probe.first_layer_gradient && !summed) floats += run.shape.weights(0);
   }
   return float_bytes * floats;
 }

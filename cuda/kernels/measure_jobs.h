@@ -117,6 +117,35 @@ struct CorrelationJob {
   AXIOM_HOST_DEVICE constexpr int parts() const { return tiles() + 1; }
 };
 
+/// How well a network's outputs tell their labels.
+struct ScoreJob {
+  Address<const float> outputs;        ///< samples × padded(classes)
+  Address<const std::int32_t> labels;  ///< samples
+  std::int32_t samples;
+  std::int32_t classes;
+  std::int32_t sigmoid;
+  std::int32_t done;        ///< 1 in the end
+  Address<double> losses;   ///< samples
+  Address<double> results;  ///< score_results: mean loss, accuracy, samples that are not finite
+
+  AXIOM_HOST_DEVICE constexpr int parts() const { return 1; }
+};
+inline constexpr int score_results = 3;
+
+/// A chain: Σ x² or Σ |x| over rows × columns values, row after row.
+struct SumJob {
+  Address<const float> first;
+  std::int32_t rows;
+  std::int32_t columns;
+  std::int32_t stride;
+  std::int32_t magnitudes;  ///< 0: squares
+  std::int32_t done;        ///< rows
+  std::int32_t reserved;
+  Address<double> result;  ///< so far
+
+  AXIOM_HOST_DEVICE constexpr int parts() const { return rows; }
+};
+
 /// Targets of one fit: their solutions and one row of the system are in shared memory.
 inline constexpr int largest_read_outs = rows_in_shared_memory - 1;
 inline constexpr int read_out_pivots = rows_in_shared_memory;  ///< rows of the factor at once

@@ -4,6 +4,7 @@
 #include "cuda/kernels/correlation.h"
 #include "cuda/kernels/double_product.h"
 #include "cuda/kernels/read_out.h"
+#include "cuda/kernels/score.h"
 #include "cuda/kernels/training.h"
 #include "cuda/kernels/tridiagonal.h"
 
@@ -85,6 +86,19 @@ AXIOM_DEVICE void run_correlations(CorrelationJob& original, LaunchState* launch
   if (thread_index() == 0) original.done = done;
 }
 
+AXIOM_DEVICE void run_score(ScoreJob& original) {
+  const ScoreJob job = original;
+  std::uint32_t* const right = &control().counters[0];
+  std::uint32_t* const not_finite_samples = &control().counters[1];
+  if (thread_index() == 0) *right = *not_finite_samples = 0;
+  synchronize_block();
+  find_losses(job, right, not_finite_samples);
+  synchronize_block();
+  if (thread_index() != 0) return;
+  sum_up(job, *right, *not_finite_samples);
+  original.done = job.parts();
+}
+
 /// All threads agree on what they return.
 AXIOM_DEVICE bool run_read_out_part(const ReadOutJob& job, int part) {
   const ReadOutRows rows(control(), scratch());
@@ -151,6 +165,40 @@ axiom_correlations(CorrelationJob* jobs, std::uint32_t count, LaunchState* launc
                    std::uint64_t limit_nanoseconds) {
   take_jobs(control().next, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_correlations(jobs[job], launch, limit_nanoseconds); });
+}
+
+/// REQUIRES: as axiom_spectrum.
+AXIOM_KERNEL(measure_threads, 2)
+axiom_scores(ScoreJob* jobs, std::uint32_t count, LaunchState* launch,
+             std::uint64_t limit_nanoseconds) {
+  take_jobs(control().next, count, launch, limit_nanoseconds,
+            [=](std::uint32_t job) { run_score(jobs[job]); });
+}
+
+/// One thread each.
+AXIOM_KERNEL(chain_threads, 1)
+axiom_sums(SumJob* jobs, std::uint32_t count, LaunchState* launch,
+           std::uint64_t limit_nanoseconds) {
+  constexpr int terms_between_looks = 2048;
+  const auto threads = static_cast<std::uint32_t>(chain_threads);
+  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
+                         static_cast<std::uint32_t>(thread_index());
+       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+    if (time_is_up(launch, limit_nanoseconds)) return;
+    const SumJob job = jobs[j];
+    double sum = job.done == 0 ? 0.0 : *job.result.get();
+    int row = job.done;
+    for (int terms = 0; row < job.rows; ++row) {
+      if (terms >= terms_between_looks) {
+        if (time_is_up(launch, limit_nanoseconds)) break;
+        terms = 0;
+      }
+      sum = add_row(job, row, sum);
+      terms += job.columns;
+    }
+    *job.result.get() = sum;
+    jobs[j].done = row;
+  }
 }
 
 /// Eigenvalues of reduced matrices, one thread each. REQUIRES: all parts of the jobs are done.

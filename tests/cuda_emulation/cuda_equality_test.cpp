@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "client/experiments/cka.h"
+#include "client/experiments/classification.h"
+#include "client/experiments/matrix_sums.h"
 #include "client/experiments/ridge.h"
 #include "client/experiments/spectrum.h"
 #include "client/experiments/weight_measures.h"
@@ -272,6 +274,52 @@ TEST_F(CudaEquality, ReadOuts) {
         EXPECT_EQ(measured[i].probes[0].read_outs,
                   read_out_accuracies(networks.runs[i], plain[i], 0, probe));
       }
+    }
+  }
+}
+
+/// Neither outputs nor gradients come back, and what does is that of the processor's.
+TEST_F(CudaEquality, ScoresAndSums) {
+  using Matrix = MatrixSum::Matrix;
+  using Term = MatrixSum::Term;
+  for (const double seconds : {0.05, 0.0}) {
+    set_cuda_options({seconds, 0.25, 0});
+    const auto executor = backend().make_executor();
+    for (const auto& [inputs, width, outputs, samples] : std::vector<std::array<int, 4>>{
+             {20, 33, 2, 300}, {7, 40, 5, 41}, {20, 64, 1, 257}, {1, 1, 1, 1}}) {
+      SCOPED_TRACE(testing::Message() << "width " << width << ", outputs " << outputs);
+      MeasuredNetworks networks({inputs, width, 24, outputs}, samples, ActivationUse::any, 3);
+      for (TrainingRun& run : networks.runs) {
+        if (outputs == 1) run.shape.loss = Loss::sigmoid_cross_entropy;
+        Probe& probe = run.probes[0];
+        probe.hidden_layers = {};
+        probe.input_gradients = probe.first_layer_gradient = probe.score_only = true;
+        for (const Term term : {Term::squares, Term::magnitudes}) {
+          probe.sums.push_back({Matrix::input_gradients, term, samples / 3, samples - samples / 3,
+                                inputs / 2, inputs - inputs / 2});
+          probe.sums.push_back({Matrix::first_layer_gradient, term, 0, inputs, 0, width});
+          probe.sums.push_back({Matrix::weights, term, 0, width, 0, 24, 1});
+          probe.sums.push_back({Matrix::weights, term, 0, 24, 0, outputs, 2});
+        }
+      }
+      networks.states[2].parameters.back() = std::numeric_limits<float>::infinity();
+      // Finite parameters whose outputs are not.
+      for (float& weight : networks.states[1].parameters) weight *= 1e20f;
+      const auto measured = networks.evaluate(*executor, false);
+      const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
+      EXPECT_TRUE(measured[2].diverged);
+      EXPECT_EQ(measured[1].diverged, plain[1].diverged);
+      ASSERT_FALSE(measured[0].diverged);
+      const TrainingRun& run = networks.runs[0];
+      const ProbeValues& theirs = measured[0].probes[0];
+      EXPECT_TRUE(theirs.outputs.empty());
+      EXPECT_TRUE(theirs.input_gradients.empty());
+      EXPECT_TRUE(theirs.first_layer_gradient.empty());
+      const Predictions predictions = predictions_of(run, 0, plain[0]);
+      ASSERT_TRUE(theirs.score.has_value());
+      EXPECT_EQ(theirs.score->loss, cross_entropy(predictions));
+      EXPECT_EQ(theirs.score->accuracy, accuracy(predictions));
+      EXPECT_EQ(theirs.sums, matrix_sums(run, 0, plain[0]));
     }
   }
 }

@@ -22,6 +22,8 @@ void axiom_read_outs(axiom::cuda::ReadOutJob*, std::uint32_t, axiom::cuda::Launc
                      std::uint64_t);
 void axiom_correlations(axiom::cuda::CorrelationJob*, std::uint32_t, axiom::cuda::LaunchState*,
                         std::uint64_t);
+void axiom_scores(axiom::cuda::ScoreJob*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t);
+void axiom_sums(axiom::cuda::SumJob*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t);
 void axiom_inner_products(const axiom::cuda::InnerProductJob*, std::uint32_t,
                           axiom::cuda::LaunchState*, std::uint64_t);
 }
@@ -48,6 +50,8 @@ const std::map<std::string, Entry>& kernels() {
       {"axiom_kernels", job_kernel(axiom_kernels)},
       {"axiom_read_outs", job_kernel(axiom_read_outs)},
       {"axiom_correlations", job_kernel(axiom_correlations)},
+      {"axiom_scores", job_kernel(axiom_scores)},
+      {"axiom_sums", job_kernel(axiom_sums)},
       {"axiom_inner_products", job_kernel(axiom_inner_products)},
       {"axiom_fma_peak",
        [](void** p) {

@@ -63,7 +63,8 @@ LIBM = re.compile(r"\b(exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|sincos|ta
 # Built with vector flags: folder, CMake target, and the namespace of all that it may define.
 VECTOR_OBJECTS = (("cpu", "axiom_kernels_avx2", "axiom::cpu::avx2::"),
                   ("cpu", "axiom_kernels_avx512", "axiom::cpu::avx512::"),
-                  ("client/arithmetic", "axiom_arithmetic_avx2", "axiom::arithmetic::avx2::"))
+                  ("client/arithmetic", "axiom_arithmetic_avx2", "axiom::arithmetic::avx2::"),
+                  ("client/arithmetic", "axiom_arithmetic_avx512", "axiom::arithmetic::avx512::"))
 # Translation units built with vector flags may not include these.
 STANDARD_CONTAINERS = re.compile(r"#include <(vector|string|map|memory|functional|algorithm|span|"
                                  r"iostream|sstream|optional)>")
@@ -146,7 +147,7 @@ def check_vector_code():
                 if kind in "tTwWvVuiBbDd" and own not in symbol:
                     fail(f"{path.name} defines {symbol} ({kind}): vector code that others could link")
     for name, text in sources():
-        if name.endswith(".inl") or name.endswith(("_kernels.cpp", "_avx2.cpp")) or name.endswith("lanes.h"):
+        if name.endswith(".inl") or name.endswith(("_kernels.cpp", "_avx2.cpp", "_avx512.cpp")) or name.endswith("lanes.h"):
             match = STANDARD_CONTAINERS.search(text)
             if match:
                 fail(f"{name}: {match.group(0)} in code built with vector flags")

@@ -155,6 +155,18 @@ To convert(From value) {
   return static_cast<To>(value);
 }
 
+/// To an integer, towards zero; the nearest one of To beyond its range. A NaN becomes 0, or the
+/// least one where either has 64 bits.
+template <class To, class From>
+To truncate(From value) {
+  constexpr bool wide = std::is_same_v<From, double> || sizeof(To) == 8;
+  if (value != value) return wide ? std::numeric_limits<To>::min() : To{0};
+  constexpr From end = -static_cast<From>(std::numeric_limits<To>::min());  // a power of two
+  if (value >= end) return std::numeric_limits<To>::max();
+  if (value <= -end) return std::numeric_limits<To>::min();
+  return static_cast<To>(value);
+}
+
 // --- memory ---
 
 /// Local memory of one call.

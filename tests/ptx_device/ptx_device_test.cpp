@@ -83,6 +83,10 @@ TEST(PtxDevice, ComputesAfterTheIsa) {
   EXPECT_EQ(words.low(19), 0xfffffff2u) << "funnel shift by 1 of (-7, 2)";
   EXPECT_EQ(words.at(20), 0u);
   EXPECT_EQ(words.number(21), -7.0);
+  EXPECT_EQ(words.at(22), static_cast<std::uint64_t>(-2)) << "towards zero";
+  EXPECT_EQ(words.at(23), 0x7fffffffffffffffu) << "clamped";
+  EXPECT_EQ(words.at(24), 0x8000000000000000u) << "a NaN, 64 bits";
+  EXPECT_EQ(words.low(25), 0u) << "a NaN, 32 bits";
 }
 
 TEST(PtxDevice, MissingBarrierIsARace) {

@@ -49,7 +49,7 @@ class Translate(unittest.TestCase):
                 "div.full.f32 %f1, %f2, %f3;",
                 "sqrt.approx.f32 %f1, %f2;",
                 "ex2.approx.f32 %f1, %f2;",
-                "cvt.rzi.s32.f32 %r1, %f1;",
+                "cvt.rni.s32.f32 %r1, %f1;",
                 "setp.lt.ftz.f32 %p1, %f1, %f2;",
                 "atom.global.exch.b32 %r1, [%rd1], %r2;",
                 "ld.volatile.shared.u32 %r1, [%rd1];",

@@ -151,6 +151,8 @@ class Function:
         raise Unknown("instruction")
 
     def convert(self, modifiers, to, source, operand):
+        if modifiers == ["rzi"] and to[0] == "s" and source[0] == "f":
+            return f"ptx::truncate<{c_type(to)}>({self.value(operand, c_type(source))})"
         inexact = to[0] == "f" and source[0] != "f" or (to, source) == ("f32", "f64")
         if modifiers != (["rn"] if inexact else []) or (to[0] != "f" and source[0] == "f"):
             raise Unknown("conversion")

@@ -229,21 +229,32 @@ TEST(Streams, NeighbouringStreamsAreUncorrelated) {
   }
 }
 
-TEST(Streams, NormalsAreEqualWithAndWithoutVectorCode) {
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
-    GTEST_SKIP() << "SKIPPED: the processor has no AVX2 with FMA";
-  }
+using FillNormal = void (*)(const Stream&, float*, std::size_t);
+
+void expect_normals_of_the_baseline(FillNormal fill) {
   for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     const Stream stream{seed, 3, 141, Purpose::features, 2};
     for (const std::size_t count : {1u, 3u, 255u, 256u, 257u, 1'000'000u}) {
       std::vector<float> expected(count);
       std::vector<float> actual(count);
       baseline::fill_normal(stream, expected.data(), count);
-      avx2::fill_normal(stream, actual.data(), count);
+      fill(stream, actual.data(), count);
       EXPECT_EQ(std::memcmp(expected.data(), actual.data(), count * sizeof(float)), 0)
           << seed << ", " << count;
     }
   }
+}
+
+TEST(Streams, NormalsAreEqualWithAvx2) {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    GTEST_SKIP() << "SKIPPED: the processor has no AVX2 with FMA";
+  }
+  expect_normals_of_the_baseline(&avx2::fill_normal);
+}
+
+TEST(Streams, NormalsAreEqualWithAvx512) {
+  if (!__builtin_cpu_supports("avx512f")) GTEST_SKIP() << "SKIPPED: the processor has no AVX-512";
+  expect_normals_of_the_baseline(&avx512::fill_normal);
 }
 
 TEST(Streams, MixedSeedsDiffer) {
