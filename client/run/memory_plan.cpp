@@ -102,10 +102,11 @@ std::uint64_t resumed_state_bytes(const Checkpoint& checkpoint) {
   return bytes;
 }
 
+/// At least one.
 std::size_t networks_per_seed(const SeedPlan& plan) {
   std::size_t networks = 0;
   for (const Group& group : plan.groups) networks += group.members.size();
-  return networks;
+  return std::max<std::size_t>(networks, 1);
 }
 
 }  // namespace
