@@ -62,6 +62,20 @@ class Updating(UpdateTest):
         self.assertTrue(link.is_symlink())
         self.assertEqual(self.version(), "99.0.0")
 
+    def test_by_the_dynamic_loader(self):
+        """`ld.so PROGRAM`: what is replaced is the program, not the loader of all programs."""
+        loader = self.directory / "lib" / "ld.so"
+        loader.parent.mkdir()
+        shutil.copy2(os.path.realpath("/lib64/ld-linux-x86-64.so.2"), loader)
+        before = loader.read_bytes()
+        release(self.channel)
+        done = client(self.program, "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+                      "--ca-file", self.authority.certificate, "--retry-for", "0", program=str(loader))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+        self.assertEqual([p.name for p in loader.parent.iterdir()], ["ld.so"])
+        self.assertEqual(loader.read_bytes(), before)
+
     def test_options(self):
         for arguments, fragment in [(["update"], "either --check or --apply"),
                                     (["update", "--check", "--apply"], "either --check or --apply"),
@@ -213,6 +227,24 @@ class Programs(UpdateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.version(), "99.0.1")
         self.assertEqual((self.state / "previous").read_bytes(), self.original)
+
+    def test_what_is_tried_inherits_no_connection(self):
+        seen = self.directory / "seen"
+        program = self.compiled(f'''#include <stdio.h>
+#include <sys/stat.h>
+int main(void) {{
+  FILE *seen = fopen("{seen}", "a");
+  struct stat status;
+  for (int file = 3; file < 1024; ++file)
+    if (file != fileno(seen) && fstat(file, &status) == 0 && S_ISSOCK(status.st_mode)) fprintf(seen, "%d\\n", file);
+  fputs("done\\n", seen);
+  puts("axiom-client 99.0.0 ");
+  return fclose(seen);
+}}''')
+        release(self.channel, program=program)
+        done = self.update()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(seen.read_text(), "done\ndone\n")  # --version, self-test
 
     def test_any_umask(self):
         release(self.channel)
