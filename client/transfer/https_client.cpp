@@ -55,6 +55,14 @@ std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates)
   return file;
 }
 
+// A document for people, not the word "ok" as text/html.
+bool is_web_page(const std::string& answer) {
+  const std::size_t start = answer.find_first_not_of("\xef\xbb\xbf \t\r\n");
+  if (start == std::string::npos) return false;
+  const std::string text = lower(answer.substr(start, 16));
+  return text.starts_with("<!doctype html") || text.starts_with("<html");
+}
+
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
 
 }  // namespace
@@ -305,6 +313,13 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
   // 202 promises to look at it, 206 and the like make no sense: neither is an acknowledgement.
   if (exchange.status != 200 && exchange.status != 201 && exchange.status != 204) {
     throw status_failure(static_cast<int>(exchange.status), address, true);
+  }
+  // So answers who shows the same page whatever is asked for. With 201 something was made.
+  if (exchange.status == 200 && is_web_page(exchange.answer)) {
+    throw TransferError(TransferFailure::answer_refused, false,
+                        address.shown() +
+                            ": the server answered 200 with a web page, which acknowledges "
+                            "nothing: is it the right address, and does the server take PUT?");
   }
   if (!exchange.unsent.empty()) {
     throw TransferError(TransferFailure::answer_refused, true,

@@ -46,6 +46,29 @@ class Proxies(Behaviour):
         self.through("http://127.0.0.1:1", 40, "no connection: the server is down, or a firewall is in between "
                      "(or the proxy that https_proxy names is down)")
 
+    def test_one_that_no_proxy_excludes_is_not_named(self):
+        """Whether libcurl asks it decides, which a proxy that answers shows."""
+        def asked(proxy, host, excluded, fragment):
+            done = self.upload(f"https://{host}:1/", env={"https_proxy": proxy, "no_proxy": excluded})
+            self.assertEqual(done.returncode, 40, done.stderr)
+            return fragment in done.stderr
+        head = b"HTTP/1.1 403 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with Server(None, answering(head), raw=True) as proxy:
+            answers = set()
+            for host, excluded in (
+                    ("localhost", ""), ("localhost", "localhost"), ("localhost", "*"), ("localhost", "example.org LOCALHOST"),
+                    ("localhost", "example.org,.localhost"), ("localhost", "host"), ("localhost", "a.localhost"),
+                    ("a.localhost", "localhost"), ("localhost.", "localhost"), ("localhost", "127.0.0.1"),
+                    ("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "127.0.0.0/8"), ("127.0.0.1", "128.0.0.0/1"),
+                    ("127.0.0.1", "127.0.0.0/31,10.0.0.0/8"), ("127.0.0.1", "0.0.1"), ("[::1]", "::1"),
+                    ("[::1]", "8000::/1")):
+                with self.subTest(host=host, excluded=excluded):
+                    used = asked(f"http://127.0.0.1:{proxy.port}", host, excluded, "the proxy answered 403")
+                    named = asked("http://127.0.0.1:1", host, excluded, "(or the proxy that https_proxy names is down)")
+                    self.assertEqual(named, used)
+                    answers.add(used)
+            self.assertEqual(answers, {True, False})
+
     def test_a_silent_one(self):
         def silent(connection, server):
             while not server.stopping:
