@@ -95,10 +95,11 @@ UploadObject telemetry_object(const UploadIdentity& identity, std::string_view t
 }
 
 bool is_object_name(std::string_view name) {
+  constexpr std::size_t digest_digits = 64;
   const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos || !name.ends_with(".json.gz")) return false;
   const std::size_t end = name.find_first_not_of("0123456789abcdef", dash + 1);
-  return end != dash + 1 && end != std::string_view::npos && name[end] == '.';
+  return end == dash + 1 + digest_digits && name[end] == '.';
 }
 
 bool can_be_sent(const UploadIdentity& identity) {
@@ -153,6 +154,12 @@ bool signed_in_advance(const Address& address) {
     if (query_value(address.query, name)) return true;
   }
   return false;
+}
+
+void require_unsigned(const Address& address) {
+  if (signed_in_advance(address)) {
+    throw UploadError(address.shown() + " is signed in advance: it takes no --upload-credentials");
+  }
 }
 
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
