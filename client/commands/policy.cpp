@@ -4,11 +4,10 @@
 
 #include "client/anchors/anchors.h"
 #include "client/commands/network.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/version.h"
 #include "client/experiments/experiment.h"
 #include "client/system/clock.h"
-#include "client/system/executable.h"
-#include "client/update/installation.h"
 #include "client/update/policy.h"
 
 namespace axiom {
@@ -23,8 +22,7 @@ class PolicyCheck {
  public:
   PolicyCheck(const CommandLine& line, Console& console)
       : line_(line), console_(console), path_(line.out + "/policy.json") {
-    Installation installation(files_, own_executable());
-    keys_ = trusted_keys(embedded_key_list(), installation.load());
+    keys_ = trusted_keys(embedded_key_list(), own_installation().load());
   }
 
   void require(const std::string& experiment, bool under_way) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "client/commands/errors.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/version.h"
 #include "client/system/executable.h"
 #include "client/system/files.h"
@@ -53,8 +54,10 @@ void roll_back(Installation& installation, const std::vector<std::string>& argum
 void begin_start(const std::vector<std::string>& arguments) {
   try {
     if (arguments.empty() || !counts(arguments)) return;
-    Installation installation(real_file_system(),
-                              tidy_program_swap(real_file_system(), own_executable()));
+    const std::string running = own_executable();
+    require_guarded(update_directory(name_without_aside(running)), running);
+    tidy_program_swap(real_file_system(), running);
+    Installation installation = own_installation();
     if (!real_file_system().exists(installation.directory() + "/state.json")) return;
     if (!installation.load().pending) return;
     auto started = std::make_unique<Trial>(installation);

@@ -2,6 +2,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/network.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/standard_streams.h"
 #include "client/commands/version.h"
 #include "client/result/canonical_json.h"
@@ -29,7 +30,7 @@ class ProgramUpdate {
         console_("update", line.quiet),
         channel_(parse_address(line.network.channel)),
         client_(https_client(line.network)),
-        installation_(real_file_system(), own_executable()),
+        installation_(own_installation()),
         lock_(locked()),
         updater_(
             installation_,
@@ -59,6 +60,7 @@ class ProgramUpdate {
   std::unique_ptr<DirectoryLock> locked() {
     try {
       real_file_system().make_directories(installation_.directory());
+      require_guarded(installation_.directory(), installation_.executable());  // made meanwhile?
       return std::make_unique<DirectoryLock>(installation_.directory());
     } catch (const IoError& error) {
       if (line_.network.update_apply) throw;

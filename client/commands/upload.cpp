@@ -129,7 +129,7 @@ void queue_uploads(const CommandLine& line, const std::string& own_digest, Conso
 }
 
 void send_uploads(const CommandLine& line, const std::string& directory,
-                  const std::string& own_digest) {
+                  const std::string& own_digest) try {
   Console console("upload", line.quiet);
   Outbox outbox(real_file_system(), outbox_directory(directory));
   std::vector<QueuedObject> entries = queued_of(outbox, console);
@@ -181,6 +181,9 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   } catch (const std::runtime_error& error) {
     console.warning("of earlier runs: " + std::string(error.what()));
   }
+} catch (const TransferStopped& stopped) {
+  // A run would compute all again.
+  throw TransferStopped(stopped.signal, "axiom-client upload " + directory);
 }
 
 ExitCode upload_waiting(const CommandLine& line) {

@@ -160,6 +160,24 @@ std::string own_executable() {
   return path;
 }
 
+void require_guarded(const std::string& directory, const std::string& executable) {
+  struct stat program {};
+  struct stat named {};
+  struct stat meant {};  // by a link
+  if (::lstat(directory.c_str(), &named) == -1 || ::stat(directory.c_str(), &meant) == -1) {
+    if (errno == ENOENT) return;
+    throw_io_error("examine", directory, errno);
+  }
+  if (::stat(executable.c_str(), &program) == -1) throw_io_error("examine", executable, errno);
+  const auto trusted = [&](uid_t owner) {
+    return owner == 0 || owner == ::geteuid() || owner == program.st_uid;
+  };
+  if (trusted(named.st_uid) && trusted(meant.st_uid) && (meant.st_mode & 022) == 0) return;
+  throw IoError("'" + directory +
+                "' belongs to another user, or others may write there: nothing in it is heeded; "
+                "remove it, or take away their right to write");
+}
+
 std::string end_of_file(const std::string& path, std::size_t bytes) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file == -1) throw_io_error("open", path, errno);

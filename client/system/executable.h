@@ -11,6 +11,11 @@ namespace axiom {
 /// The file of this process, without links. IoError if it was removed or replaced meanwhile.
 std::string own_executable();
 
+/// IoError if another user than root, this one and the owner of `executable` could have put
+/// something into `directory`: a program that does as it is told there would obey him. A missing
+/// one is no error.
+void require_guarded(const std::string& directory, const std::string& executable);
+
 /// The last `bytes` bytes of a file, or all if it is shorter. IoError.
 std::string end_of_file(const std::string& path, std::size_t bytes);
 

@@ -310,14 +310,31 @@ class RunningPrograms(UpdateTest):
     def test_killed_between_the_two_renames(self):
         aside = self.home / "axiom-client.old"
         self.program.rename(aside)
+        self.state.mkdir()
+        (self.state / "aside").touch()
         done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(aside.exists())
         self.assert_unchanged()
 
+    def test_what_people_call_old_is_theirs(self):
+        theirs = self.home / "axiom-client.old"
+        shutil.copy2(self.program, theirs)
+        self.assertEqual(self.run_science().returncode, 0)
+        self.assertTrue(theirs.exists())
+        release(self.channel)
+        self.assert_error(self.update_without_replacing(), 7, "is in the way, and not of an update")
+        self.assert_unchanged()
+        self.program.unlink()
+        done = client(*QUICK, "--out", self.directory / "science", program=str(theirs))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((theirs.exists(), self.program.exists()), (True, False))
+
     def test_an_old_one_that_cannot_be_removed(self):
         (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
         (self.home / "axiom-client.old" / "x").touch()
+        self.state.mkdir()
+        (self.state / "aside").touch()
         self.assertEqual(self.run_science().returncode, 0)
         release(self.channel)
         done = self.update_without_replacing()

@@ -37,6 +37,39 @@ class Starts(UpdateTest):
         release(self.channel, version="99.0.0")  # the same version, however good it is now
         self.refused(67, "99.0.0 failed here before")
 
+    def test_what_another_user_left_there_is_not_heeded(self):
+        """Beside a program in /tmp anyone may put a directory: it must not make the program run another."""
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        self.state.mkdir()
+        shutil.copy2(BROKEN_CLIENT, self.state / "previous")
+        (self.state / "state.json").write_text(json.dumps({
+            "schema": 1, "manifest": None, "key_list": "", "pending": {"version": "0.1.0", "starts": 2}, "failed": []}))
+        release(self.channel)
+        for owner, mode in ((65534, 0o755), (0, 0o777), (0, 0o775)):
+            with self.subTest(owner=owner, mode=mode):
+                os.chown(self.state, owner, owner)
+                self.state.chmod(mode)
+                done = self.run_science()
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f"'{self.state}' belongs to another user, or others may write there", done.stderr)
+                for action in ("--check", "--apply"):
+                    self.assert_error(self.update(action), 7, "belongs to another user, or others may write there")
+                self.assert_unchanged()
+        self.state.chmod(0o755)  # of the owner's own
+        self.assertIn("the program before is back", self.run_science().stderr)
+
+    def test_a_link_of_another_user_is_not_followed(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        elsewhere = self.directory / "elsewhere"
+        elsewhere.mkdir()
+        self.state.symlink_to(elsewhere)
+        os.chown(self.state, 65534, 65534, follow_symlinks=False)
+        release(self.channel)
+        self.assert_error(self.update("--apply"), 7, "belongs to another user")
+        self.assertEqual(list(elsewhere.iterdir()), [])
+
     def test_a_good_start_is_confirmed(self):
         release(self.channel)
         self.update()

@@ -306,9 +306,22 @@ class NothingIsLost(UploadTest):
             process.send_signal(signal.SIGTERM)
             errors = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 143, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
         self.assertEqual(len(self.waiting()), 2)
         self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
         self.assert_all_arrived()
+
+    def test_a_run_that_is_stopped_then_is_not_to_be_repeated(self):
+        """It would compute all again."""
+        process = subprocess.Popen(
+            [CLIENT, *QUICK, "--out", str(self.out), "--upload-url", "https://localhost:1/", "--retry-delay", "3600"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment())
+        while "next attempt in" not in (line := process.stderr.readline()) and line:
+            pass
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
 
     def test_a_full_disk_in_the_outbox(self):
         # The limit on the size of files stands for the disk: the result fits, its packed copy does not.
