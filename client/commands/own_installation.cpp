@@ -1,6 +1,7 @@
 #include "client/commands/own_installation.h"
 
 #include "client/system/executable.h"
+#include "client/system/guarded_directory.h"
 #include "client/system/program_swap.h"
 
 namespace axiom {

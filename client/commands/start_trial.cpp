@@ -9,6 +9,7 @@
 #include "client/commands/version.h"
 #include "client/system/executable.h"
 #include "client/system/files.h"
+#include "client/system/guarded_directory.h"
 #include "client/system/program_swap.h"
 #include "client/update/installation.h"
 #include "client/update/manifest.h"
@@ -76,6 +77,9 @@ void begin_start(const std::vector<std::string>& arguments) {
         roll_back(installation, arguments);
         return;
     }
+  } catch (const AccessDeniedError&) {
+    // Of another user's program, which this one could not replace, either: its owner's starts
+    // count.
   } catch (const std::exception& error) {
     // Another process may hold the lock: then that one counts.
     print_diagnostic("warning", std::string("the update on trial: ") + error.what());

@@ -8,6 +8,7 @@
 #include "client/result/canonical_json.h"
 #include "client/system/clock.h"
 #include "client/system/executable.h"
+#include "client/system/guarded_directory.h"
 #include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/transfer/retry.h"
@@ -41,21 +42,28 @@ class ProgramUpdate {
             embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
 
   ExitCode check() {
-    const Manifest manifest = updater_.check();
+    const Manifest manifest = current();
     if (!updater_.newer(manifest)) return said("current", manifest);
     file_for(manifest, this_platform());
     return said("available", manifest);
   }
 
   ExitCode apply() {
-    const Manifest manifest = updater_.check();
+    const Manifest manifest = current();
     if (!updater_.newer(manifest)) return said("current", manifest);
     console_.note("updating to " + manifest.version_text + " ...");
     updater_.apply(manifest);
+    if (lock_) give_to_owner(installation_.directory(), installation_.executable());
     return said("updated", manifest);
   }
 
  private:
+  Manifest current() {
+    Manifest manifest = updater_.check();
+    if (lock_) give_to_owner(installation_.directory(), installation_.executable());
+    return manifest;
+  }
+
   // Looking is possible where nothing can be written: what is learned is forgotten then.
   std::unique_ptr<DirectoryLock> locked() {
     try {

@@ -160,24 +160,6 @@ std::string own_executable() {
   return path;
 }
 
-void require_guarded(const std::string& directory, const std::string& executable) {
-  struct stat program {};
-  struct stat named {};
-  struct stat meant {};  // by a link
-  if (::lstat(directory.c_str(), &named) == -1 || ::stat(directory.c_str(), &meant) == -1) {
-    if (errno == ENOENT) return;
-    throw_io_error("examine", directory, errno);
-  }
-  if (::stat(executable.c_str(), &program) == -1) throw_io_error("examine", executable, errno);
-  const auto trusted = [&](uid_t owner) {
-    return owner == 0 || owner == ::geteuid() || owner == program.st_uid;
-  };
-  if (trusted(named.st_uid) && trusted(meant.st_uid) && (meant.st_mode & 022) == 0) return;
-  throw IoError("'" + directory +
-                "' belongs to another user, or others may write there: nothing in it is heeded; "
-                "remove it, or take away their right to write");
-}
-
 std::string end_of_file(const std::string& path, std::size_t bytes) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file == -1) throw_io_error("open", path, errno);
@@ -272,6 +254,12 @@ void StagedExecutable::replace(const std::string& target) {
     throw IoError("'" + path_ + "' was replaced by another file: nothing was changed");
   }
   if (::stat(target.c_str(), &replaced) == -1) throw_io_error("examine", target, errno);
+  // Root leaves the program to whose it was: he could neither start it, with mode 0700, nor update
+  // it.
+  const bool given = ::geteuid() == 0 && replaced.st_uid != 0;
+  if (given && ::fchown(file_, replaced.st_uid, replaced.st_gid) == -1) {
+    throw_io_error("set the owner of", path_, errno);
+  }
   if (::fchmod(file_, (replaced.st_mode & 0777) | 0500) == -1) {
     throw_io_error("set the permissions of", path_, errno);
   }

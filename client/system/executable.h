@@ -11,11 +11,6 @@ namespace axiom {
 /// The file of this process, without links. IoError if it was removed or replaced meanwhile.
 std::string own_executable();
 
-/// IoError if another user than root, this one and the owner of `executable` could have put
-/// something into `directory`: a program that does as it is told there would obey him. A missing
-/// one is no error.
-void require_guarded(const std::string& directory, const std::string& executable);
-
 /// The last `bytes` bytes of a file, or all if it is shorter. IoError.
 std::string end_of_file(const std::string& path, std::size_t bytes);
 
@@ -41,9 +36,9 @@ class StagedExecutable {
   /// Runs the open file and waits for its end, at most `timeout` seconds.
   Outcome run(const std::vector<std::string>& arguments, double timeout) const;
 
-  /// Takes the place of `target`, atomically and durably, with its permissions; where the file
-  /// system refuses to replace a program that runs, by two renames (program_swap.h). On the same
-  /// file system as the directory.
+  /// Takes the place of `target`, atomically and durably, with its permissions and, for root, its
+  /// owner; where the file system refuses to replace a program that runs, by two renames
+  /// (program_swap.h). On the same file system as the directory.
   void replace(const std::string& target);
 
  private:

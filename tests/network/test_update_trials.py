@@ -59,6 +59,37 @@ class Starts(UpdateTest):
         self.state.chmod(0o755)  # of the owner's own
         self.assertIn("the program before is back", self.run_science().stderr)
 
+    def as_nobody(self):
+        self.home.chmod(0o755)
+        self.directory.chmod(0o777)
+        return {"preexec_fn": lambda: (os.setgid(65534), os.setuid(65534))}
+
+    def test_root_leaves_a_program_to_its_owner(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        nobody = self.as_nobody()
+        for path in (self.home, self.program):
+            os.chown(path, 65534, 65534)
+        self.program.chmod(0o700)
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        for path in (self.program, self.state, *self.state.iterdir()):
+            self.assertEqual((path.stat().st_uid, path.stat().st_gid), (65534, 65534), path)
+        done = self.run_science(**nobody)
+        self.assertEqual((done.returncode, "the update on trial" in done.stderr), (0, False), done.stderr)
+        self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
+
+    def test_starts_of_those_who_may_not_count_them(self):
+        """Of a program that root has installed for all: they go on, and do not nag."""
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        nobody = self.as_nobody()
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        done = self.run_science(**nobody)
+        self.assertEqual((done.returncode, "the update on trial" in done.stderr), (0, False), done.stderr)
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 0)
+
     def test_a_link_of_another_user_is_not_followed(self):
         if os.getuid() != 0:
             self.skipTest("only root can stand for two users")
