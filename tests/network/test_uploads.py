@@ -102,6 +102,23 @@ class Arriving(UploadTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.arrived("private")), 2)
 
+    def test_files_that_can_be_read_only_once(self):
+        """As of <(command) in a shell: a run reads them before it computes, and needs them after."""
+        out = self.directory / "run"
+        with Server(self.valid, answer(201)) as server:
+            ends = [os.pipe(), os.pipe()]
+            for (_, end), text in zip(ends, (b"user:secret\n", self.authority.certificate.read_bytes())):
+                os.write(end, text)
+                os.close(end)
+            (credentials, _), (store, _) = ends
+            done = client(*QUICK, "--out", out, "--upload-url", server.url(), "--retry-for", "0", "--upload-credentials",
+                          f"/dev/fd/{credentials}", "--ca-file", f"/dev/fd/{store}", pass_fds=(credentials, store))
+            for end in (credentials, store):
+                os.close(end)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([request.headers["Authorization"] for request in server.requests],
+                             ["Basic dXNlcjpzZWNyZXQ="] * 2)
+
     def test_too_large_for_the_server(self):
         self.assert_error(self.upload(self.nginx.url("/tiny/")), 43, "answered 413: too large")
 
