@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import pathlib
+import shutil
 import unittest
 import urllib.parse
 
@@ -165,6 +166,21 @@ class SignedAddresses(NetworkTest):
         amazon = [line for line in shown.splitlines() if line.startswith("x-amz")]
         self.assertEqual(len(amazon), 1)
         self.assertTrue(amazon[0].startswith("x-amz-meta-axiom-build: "))
+
+    def test_version_2_has_what_was_signed_in_its_query(self):
+        """As botocore writes it; a server that does not look there needs the headers."""
+        query = ("AWSAccessKeyId=A&Signature=c2lnbmVk&content-type=application%2Fgzip&x-amz-meta-axiom-experiment=neuronspec"
+                 "&x-amz-security-token=t&Expires=9999999999")
+        with Server(self.valid, answer(200)) as server:
+            done = self.upload(server.url(f"/b/x?{query}"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            request, = server.requests
+        self.assertEqual({name: value for name, value in request.headers.items() if name.lower().startswith("x-amz")},
+                         {"x-amz-meta-axiom-experiment": "neuronspec"})
+        self.assertEqual(request.headers["Content-Type"], "application/gzip")
+        shutil.rmtree(self.outbox)
+        done = self.upload(f"https://localhost:1/b/y?{query}&x-amz-meta-owner=me")
+        self.assert_error(done, 2, "signed for a request with the header 'x-amz-meta-owner', which is not sent")
 
     def test_signatures_of_other_services_get_no_metadata_either(self):
         for query in ("X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-SignedHeaders=host&X-Goog-Signature=5e",
