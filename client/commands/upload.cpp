@@ -179,7 +179,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   } catch (const TransferStopped&) {
     throw;
   } catch (const std::runtime_error& error) {
-    console.warning("of earlier runs: " + std::string(error.what()));
+    console.warning("not all that waited before is sent: " + std::string(error.what()));
   }
 } catch (const TransferStopped& stopped) {
   // A run would compute all again.

@@ -76,14 +76,20 @@ std::string handshake_problem(const std::string& detail) {
 
 // Of what is wrong with a connection, a proxy may be the reason that nobody thinks of.
 std::string or_the_proxy(const Address& address) {
-  const std::string variable = proxy_variable(address.host);
+  const std::string variable = proxy_for(address.host).variable;
   return variable.empty() ? "" : " (or the proxy that " + variable + " names is down)";
+}
+
+// Of the proxy; 0 before it has said anything.
+long connect_status(CURL* curl) {
+  long status = 0;
+  curl_library().easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
 }
 
 // Refused by the proxy, before the server was asked.
 std::optional<TransferError> proxy_problem(CURL* curl, const std::string& where) {
-  long status = 0;
-  curl_library().easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  const long status = connect_status(curl);
   if (status == 0 || (status >= 200 && status <= 299)) return std::nullopt;
   const std::string advice = status == 407 ? "; it wants a user name and password" : "";
   return TransferError(TransferFailure::unreachable, status >= 500,
@@ -114,8 +120,14 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
                            const Address& address, const TransferSettings& settings,
                            double total_timeout, const TrustStore& trust) {
   using enum TransferFailure;
-  const std::string where = address.shown() + ": ";
+  std::string where = address.shown() + ": ";
   if (const auto problem = proxy_problem(curl, where)) return *problem;
+  // Until it has answered, all talk of TLS is with a proxy that is spoken to by TLS.
+  const Proxy proxy = proxy_for(address.host);
+  const bool at_proxy = proxy.encrypted && connect_status(curl) == 0;
+  if (at_proxy && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)) {
+    where += "the proxy that " + proxy.variable + " names: ";
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {unreachable, true,
@@ -132,8 +144,11 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_PEER_FAILED_VERIFICATION: {
       // libcurl compares the name itself, before it asks OpenSSL for a verdict on the chain.
       long verdict = X509_V_ERR_UNSPECIFIED;
-      curl_library().easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+      curl_library().easy_getinfo(
+          curl, at_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT, &verdict);
       const bool name = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
+      if (name && at_proxy)
+        return {tls_refused, false, where + "its certificate is for another host name"};
       return {tls_refused, false,
               where + (name ? "its certificate is for another host name than '" + address.host + "'"
                             : chain_problem(verdict, trust))};

@@ -90,11 +90,15 @@ bool excluded(const std::string& host) {
 
 }  // namespace
 
-std::string proxy_variable(const std::string& host) {
+Proxy proxy_for(const std::string& host) {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    if (!value_of(name).empty()) return excluded(host) ? "" : name;
+    const std::string value = value_of(name);
+    if (value.empty()) continue;
+    if (excluded(host)) return {};
+    constexpr std::string_view scheme = "https://";
+    return {name, same_letters(std::string_view(value).substr(0, scheme.size()), scheme)};
   }
-  return "";
+  return {};
 }
 
 }  // namespace axiom

@@ -5,8 +5,12 @@
 
 namespace axiom {
 
-/// The name of the environment variable whose proxy serves https to `host` (as in Address); empty
-/// if there is none, or no_proxy excludes the host.
-std::string proxy_variable(const std::string& host);
+struct Proxy {
+  std::string variable;    ///< the environment variable that names it; empty: there is none
+  bool encrypted = false;  ///< itself spoken to by TLS
+};
+
+/// That serves https to `host` (as in Address); none if no_proxy excludes the host.
+Proxy proxy_for(const std::string& host);
 
 }  // namespace axiom
