@@ -54,6 +54,12 @@ class LaterSchema : public std::runtime_error {
   LaterSchema() : std::runtime_error("of a later version of this program") {}
 };
 
+// Unlike a disk that cannot be read at the moment.
+class NotAsItWas : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 // Of "NAME.tmp", "NAME.queued.json" and the like: whether NAME is an object's. Others lie here by
 // someone else's will.
 bool is_own(std::string_view file) {
@@ -184,10 +190,15 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       tell_damaged(name, error.what(), notes);
     } catch (const AddressError& error) {
       tell_damaged(name, error.what(), notes);
+    } catch (const FileTooLongError& error) {
+      tell_damaged(name, error.what(), notes);
+    } catch (const NotAsItWas& error) {
+      tell_damaged(name, error.what(), notes);
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
-      tell_damaged(name, error.what(), notes);
+      if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
+      notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));
     }
   }
   std::stable_sort(entries.begin(), entries.end(),
@@ -215,9 +226,12 @@ void Outbox::set_aside(const std::string& name, const std::string& reason,
 }
 
 std::string Outbox::body(const QueuedObject& entry) {
+  if (!files_.exists(path(entry.name))) {
+    throw NotAsItWas("'" + path(entry.name) + "' is not there any more");
+  }
   std::string bytes = files_.read(path(entry.name), maximum_body_bytes);
   if (bytes.size() != entry.bytes || sha256_hex(bytes) != entry.sha256) {
-    throw IoError("'" + path(entry.name) + "' is not what was put there");
+    throw NotAsItWas("'" + path(entry.name) + "' is not what was put there");
   }
   return bytes;
 }

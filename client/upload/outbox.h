@@ -42,9 +42,9 @@ class Outbox {
   /// Returns when it is durable; when it throws, nothing of it counts.
   void add(const UploadObject& object, const std::string& target);
   /// All entries, in the order of UploadKind. What an interrupted add() or acknowledge() left is
-  /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell. Entries of a later
-  /// version of this program stay, likewise told; files of others are not touched.
-  /// AccessDeniedError for an entry that this user may not read.
+  /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell. Entries that cannot
+  /// be read, and those of a later version of this program, stay, likewise told; files of others
+  /// are not touched. AccessDeniedError for an entry that this user may not read.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
   /// IoError also if the bytes are not those that were added.
   std::string body(const QueuedObject& entry);

@@ -195,6 +195,33 @@ TEST(Outbox, DamagedEntriesAreSetAside) {
   }
 }
 
+TEST(Outbox, WhatCannotBeReadAtTheMomentStays) {
+  for (const std::string& path : {"/o/" + file("a"), "/o/" + file("a") + ".queued.json"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    Outbox(files, "/o").add(object("b"), "https://h/");
+    files.make_unreadable(path);
+    std::vector<std::string> notes;
+    EXPECT_EQ(waiting(files, &notes), std::vector<std::string>{file("b")});
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("stays there for later"), std::string::npos) << notes[0];
+    EXPECT_TRUE(Outbox(files, "/o").knows(file("a")));
+    files.heal_file();
+    EXPECT_EQ(waiting(files), (std::vector<std::string>{file("a"), file("b")}));
+  }
+}
+
+TEST(Outbox, ABodyThatIsGoneIsDamage) {
+  FaultyFileSystem files;
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  files.remove("/o/" + file("a"));
+  std::vector<std::string> notes;
+  EXPECT_TRUE(waiting(files, &notes).empty());
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("is not there any more"), std::string::npos);
+  EXPECT_FALSE(Outbox(files, "/o").knows(file("a")));
+}
+
 TEST(Outbox, FilesOfOthersAreNotTouched) {
   FaultyFileSystem files;
   Outbox(files, "/o").add(object("a"), "https://h/");
