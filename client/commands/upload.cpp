@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <optional>
 
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -26,6 +27,23 @@ void require_room(const std::vector<QueuedObject>& entries, const std::string& t
   if (results > 1) {
     throw one_place_for_many(parse_address(target), static_cast<std::size_t>(results));
   }
+}
+
+// Whose the credentials are: the server of --upload-url, or the only one that anything waits for.
+std::optional<Address> confidant(const std::string& url, const std::vector<QueuedObject>& entries) {
+  if (!url.empty()) return upload_server(url);
+  std::optional<Address> server;
+  for (const QueuedObject& entry : entries) {
+    const auto address = object_address(entry.target, entry.kind, entry.name);
+    if (!address) continue;
+    if (server && !server->same_server(*address)) {
+      throw UploadError("--upload-credentials: objects wait for " + server->host + ":" +
+                        server->port + " and " + address->host + ":" + address->port +
+                        ": name the server that they are for by --upload-url");
+    }
+    server = address;
+  }
+  return server;
 }
 
 // Headers as HttpsClient sends them, then the text that is in the body.
@@ -85,6 +103,7 @@ void print_uploads(const CommandLine& line, Console& console) {
   const UploadSource source = results_to_upload(files, directory);
   Outbox outbox(files, outbox_directory(directory), Outbox::Use::look);
   const std::vector<QueuedObject> entries = queued_of(outbox, console);
+  if (authorized) confidant(network.upload_url, entries);
   for (const QueuedObject& entry : entries) {
     const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
     print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
@@ -102,10 +121,13 @@ void print_uploads(const CommandLine& line, Console& console) {
 
 }  // namespace
 
+Address upload_server(const std::string& url) {
+  return object_address(url, UploadKind::result, "NAME.json.gz").value();
+}
+
 void require_upload_options(const CommandLine& line) {
   https_client(line.network);
-  const Address address =
-      object_address(line.network.upload_url, UploadKind::result, "NAME.json.gz").value();
+  const Address address = upload_server(line.network.upload_url);
   if (!upload_authorization(line.network).empty()) require_unsigned(address);
   // Which headers are sent does not depend on what is in them.
   upload_headers({}, "", address);
@@ -160,6 +182,8 @@ void send_uploads(const CommandLine& line, const std::string& directory,
     console.note("nothing waits to be uploaded in '" + directory + "'");
     return;
   }
+  SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
+  if (!settings.authorization.empty()) settings.confidant = confidant(url, entries);
   const auto is_own = [&](const QueuedObject& entry) {
     return own_digest.empty() || entry.identity.result_digest == own_digest;
   };
@@ -167,7 +191,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   std::vector<QueuedObject> earlier(others, entries.end());
   entries.erase(others, entries.end());
   const std::unique_ptr<HttpsClient> client = https_client(line.network);
-  SendSettings settings{line.network.retry, upload_authorization(line.network), earlier.size()};
+  settings.others_waiting = earlier.size();
   const SendWorld world{real_retry_world(stop_signal), utc_seconds};
   const auto note = [&](const std::string& text) { console.note(text); };
   send_all(outbox, entries, *client, settings, world, note);

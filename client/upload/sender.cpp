@@ -80,8 +80,13 @@ class Sending {
     if (results != results_for_.end() && results->second > 1 && single_object(entry.target)) {
       throw one_place_for_many(*address, results->second);
     }
-    if (!settings_.authorization.empty()) require_unsigned(*address);
+    if (!authorization_for(*address).empty()) require_unsigned(*address);
     return *address;
+  }
+
+  std::string authorization_for(const Address& address) const {
+    const bool meant = settings_.confidant && settings_.confidant->same_server(address);
+    return meant ? settings_.authorization : "";
   }
 
   void attempt(QueuedObject& entry, const Address& address, const RetrySettings& patience,
@@ -117,7 +122,7 @@ class Sending {
         patience, world_.retry,
         [&] {
           try {
-            client_.put(address, body, headers, settings_.authorization);
+            client_.put(address, body, headers, authorization_for(address));
           } catch (const TransferError& error) {
             remember(entry, error);
             throw;

@@ -16,10 +16,10 @@ class OutboxTest(NetworkTest):
     def change(self, path, **members):
         path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
 
-    def run_again(self, seed, url):
+    def run_again(self, seed, url, *arguments):
         """Another run into the same directory."""
         return client(*QUICK[:4], seed, *QUICK[5:], "--out", self.out, "--upload-url", url, "--ca-file",
-                      self.authority.certificate, "--retry-for", "0")
+                      self.authority.certificate, "--retry-for", "0", *arguments)
 
     def targets(self):
         return {path.name: json.loads(path.read_text())["target"] for path in self.outbox.glob("*.queued.json")}
@@ -172,6 +172,39 @@ class SeveralServers(OutboxTest):
             self.assert_error(done, 43, "2 of 2 wait")
             self.assertIn(second.url(), done.stderr)
             self.assertEqual((len(first.requests), len(second.requests)), (1, 1))
+
+
+class Credentials(OutboxTest):
+    """They are for one server, and no other hears of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.credentials = self.directory / "credentials"
+        self.credentials.write_text("user:secret\n")
+
+    def test_a_run_tells_them_its_own_server_alone(self):
+        self.upload("https://localhost:1/first")
+        with Server(self.valid, answer(201)) as other, Server(self.valid, answer(201)) as own:
+            entry, = self.outbox.glob("*.queued.json")
+            self.change(entry, target=other.url("/first"))
+            done = self.run_again("8", own.url("/second"), "--upload-credentials", self.credentials)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(["Authorization" in server.requests[0].headers for server in (own, other)], [True, False])
+            self.assertNotIn("Authorization", str([request.headers for request in other.requests]))
+
+    def test_several_servers_are_not_to_share_them(self):
+        self.upload("https://localhost:1/")
+        with Server(self.valid, answer(201)) as server:
+            self.change(next(self.outbox.glob("*.result.*queued.json")), target=server.url())
+            for arguments in ([], ["--print-upload"]):
+                done = client("upload", self.out, "--ca-file", self.authority.certificate, "--upload-credentials",
+                              self.credentials, *arguments)
+                self.assert_error(done, 2, f"objects wait for localhost:{server.port} and localhost:1: name the server")
+            self.assertEqual(server.connections, 0)
+            done = self.upload(server.url(), "--upload-credentials", self.credentials)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([request.headers["Authorization"] for request in server.requests],
+                             ["Basic dXNlcjpzZWNyZXQ="] * 2)
 
 
 class Entries(OutboxTest):
