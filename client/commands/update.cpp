@@ -41,27 +41,35 @@ class ProgramUpdate {
             },
             embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
 
+  ~ProgramUpdate() {
+    if (lock_) give_back();
+  }
+  ProgramUpdate(const ProgramUpdate&) = delete;
+  ProgramUpdate& operator=(const ProgramUpdate&) = delete;
+
   ExitCode check() {
-    const Manifest manifest = current();
+    const Manifest manifest = updater_.check();
     if (!updater_.newer(manifest)) return said("current", manifest);
     file_for(manifest, this_platform());
     return said("available", manifest);
   }
 
   ExitCode apply() {
-    const Manifest manifest = current();
+    const Manifest manifest = updater_.check();
     if (!updater_.newer(manifest)) return said("current", manifest);
     console_.note("updating to " + manifest.version_text + " ...");
     updater_.apply(manifest);
-    if (lock_) give_to_owner(installation_.directory(), installation_.executable());
     return said("updated", manifest);
   }
 
  private:
-  Manifest current() {
-    Manifest manifest = updater_.check();
-    if (lock_) give_to_owner(installation_.directory(), installation_.executable());
-    return manifest;
+  // What root has written, whatever came of it: the program's owner is to go on with it.
+  void give_back() {
+    try {
+      give_to_owner(installation_.directory(), installation_.executable());
+    } catch (const IoError& error) {
+      console_.warning(error.what());
+    }
   }
 
   // Looking is possible where nothing can be written: what is learned is forgotten then.
@@ -69,7 +77,9 @@ class ProgramUpdate {
     try {
       real_file_system().make_directories(installation_.directory());
       require_guarded(installation_.directory(), installation_.executable());  // made meanwhile?
-      return std::make_unique<DirectoryLock>(installation_.directory());
+      auto lock = std::make_unique<DirectoryLock>(installation_.directory());
+      give_back();
+      return lock;
     } catch (const IoError& error) {
       if (line_.network.update_apply) throw;
       console_.warning(std::string(error.what()) + "; what is seen is not remembered");

@@ -71,6 +71,9 @@ class Starts(UpdateTest):
         for path in (self.home, self.program):
             os.chown(path, 65534, 65534)
         self.program.chmod(0o700)
+        self.assertEqual(self.update().returncode, 57)  # no release yet: what is there by then is the owner's, too
+        for path in (self.state, *self.state.iterdir()):
+            self.assertEqual(path.stat().st_uid, 65534, path)
         release(self.channel)
         self.assertEqual(self.update().returncode, 0)
         for path in (self.program, self.state, *self.state.iterdir()):
