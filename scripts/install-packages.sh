@@ -1,13 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need, if any is missing.
-# Usage: install-packages.sh build|test
+# Usage: install-packages.sh build|test|long
 set -eu
 build="g++ cmake ninja-build git nlohmann-json3-dev libcli11-dev libssl-dev libcurl4-openssl-dev zlib1g-dev liblzma-dev xz-utils ca-certificates libboinc-app-dev"
 test="$build libgtest-dev libbenchmark-dev libmpfr-dev libgmp-dev libboost-context-dev clang-format python3 python3-numpy binutils openssl nginx-light minisign strace boinc-client libfaketime"
+long="$test python3-swift"
 case "${1:-}" in
   build) packages=$build ;;
   test) packages=$test ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  long) packages=$long ;;
+  *) echo "usage: $0 build|test|long" >&2; exit 2 ;;
 esac
 missing=""
 for package in $packages; do

@@ -3,12 +3,15 @@
 # Usage: test.sh [long]   short and medium tests; with "long" the long ones (ten minutes and more) instead.
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/install-packages.sh test
+case "${1:-}" in
+  "" | long) ;;
+  *) echo "usage: $0 [long]" >&2; exit 2 ;;
+esac
+sh scripts/install-packages.sh "${1:-test}"
 cmake -S . -B build-test -G Ninja -DAXIOM_TESTS=ON -DAXIOM_BENCHMARKS=ON >/dev/null
 cmake --build build-test
 cd build-test
 case "${1:-}" in
   "") ctest --output-on-failure -LE long -j "$(nproc)" ;;
   long) ctest --output-on-failure -L long --verbose ;;
-  *) echo "usage: $0 [long]" >&2; exit 2 ;;
 esac

@@ -8,6 +8,7 @@
 #include "client/arithmetic/version.h"
 #include "client/commands/network.h"
 #include "client/commands/upload_source.h"
+#include "client/commands/uploads.h"
 #include "client/commands/version.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/summarize.h"
@@ -204,7 +205,9 @@ double IntermediateUploads::send(Outbox& outbox) {
   try {
     for (QueuedObject& entry : entries) outbox.redirect(entry, line_.network.upload_url);
     const auto client = https_client(line_.network, [this] { return stop(); });
-    send_all(outbox, entries, *client, {once, upload_authorization(line_.network)}, world,
+    const SendSettings settings{once, upload_authorization(line_.network),
+                                upload_server(line_.network.upload_url), 0};
+    send_all(outbox, entries, *client, settings, world,
              [&](const std::string& note) { console_.note(note); });
     if (failures_ > 0) console_.note("finished parts are uploaded again");
     failures_ = 0;

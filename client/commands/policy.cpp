@@ -4,11 +4,10 @@
 
 #include "client/anchors/anchors.h"
 #include "client/commands/network.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/version.h"
 #include "client/experiments/experiment.h"
 #include "client/system/clock.h"
-#include "client/system/executable.h"
-#include "client/update/installation.h"
 #include "client/update/policy.h"
 
 namespace axiom {
@@ -23,25 +22,18 @@ class PolicyCheck {
  public:
   PolicyCheck(const CommandLine& line, Console& console)
       : line_(line), console_(console), path_(line.out + "/policy.json") {
-    Installation installation(files_, own_executable());
-    keys_ = trusted_keys(embedded_key_list(), installation.load());
+    keys_ = trusted_keys(embedded_key_list(), own_installation().load());
   }
 
   void require(const std::string& experiment, bool under_way) {
     const std::optional<PolicyText> text = kept_text();
     const std::optional<Policy> kept = verified_quietly(text);
-    // Expiry ends what a policy allows, not that there was a newer one.
-    const std::uint64_t seen = text ? signed_policy_number(text->text, text->signatures, keys_) : 0;
     std::optional<Policy> policy = kept;
     try {
       if (const std::optional<PolicyText> got = fetched()) {
         policy = verified_policy(got->text, got->signatures, keys_, utc_seconds());
-        if (policy->number < seen) {
-          throw UpdateError(UpdateFailure::older_than_seen,
-                            "policy " + std::to_string(policy->number) + " is older than number " +
-                                std::to_string(seen) + ", which was current before");
-        }
-        keep(*got);
+        if (text) require_not_older(*policy, *got, *text);
+        if (!text || got->text != text->text || got->signatures != text->signatures) keep(*got);
       }
     } catch (const UpdateError& error) {
       if (!under_way) throw;
@@ -68,6 +60,23 @@ class PolicyCheck {
       console_.warning("the policy cannot be fetched: " + std::string(error.what()) + "; going on");
     }
     return std::nullopt;
+  }
+
+  // Expiry ends what a policy allows, not that there was a newer one.
+  void require_not_older(const Policy& policy, const PolicyText& got, const PolicyText& kept) {
+    const auto seen = signed_policy_number(kept.text, kept.signatures, keys_);
+    if (!seen) return;
+    if (policy.number < *seen) {
+      throw UpdateError(UpdateFailure::older_than_seen,
+                        "policy " + std::to_string(policy.number) + " is older than number " +
+                            std::to_string(*seen) + ", which was current before");
+    }
+    if (policy.number == *seen && got.text != kept.text) {
+      throw UpdateError(UpdateFailure::mixed, "there are two different policies with number " +
+                                                  std::to_string(policy.number) +
+                                                  ", this one and '" + path_ +
+                                                  "': tell the project");
+    }
   }
 
   void keep(const PolicyText& got) {

@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "client/commands/errors.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/version.h"
 #include "client/system/executable.h"
 #include "client/system/files.h"
+#include "client/system/guarded_directory.h"
 #include "client/system/program_swap.h"
 #include "client/update/installation.h"
 #include "client/update/manifest.h"
@@ -53,8 +55,10 @@ void roll_back(Installation& installation, const std::vector<std::string>& argum
 void begin_start(const std::vector<std::string>& arguments) {
   try {
     if (arguments.empty() || !counts(arguments)) return;
-    Installation installation(real_file_system(),
-                              tidy_program_swap(real_file_system(), own_executable()));
+    const std::string running = own_executable();
+    require_guarded(update_directory(name_without_aside(running)), running);
+    tidy_program_swap(real_file_system(), running);
+    Installation installation = own_installation();
     if (!real_file_system().exists(installation.directory() + "/state.json")) return;
     if (!installation.load().pending) return;
     auto started = std::make_unique<Trial>(installation);
@@ -73,6 +77,9 @@ void begin_start(const std::vector<std::string>& arguments) {
         roll_back(installation, arguments);
         return;
     }
+  } catch (const AccessDeniedError&) {
+    // Of another user's program, which this one could not replace, either: its owner's starts
+    // count.
   } catch (const std::exception& error) {
     // Another process may hold the lock: then that one counts.
     print_diagnostic("warning", std::string("the update on trial: ") + error.what());

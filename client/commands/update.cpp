@@ -2,11 +2,13 @@
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/network.h"
+#include "client/commands/own_installation.h"
 #include "client/commands/standard_streams.h"
 #include "client/commands/version.h"
 #include "client/result/canonical_json.h"
 #include "client/system/clock.h"
 #include "client/system/executable.h"
+#include "client/system/guarded_directory.h"
 #include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/transfer/retry.h"
@@ -29,7 +31,7 @@ class ProgramUpdate {
         console_("update", line.quiet),
         channel_(parse_address(line.network.channel)),
         client_(https_client(line.network)),
-        installation_(real_file_system(), own_executable()),
+        installation_(own_installation()),
         lock_(locked()),
         updater_(
             installation_,
@@ -38,6 +40,12 @@ class ProgramUpdate {
               if (const int signal = stop_signal(); signal != 0) throw TransferStopped(signal);
             },
             embedded_key_list(), client_version(), utc_seconds(), lock_ != nullptr) {}
+
+  ~ProgramUpdate() {
+    if (lock_) give_back();
+  }
+  ProgramUpdate(const ProgramUpdate&) = delete;
+  ProgramUpdate& operator=(const ProgramUpdate&) = delete;
 
   ExitCode check() {
     const Manifest manifest = updater_.check();
@@ -55,11 +63,23 @@ class ProgramUpdate {
   }
 
  private:
+  // What root has written, whatever came of it: the program's owner is to go on with it.
+  void give_back() {
+    try {
+      give_to_owner(installation_.directory(), installation_.executable());
+    } catch (const IoError& error) {
+      console_.warning(error.what());
+    }
+  }
+
   // Looking is possible where nothing can be written: what is learned is forgotten then.
   std::unique_ptr<DirectoryLock> locked() {
     try {
       real_file_system().make_directories(installation_.directory());
-      return std::make_unique<DirectoryLock>(installation_.directory());
+      require_guarded(installation_.directory(), installation_.executable());  // made meanwhile?
+      auto lock = std::make_unique<DirectoryLock>(installation_.directory());
+      give_back();
+      return lock;
     } catch (const IoError& error) {
       if (line_.network.update_apply) throw;
       console_.warning(std::string(error.what()) + "; what is seen is not remembered");

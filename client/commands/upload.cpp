@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <optional>
 
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -17,31 +18,32 @@
 namespace axiom {
 namespace {
 
-// A server takes one proof only of who is asking.
-void require_one_proof(const std::vector<QueuedObject>& entries, const NetworkOptions& options) {
-  if (options.upload_credentials.empty()) return;
-  for (const QueuedObject& entry : entries) {
-    const auto address = object_address(entry.target, entry.kind, entry.name);
-    if (address && signed_in_advance(*address)) {
-      throw UploadError(address->shown() +
-                        " is signed in advance: it takes no --upload-credentials");
-    }
+// One result per address, or the later one would replace the earlier.
+void require_room(const std::vector<QueuedObject>& entries, const std::string& target) {
+  if (!single_object(target)) return;
+  const auto results = std::count_if(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.kind == UploadKind::result && entry.target == target;
+  });
+  if (results > 1) {
+    throw one_place_for_many(parse_address(target), static_cast<std::size_t>(results));
   }
 }
 
-// One result per address, or the later one would replace the earlier.
-void require_room(const std::vector<QueuedObject>& entries) {
+// Whose the credentials are: the server of --upload-url, or the only one that anything waits for.
+std::optional<Address> confidant(const std::string& url, const std::vector<QueuedObject>& entries) {
+  if (!url.empty()) return upload_server(url);
+  std::optional<Address> server;
   for (const QueuedObject& entry : entries) {
-    if (entry.kind != UploadKind::result || !single_object(entry.target)) continue;
-    const auto same = std::count_if(entries.begin(), entries.end(), [&](const auto& other) {
-      return other.kind == UploadKind::result && other.target == entry.target;
-    });
-    if (same > 1) {
-      throw UploadError(parse_address(entry.target).shown() +
-                        " is the address of one object, but " + std::to_string(same) +
-                        " results wait: give a folder (ending with /) or {name} in --upload-url");
+    const auto address = object_address(entry.target, entry.kind, entry.name);
+    if (!address) continue;
+    if (server && !server->same_server(*address)) {
+      throw UploadError("--upload-credentials: objects wait for " + server->host + ":" +
+                        server->port + " and " + address->host + ":" + address->port +
+                        ": name the server that they are for by --upload-url");
     }
+    server = address;
   }
+  return server;
 }
 
 // Headers as HttpsClient sends them, then the text that is in the body.
@@ -99,22 +101,18 @@ void print_uploads(const CommandLine& line, Console& console) {
   const bool authorized = !network.upload_credentials.empty();
   FileSystem& files = real_file_system();
   const UploadSource source = results_to_upload(files, directory);
-  std::vector<std::string> shown;
-  if (files.exists(outbox_directory(directory))) {
-    Outbox outbox(files, outbox_directory(directory));
-    for (const QueuedObject& entry : queued_of(outbox, console)) {
-      const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
-      print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
-                          authorized));
-    }
-    for (const UploadObject& object : source.objects) {
-      if (outbox.knows(object.name)) shown.push_back(object.name);
-    }
+  Outbox outbox(files, outbox_directory(directory), Outbox::Use::look);
+  const std::vector<QueuedObject> entries = queued_of(outbox, console);
+  if (authorized) confidant(network.upload_url, entries);
+  for (const QueuedObject& entry : entries) {
+    const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
+    print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
+                        authorized));
   }
   const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
   then_refuse(source.refused, console, [&] {
     for (const UploadObject& object : source.objects) {
-      if (std::find(shown.begin(), shown.end(), object.name) != shown.end()) continue;
+      if (outbox.knows(object.name)) continue;
       print(shown_request(object.identity, object.name, object.body, target, object.kind,
                           authorized));
     }
@@ -123,15 +121,16 @@ void print_uploads(const CommandLine& line, Console& console) {
 
 }  // namespace
 
+Address upload_server(const std::string& url) {
+  return object_address(url, UploadKind::result, "NAME.json.gz").value();
+}
+
 void require_upload_options(const CommandLine& line) {
   https_client(line.network);
-  upload_authorization(line.network);
-  QueuedObject result;
-  result.name = "NAME.json.gz";
-  result.target = line.network.upload_url;
-  require_one_proof({result}, line.network);
+  const Address address = upload_server(line.network.upload_url);
+  if (!upload_authorization(line.network).empty()) require_unsigned(address);
   // Which headers are sent does not depend on what is in them.
-  upload_headers({}, "", object_address(result.target, result.kind, result.name).value());
+  upload_headers({}, "", address);
 }
 
 void queue_uploads(const CommandLine& line, const std::string& own_digest, Console& console) {
@@ -152,7 +151,7 @@ void queue_uploads(const CommandLine& line, const std::string& own_digest, Conso
 }
 
 void send_uploads(const CommandLine& line, const std::string& directory,
-                  const std::string& own_digest) {
+                  const std::string& own_digest) try {
   Console console("upload", line.quiet);
   Outbox outbox(real_file_system(), outbox_directory(directory));
   std::vector<QueuedObject> entries = queued_of(outbox, console);
@@ -174,26 +173,41 @@ void send_uploads(const CommandLine& line, const std::string& directory,
     for (QueuedObject& entry : readdressed) {
       if (is_new(entry)) entry.target = url;
     }
-    require_room(readdressed);  // before any entry forgets where it was to go
+    require_room(readdressed, url);  // before any entry forgets where it was to go
     for (QueuedObject& entry : entries) {
       if (is_new(entry)) outbox.redirect(entry, url);
     }
-    // Its own first: other servers may be down.
-    std::stable_partition(entries.begin(), entries.end(), [&](const QueuedObject& entry) {
-      return entry.identity.result_digest == own_digest;
-    });
   }
-  require_room(entries);
-  require_one_proof(entries, line.network);
   if (entries.empty()) {
     console.note("nothing waits to be uploaded in '" + directory + "'");
     return;
   }
+  SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
+  if (!settings.authorization.empty()) settings.confidant = confidant(url, entries);
+  const auto is_own = [&](const QueuedObject& entry) {
+    return own_digest.empty() || entry.identity.result_digest == own_digest;
+  };
+  const auto others = std::stable_partition(entries.begin(), entries.end(), is_own);
+  std::vector<QueuedObject> earlier(others, entries.end());
+  entries.erase(others, entries.end());
   const std::unique_ptr<HttpsClient> client = https_client(line.network);
-  const SendSettings settings{line.network.retry, upload_authorization(line.network)};
+  settings.others_waiting = earlier.size();
   const SendWorld world{real_retry_world(stop_signal), utc_seconds};
-  send_all(outbox, entries, *client, settings, world,
-           [&](const std::string& note) { console.note(note); });
+  const auto note = [&](const std::string& text) { console.note(text); };
+  send_all(outbox, entries, *client, settings, world, note);
+  // A run answers for what it computed; of what waited before, others may be down for good.
+  settings.retry.patience = 0;
+  settings.others_waiting = 0;
+  try {
+    send_all(outbox, earlier, *client, settings, world, note);
+  } catch (const TransferStopped&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    console.warning("not all that waited before is sent: " + std::string(error.what()));
+  }
+} catch (const TransferStopped& stopped) {
+  // A run would compute all again.
+  throw TransferStopped(stopped.signal, "axiom-client upload " + directory);
 }
 
 ExitCode upload_waiting(const CommandLine& line) {
@@ -201,12 +215,12 @@ ExitCode upload_waiting(const CommandLine& line) {
   const std::string& directory = line.network.upload_directory;
   FileSystem& files = real_file_system();
   if (!files.exists(directory)) throw IoError("there is no directory '" + directory + "'");
-  const DirectoryLock only_one_writes(directory);
   Console console("upload", line.quiet);
   if (line.network.print_upload) {
     print_uploads(line, console);
     return ExitCode::ok;
   }
+  const DirectoryLock only_one_writes(directory);
   UploadSource source;
   if (!line.network.upload_url.empty()) {
     Outbox outbox(files, outbox_directory(directory));

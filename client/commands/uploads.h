@@ -5,8 +5,12 @@
 
 #include "client/command_line.h"
 #include "client/commands/console.h"
+#include "client/transfer/address.h"
 
 namespace axiom {
+
+/// Where a result goes by the address of --upload-url: for the server's name and port.
+Address upload_server(const std::string& url);
 
 /// Reads the files that options name and what an address signed in advance asks for, so that what
 /// is missing or wrong shows before anything is computed. IoError, UsageError, UploadError.

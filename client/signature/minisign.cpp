@@ -24,8 +24,9 @@ constexpr std::size_t maximum_signatures = 16;
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
   if (end == std::string_view::npos) malformed("the signature ends in the middle of a line");
-  const std::string_view line = text.substr(0, end);
+  std::string_view line = text.substr(0, end);
   text.remove_prefix(end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);  // of a file that has been on Windows
   return line;
 }
 

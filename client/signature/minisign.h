@@ -46,9 +46,9 @@ struct Signature {
   std::array<unsigned char, 64> comment_signature{};  ///< over signature + trusted comment
 };
 
-/// One or more signature files, one after the other, LF at the end of each line. Prehashed
-/// signatures (algorithm "ED") only: the legacy kind "Ed", over the bytes themselves, would be a
-/// second way to sign the same, and the tool has not written it by default since 2021.
+/// One or more signature files, one after the other, LF (or CR LF) at the end of each line.
+/// Prehashed signatures (algorithm "ED") only: the legacy kind "Ed", over the bytes themselves,
+/// would be a second way to sign the same, and the tool has not written it by default since 2021.
 /// SignatureError (malformed).
 std::vector<Signature> parse_signatures(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdint>
+#include <sstream>
 
 #include "client/system/clock.h"
 #include "client/system/errors_posix.h"
@@ -100,6 +103,40 @@ int wait_until(pid_t child, double until) {
   return -1;
 }
 
+// What libraries opened without O_CLOEXEC (libcurl its sockets) is not for the program to run.
+// Between fork and exec: system calls only.
+void close_on_exec_from(int first) {
+#ifdef SYS_close_range
+  constexpr unsigned int on_exec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
+  if (::syscall(SYS_close_range, static_cast<unsigned int>(first), ~0U, on_exec) == 0) return;
+#endif
+  const long limit = std::clamp(::sysconf(_SC_OPEN_MAX), 256L, 65536L);
+  for (int file = first; file < limit; ++file) ::fcntl(file, F_SETFD, FD_CLOEXEC);
+}
+
+// The file that the machine code of this program was mapped from; empty if the system does not say.
+std::string mapped_executable() {
+  std::string text;
+  try {
+    text = real_file_system().read("/proc/self/maps", std::size_t{16} << 20);
+  } catch (const IoError&) {
+    return "";
+  }
+  const auto own = reinterpret_cast<std::uintptr_t>(&mapped_executable);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    char dash = 0;
+    fields >> std::hex >> begin >> dash >> end;
+    if (!fields || own < begin || own >= end) continue;
+    const std::size_t slash = line.find('/');
+    return slash == std::string::npos ? "" : line.substr(slash);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string own_executable() {
@@ -107,6 +144,15 @@ std::string own_executable() {
   const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
   if (length == -1) throw_io_error("read the link", "/proc/self/exe", errno);
   std::string path(buffer.data(), static_cast<std::size_t>(length));
+  // Of a program that was started by naming the dynamic loader the link names the loader: the last
+  // file that an update may replace.
+  std::string escaped = path;
+  for (std::size_t at = 0; (at = escaped.find('\n', at)) != std::string::npos;) {
+    escaped.replace(at, 1, "\\012");  // as in the list of mappings
+  }
+  if (const std::string mapped = mapped_executable(); !mapped.empty() && mapped != escaped) {
+    path = mapped;
+  }
   // The kernel says so of a file that has no name any more.
   if (path.ends_with(" (deleted)")) {
     throw IoError("the file of this program was replaced while it ran: start it again");
@@ -180,6 +226,7 @@ StagedExecutable::Outcome StagedExecutable::run(const std::vector<std::string>& 
     ::dup2(nothing, 0);
     ::dup2(ends[1], 1);
     ::dup2(nothing, 2);
+    close_on_exec_from(3);
     ::fexecve(file_, list.data(), environ);
     ::_exit(127);
   }
@@ -207,6 +254,12 @@ void StagedExecutable::replace(const std::string& target) {
     throw IoError("'" + path_ + "' was replaced by another file: nothing was changed");
   }
   if (::stat(target.c_str(), &replaced) == -1) throw_io_error("examine", target, errno);
+  // Root leaves the program to whose it was: he could neither start it, with mode 0700, nor update
+  // it.
+  const bool given = ::geteuid() == 0 && replaced.st_uid != 0;
+  if (given && ::fchown(file_, replaced.st_uid, replaced.st_gid) == -1) {
+    throw_io_error("set the owner of", path_, errno);
+  }
   if (::fchmod(file_, (replaced.st_mode & 0777) | 0500) == -1) {
     throw_io_error("set the permissions of", path_, errno);
   }

@@ -36,9 +36,9 @@ class StagedExecutable {
   /// Runs the open file and waits for its end, at most `timeout` seconds.
   Outcome run(const std::vector<std::string>& arguments, double timeout) const;
 
-  /// Takes the place of `target`, atomically and durably, with its permissions; where the file
-  /// system refuses to replace a program that runs, by two renames (program_swap.h). On the same
-  /// file system as the directory.
+  /// Takes the place of `target`, atomically and durably, with its permissions and, for root, its
+  /// owner; where the file system refuses to replace a program that runs, by two renames
+  /// (program_swap.h). On the same file system as the directory.
   void replace(const std::string& target);
 
  private:

@@ -2,12 +2,12 @@
 
 #include <openssl/x509_vfy.h>
 
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "client/system/clock.h"
 #include "client/transfer/curl_library.h"
+#include "client/transfer/proxy.h"
 
 namespace axiom {
 namespace {
@@ -22,12 +22,14 @@ std::string seconds_text(double seconds) {
 // What is wrong with a certificate chain, by OpenSSL's verdict.
 std::string chain_problem(long verdict, const TrustStore& trust) {
   const std::string clock = " (this host's clock says " + utc_timestamp() +
-                            ": set it if that is wrong, otherwise tell the server's operator)";
+                            ": set it if that is wrong, otherwise tell the server's operator";
   switch (verdict) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "its certificate has expired" + clock;
+      // Which of the chain, libcurl does not tell.
+      return "its certificate has expired" + clock + "; if it is the authority in " + trust.source +
+             " that has, update that)";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "its certificate is not yet valid" + clock;
+      return "its certificate is not yet valid" + clock + ")";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "its certificate is self-signed: give it as --ca-file FILE if it is yours";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -35,8 +37,8 @@ std::string chain_problem(long verdict, const TrustStore& trust) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return "its certificate was issued by an authority that is not in " + trust.source +
-             ": update the system's CA certificates, or give the authority as --ca-file FILE "
-             "(--ca-file embedded: the bundle within this program)";
+             ": update the system's CA certificates, or give the authority as --ca-file FILE" +
+             (trust.embedded ? "" : " (--ca-file embedded: the bundle within this program)");
     case X509_V_ERR_EE_KEY_TOO_SMALL:
     case X509_V_ERR_CA_KEY_TOO_SMALL:
       return "a key in its certificate chain is too short: RSA needs 2048 bits";
@@ -73,20 +75,21 @@ std::string handshake_problem(const std::string& detail) {
 }
 
 // Of what is wrong with a connection, a proxy may be the reason that nobody thinks of.
-std::string or_the_proxy() {
-  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') {
-      return std::string(" (or the proxy that ") + name + " names is down)";
-    }
-  }
-  return "";
+std::string or_the_proxy(const Address& address) {
+  const std::string variable = proxy_for(address.host).variable;
+  return variable.empty() ? "" : " (or the proxy that " + variable + " names is down)";
+}
+
+// Of the proxy; 0 before it has said anything.
+long connect_status(CURL* curl) {
+  long status = 0;
+  curl_library().easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
 }
 
 // Refused by the proxy, before the server was asked.
 std::optional<TransferError> proxy_problem(CURL* curl, const std::string& where) {
-  long status = 0;
-  curl_library().easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  const long status = connect_status(curl);
   if (status == 0 || (status >= 200 && status <= 299)) return std::nullopt;
   const std::string advice = status == 407 ? "; it wants a user name and password" : "";
   return TransferError(TransferFailure::unreachable, status >= 500,
@@ -94,14 +97,15 @@ std::optional<TransferError> proxy_problem(CURL* curl, const std::string& where)
                            ": check https_proxy and no_proxy" + advice);
 }
 
-std::string time_out(CURL* curl, const TransferSettings& settings, double total_timeout) {
+std::string time_out(CURL* curl, const Address& address, const TransferSettings& settings,
+                     double total_timeout) {
   curl_off_t connected = 0;  // also of a connection that was kept from the request before
   curl_off_t total = 0;
   curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
   curl_library().easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
   if (connected == 0) {
     return "no connection within " + seconds_text(settings.connect_timeout) +
-           " (--connect-timeout): is this host online, and the server?" + or_the_proxy();
+           " (--connect-timeout): is this host online, and the server?" + or_the_proxy(address);
   }
   if (static_cast<double>(total) / 1e6 >= total_timeout - 0.01) {
     return "the transfer took longer than " + seconds_text(total_timeout) + " (--total-timeout)";
@@ -116,8 +120,14 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
                            const Address& address, const TransferSettings& settings,
                            double total_timeout, const TrustStore& trust) {
   using enum TransferFailure;
-  const std::string where = address.shown() + ": ";
+  std::string where = address.shown() + ": ";
   if (const auto problem = proxy_problem(curl, where)) return *problem;
+  // Until it has answered, all talk of TLS is with a proxy that is spoken to by TLS.
+  const Proxy proxy = proxy_for(address.host);
+  const bool at_proxy = proxy.encrypted && connect_status(curl) == 0;
+  if (at_proxy && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)) {
+    where += "the proxy that " + proxy.variable + " names: ";
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {unreachable, true,
@@ -128,14 +138,17 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_COULDNT_CONNECT:
       return {unreachable, true,
               where + "no connection: the server is down, or a firewall is in between" +
-                  or_the_proxy()};
+                  or_the_proxy(address)};
     case CURLE_OPERATION_TIMEDOUT:
-      return {timed_out, true, where + time_out(curl, settings, total_timeout)};
+      return {timed_out, true, where + time_out(curl, address, settings, total_timeout)};
     case CURLE_PEER_FAILED_VERIFICATION: {
       // libcurl compares the name itself, before it asks OpenSSL for a verdict on the chain.
       long verdict = X509_V_ERR_UNSPECIFIED;
-      curl_library().easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+      curl_library().easy_getinfo(
+          curl, at_proxy ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT, &verdict);
       const bool name = verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED;
+      if (name && at_proxy)
+        return {tls_refused, false, where + "its certificate is for another host name"};
       return {tls_refused, false,
               where + (name ? "its certificate is for another host name than '" + address.host + "'"
                             : chain_problem(verdict, trust))};
@@ -145,7 +158,9 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
               where + "its public key is none of the pinned ones (--pin): is it the right server?"};
     case CURLE_SSL_CACERT_BADFILE:
       return {tls_refused, false,
-              where + "the CA certificates of " + trust.source + " are not readable as PEM"};
+              where + "the CA certificates of " + trust.source +
+                  " are not readable as PEM: mend that file, or " +
+                  "take the bundle within this program (--ca-file embedded)"};
     case CURLE_SSL_CONNECT_ERROR: {
       const std::string problem = handshake_problem(detail);
       if (!problem.empty()) return {tls_refused, false, where + problem};

@@ -38,8 +38,8 @@ class TransferUnavailable : public std::runtime_error {
 /// The transfer was given up because of a stop signal.
 class TransferStopped : public std::runtime_error {
  public:
-  explicit TransferStopped(int number)
-      : std::runtime_error("stopped by a signal; nothing is lost: the same command goes on"),
+  explicit TransferStopped(int number, const std::string& what_goes_on = "the same command")
+      : std::runtime_error("stopped by a signal; nothing is lost: " + what_goes_on + " goes on"),
         signal(number) {}
 
   int signal;

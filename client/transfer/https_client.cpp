@@ -41,6 +41,12 @@ void verify_always(CURL* curl) {
   // Level 2: 112 bits of security, RSA from 2048 bits, no SHA-1 signatures.
   set(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
   set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  // Likewise a proxy that is spoken to by TLS.
+  set(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+  set(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+  set(curl, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(curl, CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
+  set(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
 }
 
 // REQUIRES: `certificates` and what is returned outlive the transfer.
@@ -48,11 +54,21 @@ std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates)
   if (curl_library().version >= 0x074d00) {
     curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
     set(curl, CURLOPT_CAINFO_BLOB, &blob);
+    set(curl, CURLOPT_PROXY_CAINFO_BLOB, &blob);
     return nullptr;
   }
   auto file = std::make_unique<MemoryFile>(certificates);
   set(curl, CURLOPT_CAINFO, file->path().c_str());
+  set(curl, CURLOPT_PROXY_CAINFO, file->path().c_str());
   return file;
+}
+
+// A document for people, not the word "ok" as text/html.
+bool is_web_page(const std::string& answer) {
+  const std::size_t start = answer.find_first_not_of("\xef\xbb\xbf \t\r\n");
+  if (start == std::string::npos) return false;
+  const std::string text = lower(answer.substr(start, 16));
+  return text.starts_with("<!doctype html") || text.starts_with("<html");
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -305,6 +321,13 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
   // 202 promises to look at it, 206 and the like make no sense: neither is an acknowledgement.
   if (exchange.status != 200 && exchange.status != 201 && exchange.status != 204) {
     throw status_failure(static_cast<int>(exchange.status), address, true);
+  }
+  // So answers who shows the same page whatever is asked for. With 201 something was made.
+  if (exchange.status == 200 && is_web_page(exchange.answer)) {
+    throw TransferError(TransferFailure::answer_refused, false,
+                        address.shown() +
+                            ": the server answered 200 with a web page, which acknowledges "
+                            "nothing: is it the right address, and does the server take PUT?");
   }
   if (!exchange.unsent.empty()) {
     throw TransferError(TransferFailure::answer_refused, true,

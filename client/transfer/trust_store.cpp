@@ -16,7 +16,7 @@ bool holds_certificate(std::string_view text) {
 TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
                               const std::vector<std::string>& system_stores,
                               std::string_view embedded) {
-  TrustStore bundle{std::string(embedded), "the bundle within this program"};
+  TrustStore bundle{std::string(embedded), "the bundle within this program", true};
   if (ca_file == "embedded") return bundle;
   if (!ca_file.empty()) {
     TrustStore chosen{files.read(ca_file, maximum_store_bytes), "'" + ca_file + "'"};
@@ -33,11 +33,17 @@ TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
       // A host without this store, or one that may not read it: the next one serves.
     }
   }
+  // One store alone was asked for: whoever set $SSL_CERT_FILE is to hear that it does not count.
+  if (system_stores.size() == 1) {
+    bundle.source += " ('" + system_stores.front() + "' holds no certificate that can be read)";
+  }
   return bundle;
 }
 
 std::vector<std::string> system_trust_stores() {
-  if (const char* chosen = std::getenv("SSL_CERT_FILE"); chosen != nullptr) return {chosen};
+  if (const char* chosen = std::getenv("SSL_CERT_FILE"); chosen != nullptr && *chosen != '\0') {
+    return {chosen};
+  }
   return {"/etc/ssl/certs/ca-certificates.crt",                 // Debian, Arch, Alpine
           "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, RHEL
           "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL 7 and later

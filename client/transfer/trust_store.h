@@ -13,6 +13,7 @@ namespace axiom {
 struct TrustStore {
   std::string certificates;
   std::string source;
+  bool embedded = false;  ///< the bundle within this program
 };
 
 /// `ca_file` alone if it is given ("embedded" = the bundle within this program); else the first
@@ -22,7 +23,8 @@ TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
                               const std::vector<std::string>& system_stores,
                               std::string_view embedded);
 
-/// Where systems keep their certificate authorities; only $SSL_CERT_FILE if that is set.
+/// Where systems keep their certificate authorities; only $SSL_CERT_FILE if that is set and not
+/// empty.
 std::vector<std::string> system_trust_stores();
 
 }  // namespace axiom

@@ -1,6 +1,7 @@
 #include "client/update/installation.h"
 
 #include "client/json/strict_json.h"
+#include "client/system/program_swap.h"
 #include "client/update/failure.h"
 
 namespace axiom {
@@ -13,7 +14,7 @@ constexpr std::size_t maximum_state_bytes = std::size_t{256} << 10;
 }  // namespace
 
 Installation::Installation(FileSystem& files, const std::string& executable)
-    : files_(files), executable_(executable), directory_(executable + ".update") {}
+    : files_(files), executable_(executable), directory_(update_directory(executable)) {}
 
 InstallationState Installation::load() {
   InstallationState state;

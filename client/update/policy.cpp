@@ -35,12 +35,13 @@ Policy verified_policy(std::string_view text, std::string_view signatures, const
   return policy;
 }
 
-std::uint64_t signed_policy_number(std::string_view text, std::string_view signatures,
-                                   const KeyList& keys) {
+std::optional<std::uint64_t> signed_policy_number(std::string_view text,
+                                                  std::string_view signatures,
+                                                  const KeyList& keys) {
   try {
     return document::integer(verified_document(type, text, signatures, keys), "number");
   } catch (const UpdateError&) {
-    return 0;
+    return std::nullopt;
   }
 }
 

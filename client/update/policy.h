@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,9 +26,9 @@ struct Policy {
 Policy verified_policy(std::string_view text, std::string_view signatures, const KeyList& keys,
                        double now);
 
-/// The number of a policy whose signatures hold, be it expired; 0 if it is none.
-std::uint64_t signed_policy_number(std::string_view text, std::string_view signatures,
-                                   const KeyList& keys);
+/// The number of a policy whose signatures hold, be it expired; nothing if it is none.
+std::optional<std::uint64_t> signed_policy_number(std::string_view text,
+                                                  std::string_view signatures, const KeyList& keys);
 
 /// UpdateError (policy_refuses), with the remedy, if this program or the experiment's version is
 /// not accepted.

@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;
 constexpr std::size_t maximum_body_bytes = std::size_t{4} << 30;
 constexpr std::uint64_t schema_number = 1;
+constexpr int most_failures = 1000000;  // that are counted
 constexpr std::string_view queued_suffix = ".queued.json";
 constexpr std::string_view sent_suffix = ".sent.json";
 
@@ -53,6 +54,12 @@ class LaterSchema : public std::runtime_error {
   LaterSchema() : std::runtime_error("of a later version of this program") {}
 };
 
+// Unlike a disk that cannot be read at the moment.
+class NotAsItWas : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 // Of "NAME.tmp", "NAME.queued.json" and the like: whether NAME is an object's. Others lie here by
 // someone else's will.
 bool is_own(std::string_view file) {
@@ -76,12 +83,13 @@ UploadKind kind_from(const Json& name) {
 
 }  // namespace
 
-Outbox::Outbox(FileSystem& files, std::string directory)
-    : files_(files), directory_(std::move(directory)) {
-  files_.make_directories(directory_);
+Outbox::Outbox(FileSystem& files, std::string directory, Use use)
+    : files_(files), directory_(std::move(directory)), use_(use) {
+  if (use_ == Use::change) files_.make_directories(directory_);
 }
 
 bool Outbox::knows(const std::string& name) {
+  if (damaged_.contains(name)) return false;
   return files_.exists(path(with(name, queued_suffix))) ||
          files_.exists(path(with(name, sent_suffix)));
 }
@@ -137,28 +145,37 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
   entry.sha256 = json.at("sha256").get<std::string>();
+  if (const Json& failures = json.at("failures");
+      !failures.is_number_unsigned() || failures > most_failures) {
+    throw JsonError("no number of failures");
+  }
   entry.failures = json.at("failures").get<int>();
   entry.not_before = json.at("not_before").get<double>();
+  if (!object_address(entry.target, entry.kind, name)) throw JsonError("no place at its target");
   return entry;
 }
 
 std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
   std::vector<QueuedObject> entries;
+  if (use_ == Use::look && !files_.exists(directory_)) return entries;
   const std::vector<std::string> names = files_.list(directory_);
   const auto present = [&](const std::string& name) {
     return std::binary_search(names.begin(), names.end(), name);
   };
+  const auto tidy_up = [&](const std::string& file) {
+    if (use_ == Use::change) files_.remove(path(file));
+  };
   for (const std::string& file : names) {
     if (!is_own(file)) continue;
     if (file.ends_with(".gz") && !present(with(file, queued_suffix))) {
-      files_.remove(path(file));  // its add() did not come to its end, or its removal
+      tidy_up(file);  // its add() did not come to its end, or its removal
     }
-    if (file.ends_with(".tmp")) files_.remove(path(file));
+    if (file.ends_with(".tmp")) tidy_up(file);
     if (!file.ends_with(queued_suffix)) continue;
     const std::string name = file.substr(0, file.size() - queued_suffix.size());
     if (present(with(name, sent_suffix))) {
-      files_.remove(path(file));
-      if (present(name)) files_.remove(path(name));
+      tidy_up(file);
+      if (present(name)) tidy_up(name);
       continue;
     }
     try {
@@ -168,18 +185,35 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     } catch (const LaterSchema& error) {
       notes.push_back("'" + path(file) + "' is " + error.what() + ": it stays there, for that one");
     } catch (const Json::exception& error) {
-      set_aside(name, error.what(), notes);
+      tell_damaged(name, error.what(), notes);
     } catch (const JsonError& error) {
-      set_aside(name, error.what(), notes);
+      tell_damaged(name, error.what(), notes);
+    } catch (const AddressError& error) {
+      tell_damaged(name, error.what(), notes);
+    } catch (const FileTooLongError& error) {
+      tell_damaged(name, error.what(), notes);
+    } catch (const NotAsItWas& error) {
+      tell_damaged(name, error.what(), notes);
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
-      set_aside(name, error.what(), notes);
+      if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
+      notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));
     }
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.kind < b.kind; });
   return entries;
+}
+
+void Outbox::tell_damaged(const std::string& name, const std::string& reason,
+                          std::vector<std::string>& notes) {
+  if (use_ == Use::change) return set_aside(name, reason, notes);
+  // Another process may have sent or set it aside meanwhile.
+  if (!files_.exists(path(with(name, queued_suffix)))) return;
+  damaged_.insert(name);
+  notes.push_back("an entry of the outbox is damaged, '" + path(with(name, queued_suffix)) + "': " +
+                  reason + "; its result is queued again by --upload-url, if it is still there");
 }
 
 void Outbox::set_aside(const std::string& name, const std::string& reason,
@@ -192,9 +226,12 @@ void Outbox::set_aside(const std::string& name, const std::string& reason,
 }
 
 std::string Outbox::body(const QueuedObject& entry) {
+  if (!files_.exists(path(entry.name))) {
+    throw NotAsItWas("'" + path(entry.name) + "' is not there any more");
+  }
   std::string bytes = files_.read(path(entry.name), maximum_body_bytes);
   if (bytes.size() != entry.bytes || sha256_hex(bytes) != entry.sha256) {
-    throw IoError("'" + path(entry.name) + "' is not what was put there");
+    throw NotAsItWas("'" + path(entry.name) + "' is not what was put there");
   }
   return bytes;
 }
@@ -208,7 +245,7 @@ void Outbox::redirect(QueuedObject& entry, const std::string& target) {
 }
 
 void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
-  entry.failures = failures;
+  entry.failures = std::min(failures, most_failures);
   entry.not_before = not_before;
   write_entry(entry);
 }

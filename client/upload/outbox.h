@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,21 +26,25 @@ struct QueuedObject {
 };
 
 /// DIRECTORY/NAME (the body), NAME.queued.json (what makes it an entry) and, once a server has
-/// acknowledged it, NAME.sent.json (the receipt, which stays). One process at a time.
+/// acknowledged it, NAME.sent.json (the receipt, which stays). One process at a time, but any
+/// number may look.
 class Outbox {
  public:
-  /// Creates the directory if need be. IoError, as from all functions here.
-  Outbox(FileSystem& files, std::string directory);
+  enum class Use { change, look };
+
+  /// Creates the directory if need be. IoError, as from all functions here. With Use::look nothing
+  /// is created, tidied up or set aside, and only functions that read may be called.
+  Outbox(FileSystem& files, std::string directory, Use use = Use::change);
 
   const std::string& directory() const { return directory_; }
-  /// Queued or acknowledged before.
+  /// Queued or acknowledged before. Not what queued() found damaged.
   bool knows(const std::string& name);
   /// Returns when it is durable; when it throws, nothing of it counts.
   void add(const UploadObject& object, const std::string& target);
   /// All entries, in the order of UploadKind. What an interrupted add() or acknowledge() left is
-  /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell. Entries of a later
-  /// version of this program stay, likewise told; files of others are not touched.
-  /// AccessDeniedError for an entry that this user may not read.
+  /// tidied up; damaged entries are set aside as NAME.bad, which `notes` tell. Entries that cannot
+  /// be read, and those of a later version of this program, stay, likewise told; files of others
+  /// are not touched. AccessDeniedError for an entry that this user may not read.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
   /// IoError also if the bytes are not those that were added.
   std::string body(const QueuedObject& entry);
@@ -56,9 +61,13 @@ class Outbox {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   void write_entry(const QueuedObject& entry);
   QueuedObject read_entry(const std::string& name);
+  void tell_damaged(const std::string& name, const std::string& reason,
+                    std::vector<std::string>& notes);
 
   FileSystem& files_;
   const std::string directory_;
+  const Use use_;
+  std::set<std::string> damaged_;  // that were seen, but not set aside
 };
 
 }  // namespace axiom

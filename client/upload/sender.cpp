@@ -1,7 +1,10 @@
 #include "client/upload/sender.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "client/system/clock.h"
 
@@ -12,26 +15,114 @@ std::string seconds_text(double seconds) {
   return std::to_string(static_cast<long long>(std::ceil(seconds))) + " s";
 }
 
+bool among(const std::vector<Address>& servers, const Address& address) {
+  return std::any_of(servers.begin(), servers.end(),
+                     [&](const Address& server) { return server.same_server(address); });
+}
+
 class Sending {
  public:
   Sending(Outbox& outbox, HttpsClient& client, const SendSettings& settings, const SendWorld& world,
-          const std::function<void(const std::string&)>& note)
-      : outbox_(outbox), client_(client), settings_(settings), world_(world), note_(note) {}
+          const std::function<void(const std::string&)>& note, std::vector<QueuedObject>& entries)
+      : outbox_(outbox), client_(client), settings_(settings), world_(world), note_(note) {
+    for (QueuedObject& entry : entries) {
+      left_.push_back(&entry);
+      if (entry.kind == UploadKind::result) ++results_for_[entry.target];
+    }
+  }
 
-  void send(QueuedObject& entry) {
-    const std::optional<Address> address = object_address(entry.target, entry.kind, entry.name);
+  bool on_several_servers() const {
+    std::vector<Address> servers;
+    for (const QueuedObject* entry : left_) {
+      const auto address = object_address(entry->target, entry->kind, entry->name);
+      if (address && !among(servers, *address)) servers.push_back(*address);
+    }
+    return servers.size() > 1;
+  }
+
+  // What may still come through is left; errors that may pass are told of the last pass only.
+  void pass(const RetrySettings& retry, bool last) {
+    down_.clear();
+    for (QueuedObject* entry : std::exchange(left_, {})) {
+      try {
+        attempt(*entry, place_of(*entry), retry, last);
+      } catch (const UploadError& error) {
+        if (impossible_) {
+          note_(error.what());
+        } else {
+          impossible_ = error;
+        }
+      }
+    }
+  }
+
+  void finish(std::size_t count) const {
+    if (failure_) {
+      if (impossible_) note_(impossible_->what());
+      const std::size_t all = count + settings_.others_waiting;
+      throw TransferError(failure_->failure, failure_->transient,
+                          std::string(failure_->what()) + "; " + std::to_string(all - sent_) +
+                              " of " + std::to_string(all) + " wait in '" + outbox_.directory() +
+                              "': axiom-client upload sends them");
+    }
+    if (impossible_) throw UploadError(*impossible_);
+  }
+
+ private:
+  // UploadError if it has none of its own.
+  Address place_of(const QueuedObject& entry) const {
+    const auto address = object_address(entry.target, entry.kind, entry.name);
     if (!address) {
       throw UploadError("there is no place for anything but a result at " +
                         parse_address(entry.target).shown());
     }
+    const auto results = results_for_.find(entry.target);
+    if (results != results_for_.end() && results->second > 1 && single_object(entry.target)) {
+      throw one_place_for_many(*address, results->second);
+    }
+    if (!authorization_for(*address).empty()) require_unsigned(*address);
+    return *address;
+  }
+
+  std::string authorization_for(const Address& address) const {
+    const bool meant = settings_.confidant && settings_.confidant->same_server(address);
+    return meant ? settings_.authorization : "";
+  }
+
+  void attempt(QueuedObject& entry, const Address& address, const RetrySettings& patience,
+               bool last) {
+    if (among(refused_, address)) return;
+    if (among(down_, address)) {  // it would meet the same
+      left_.push_back(&entry);
+      return;
+    }
+    try {
+      send(entry, address, patience);
+      ++sent_;
+    } catch (const TransferError& error) {
+      if (error.transient) {
+        down_.push_back(address);
+        left_.push_back(&entry);
+        if (last) failed(error);
+      } else if (error.failure == TransferFailure::answer_refused) {  // this object alone
+        note_(error.what());
+        if (!failure_) failure_ = error;
+      } else {
+        refused_.push_back(address);
+        failed(error);
+      }
+    }
+  }
+
+  void send(QueuedObject& entry, const Address& address, const RetrySettings& patience) {
     const std::string body = outbox_.body(entry);
-    const Headers headers = upload_headers(entry.identity, body, *address);
-    keep_away(entry, *address);
+    const Headers headers = upload_headers(entry.identity, body, address);
+    keep_away(entry, address, patience);
     retry(
-        settings_.retry, world_.retry,
+        patience, world_.retry,
         [&] {
           try {
-            client_.put(*address, body, headers, settings_.authorization);
+            client_.put(address, body, headers, authorization_for(address));
           } catch (const TransferError& error) {
             remember(entry, error);
             throw;
@@ -40,21 +131,25 @@ class Sending {
         [&](const TransferError& error, double delay) {
           note_(std::string(error.what()) + "; next attempt in " + seconds_text(delay));
         });
-    outbox_.acknowledge(entry, address->shown(), utc_timestamp());
+    outbox_.acknowledge(entry, address.shown(), utc_timestamp());
     note_("uploaded: " + entry.name + " (" + std::to_string(entry.bytes) + " bytes)");
   }
 
- private:
+  // The first one ends the sending, with its exit code; the others are told of.
+  void failed(const TransferError& error) {
+    if (failure_) return note_(error.what());
+    failure_ = error;
+  }
+
   // A server that asked for peace in an earlier session still means it.
-  void keep_away(const QueuedObject& entry, const Address& address) {
+  void keep_away(const QueuedObject& entry, const Address& address, const RetrySettings& patience) {
     const double wait = entry.not_before - world_.utc();
     // More than could have been written: the clock was set meanwhile.
     if (wait <= 0 || wait > longest_delay) return;
-    if (wait > settings_.retry.patience) {
-      TransferError error(TransferFailure::answer_refused, true,
+    if (wait > patience.patience) {
+      throw TransferError(TransferFailure::answer_refused, true,
                           address.shown() + ": the server asked not to come back within the next " +
                               seconds_text(wait));
-      throw error;
     }
     note_(address.shown() + ": the server asked to wait; next attempt in " + seconds_text(wait));
     world_.retry.wait(wait);
@@ -74,36 +169,34 @@ class Sending {
   const SendSettings& settings_;
   const SendWorld& world_;
   const std::function<void(const std::string&)>& note_;
+  std::vector<QueuedObject*> left_;
+  std::map<std::string, std::size_t> results_for_;  // by target
+  std::vector<Address> down_;                       // servers, in this pass
+  std::vector<Address> refused_;                    // servers that nothing more is sent to
+  std::optional<TransferError> failure_;
+  std::optional<UploadError> impossible_;
+  std::size_t sent_ = 0;
 };
 
 }  // namespace
 
-SendResult send_all(Outbox& outbox, std::vector<QueuedObject>& entries, HttpsClient& client,
-                    const SendSettings& settings, const SendWorld& world,
-                    const std::function<void(const std::string&)>& note) {
-  SendResult result;
-  Sending sending(outbox, client, settings, world, note);
-  std::optional<TransferError> first;
-  for (QueuedObject& entry : entries) {
-    try {
-      sending.send(entry);
-      ++result.sent;
-    } catch (const TransferError& error) {
-      if (!first) first = error;
-      // The next one would meet the same.
-      if (error.transient || error.failure != TransferFailure::answer_refused) break;
-      note(error.what());
-    }
+UploadError one_place_for_many(const Address& address, std::size_t results) {
+  return UploadError(address.shown() + " is the address of one object, but " +
+                     std::to_string(results) +
+                     " results wait: give a folder (ending with /) or {name} in --upload-url");
+}
+
+void send_all(Outbox& outbox, std::vector<QueuedObject>& entries, HttpsClient& client,
+              const SendSettings& settings, const SendWorld& world,
+              const std::function<void(const std::string&)>& note) {
+  Sending sending(outbox, client, settings, world, note, entries);
+  if (settings.retry.patience > 0 && sending.on_several_servers()) {
+    RetrySettings once = settings.retry;
+    once.patience = 0;
+    sending.pass(once, false);
   }
-  result.waiting = entries.size() - result.sent;
-  if (first) {
-    TransferError error(first->failure, first->transient,
-                        std::string(first->what()) + "; " + std::to_string(result.waiting) +
-                            " of " + std::to_string(entries.size()) + " wait in '" +
-                            outbox.directory() + "': axiom-client upload sends them");
-    throw error;
-  }
-  return result;
+  sending.pass(settings.retry, true);
+  sending.finish(entries.size());
 }
 
 }  // namespace axiom

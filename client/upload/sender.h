@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,13 +15,13 @@ namespace axiom {
 
 struct SendSettings {
   RetrySettings retry;
-  std::string authorization;  ///< value of that header; empty = none
+  std::string authorization;         ///< value of that header; empty = none
+  std::optional<Address> confidant;  ///< the server that it is for; no other hears of it
+  std::size_t others_waiting = 0;    ///< beside the entries: for the message only
 };
 
-struct SendResult {
-  std::size_t sent = 0;
-  std::size_t waiting = 0;
-};
+/// For results that would replace each other.
+UploadError one_place_for_many(const Address& address, std::size_t results);
 
 /// What sending needs of the world beside the network; replaced in tests.
 struct SendWorld {
@@ -28,11 +29,13 @@ struct SendWorld {
   std::function<double()> utc;  ///< seconds since 1970
 };
 
-/// Sends `entries` one after the other, each until it is acknowledged. What only this one object is
-/// refused for does not stop the others; anything else does. Rethrows the first TransferError when
-/// all is done that can be done, with what is waiting in its message. `note` hears of each step.
-SendResult send_all(Outbox& outbox, std::vector<QueuedObject>& entries, HttpsClient& client,
-                    const SendSettings& settings, const SendWorld& world,
-                    const std::function<void(const std::string&)>& note);
+/// Sends `entries` one after the other, each until it is acknowledged. A refusal of one object does
+/// not stop the others; a server that is down or refused does not stop those for other servers,
+/// which all get a chance before any is waited for. When all is done that can be done, throws the
+/// first TransferError, with what is waiting in its message, or else the first UploadError. `note`
+/// hears of each step.
+void send_all(Outbox& outbox, std::vector<QueuedObject>& entries, HttpsClient& client,
+              const SendSettings& settings, const SendWorld& world,
+              const std::function<void(const std::string&)>& note);
 
 }  // namespace axiom

@@ -37,13 +37,25 @@ std::optional<std::string> query_value(const std::string& query, const std::stri
   return std::nullopt;
 }
 
-// The headers that a signature of version 4 names, in lower case:
-// X-Amz-SignedHeaders=host;x-amz-... with ';' mostly written as %3B. Nothing if there is no such
-// list: then all that matters is signed.
-std::optional<std::vector<std::string>> signed_headers(const Address& address) {
+// Signers of version 2 write the metadata that they signed into the query, each by its name.
+std::vector<std::string> metadata_in_query(const std::string& query) {
+  std::vector<std::string> names;
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::string name = lower(std::string(pair.substr(0, pair.find('='))));
+    if (name.starts_with("x-amz-meta-")) names.push_back(name);
+  }
+  return names;
+}
+
+// The headers that a signature names, in lower case; version 4 has a list,
+// X-Amz-SignedHeaders=host;x-amz-... with ';' mostly written as %3B.
+std::vector<std::string> signed_headers(const Address& address) {
   auto list = query_value(address.query, "x-amz-signedheaders");
   if (!list) list = query_value(address.query, "x-goog-signedheaders");
-  if (!list) return std::nullopt;
+  if (!list) return metadata_in_query(address.query);
   std::string text = lower(*std::move(list));
   for (std::size_t at = text.find("%3b"); at != std::string::npos; at = text.find("%3b")) {
     text.replace(at, 3, ";");
@@ -95,10 +107,11 @@ UploadObject telemetry_object(const UploadIdentity& identity, std::string_view t
 }
 
 bool is_object_name(std::string_view name) {
+  constexpr std::size_t digest_digits = 64;
   const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos || !name.ends_with(".json.gz")) return false;
   const std::size_t end = name.find_first_not_of("0123456789abcdef", dash + 1);
-  return end != dash + 1 && end != std::string_view::npos && name[end] == '.';
+  return end == dash + 1 + digest_digits && name[end] == '.';
 }
 
 bool can_be_sent(const UploadIdentity& identity) {
@@ -155,6 +168,12 @@ bool signed_in_advance(const Address& address) {
   return false;
 }
 
+void require_unsigned(const Address& address) {
+  if (signed_in_advance(address)) {
+    throw UploadError(address.shown() + " is signed in advance: it takes no --upload-credentials");
+  }
+}
+
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address) {
   std::vector<std::pair<std::string, std::string>> identities = {
@@ -170,12 +189,13 @@ Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                      {"Content-Digest", "sha-256=:" + base64_of_digest(body) + ":"}};
   for (const auto& [name, value] : identities) headers.emplace_back("Axiom-" + name, value);
   const bool is_signed = signed_in_advance(address);
-  const auto named = signed_headers(address);
+  const std::vector<std::string> named =
+      is_signed ? signed_headers(address) : std::vector<std::string>();
   for (const auto& [name, value] : identities) {
     const std::string metadata = "x-amz-meta-axiom-" + lower(name);
-    if (!is_signed || (named && contains(*named, metadata))) headers.emplace_back(metadata, value);
+    if (!is_signed || contains(named, metadata)) headers.emplace_back(metadata, value);
   }
-  if (is_signed && named) require_sent(*named, headers, address);
+  require_sent(named, headers, address);
   return headers;
 }
 

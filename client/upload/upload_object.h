@@ -51,7 +51,7 @@ UploadObject part_object(const UploadIdentity& identity, std::string_view part);
 /// telemetry's own SHA-256, so that hosts with the same result do not replace each other's.
 UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry);
 
-/// Whether a file of that name can be one of these: "-", hex digits and ".", ending in .json.gz.
+/// Whether a file of that name can be one of these: "-", 64 hex digits and ".", ending in .json.gz.
 bool is_object_name(std::string_view name);
 
 /// Where an object goes, by the address that the user gave: `{name}` in it is replaced; a path that
@@ -65,6 +65,9 @@ bool single_object(const std::string& target);
 
 /// Whether the address itself proves that its holder may write there.
 bool signed_in_advance(const Address& address);
+
+/// UploadError if the address is signed in advance: a server takes one proof only of who is asking.
+void require_unsigned(const Address& address);
 
 /// All headers of its own that an upload carries: type, digest of the body, and the identity, as
 /// Axiom-* and as object metadata (x-amz-meta-axiom-*). If the address is signed in advance, only

@@ -37,7 +37,7 @@ class LimitsTest(CliTest):
 
     def test_a_file_larger_than_the_system_allows(self):
         done = self.quick(**limited((resource.RLIMIT_FSIZE, 100)))
-        self.assert_error(done, 7, "File too large")
+        self.assert_error(done, 7, "File too large; raise the limit")
         self.assertEqual(self.quick().returncode, 0)
 
 

@@ -41,6 +41,16 @@ class Authority:
         openssl("req", "-x509", "-new", "-key", self.key, "-subj", f"/CN={name}", "-days", "3650",
                 "-addext", "keyUsage=critical,keyCertSign", "-out", self.certificate)
 
+    def expire(self):
+        """Its certificate becomes one of the same name and key that is no longer valid."""
+        request = self.directory / "ca.csr"
+        extensions = self.directory / "ca.ext"
+        extensions.write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n")
+        openssl("x509", "-x509toreq", "-in", self.certificate, "-signkey", self.key, "-out", request)
+        openssl("ca", "-selfsign", "-batch", "-notext", "-config", self.directory / "ca.cnf", "-keyfile", self.key,
+                "-in", request, "-out", self.certificate, "-extfile", extensions, "-startdate", "20100101000000Z",
+                "-enddate", "20210101000000Z")
+
     def issue(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), start=None, end=None, key=None,
               kind="ec"):
         """(certificate, key) as paths. `start` and `end` as YYYYMMDDHHMMSSZ."""

@@ -33,13 +33,14 @@ def signature(method, path, query, headers, names, secret=SECRET_KEY):
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def signed_address(base, path, headers=None, method="PUT", lifetime=3600, age=0, token=None):
+def signed_address(base, path, headers=None, method="PUT", lifetime=3600, age=0, token=None,
+                   access_key=ACCESS_KEY):
     """What a presigner gives out: `path` begins with '/' and is encoded; `headers` are demanded beside `host`."""
     headers = {"host": urllib.parse.urlsplit(base).netloc, **{name.lower(): v for name, v in (headers or {}).items()}}
     names = sorted(headers)
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - age))
     query = [("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
-             ("X-Amz-Credential", f"{ACCESS_KEY}/{date[:8]}/{REGION}/s3/aws4_request"), ("X-Amz-Date", date),
+             ("X-Amz-Credential", f"{access_key}/{date[:8]}/{REGION}/s3/aws4_request"), ("X-Amz-Date", date),
              ("X-Amz-Expires", str(lifetime)), ("X-Amz-SignedHeaders", ";".join(names))]
     if token:
         query.append(("X-Amz-Security-Token", token))

@@ -65,6 +65,22 @@ class Answers(Behaviour):
                 self.assertEqual(len(self.waiting()), 2)
         self.arrives()
 
+    def test_a_web_page_is_none(self):
+        """As of a site that shows its first page whatever is asked for. Words, and the page of a 201, are no such thing."""
+        page = b"<!DOCTYPE html>\n<html><body>Welcome</body></html>"
+        for body in (page, b"\xef\xbb\xbf\r\n <HTML lang=en>"):
+            with Server(self.valid, answer(200, "Content-Type: text/html\r\n", body)) as server:
+                done = self.upload(server.url(), "--retry-for", "30", "--retry-delay", "0.01")
+                self.assert_error(done, 43, "answered 200 with a web page, which acknowledges nothing")
+                self.assertEqual(len(server.requests), 2)
+            self.assertEqual(len(self.waiting()), 2)
+        for status, body in ((200, b"ok"), (200, b"<htm"), (200, b"<Result/>"), (201, page)):
+            with self.subTest(status=status, body=body):
+                with Server(self.valid, answer(status, "Content-Type: text/html\r\n", body)) as server:
+                    self.assertEqual(self.upload(server.url()).returncode, 0)
+                for receipt in self.outbox.glob("*.sent.json"):
+                    receipt.unlink()
+
     def test_advice(self):
         for status, advice in [(401, "--upload-credentials"), (403, "has expired"),
                                (404, "no such place"), (405, "takes no PUT"),

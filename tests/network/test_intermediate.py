@@ -282,8 +282,8 @@ class NothingIsDelayed(IntermediateTest):
         record = {**json.loads(entry.read_text()), "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
         for path in self.outbox.iterdir():
             path.unlink()
-        (self.outbox / "other-0.result.json.gz").write_bytes(body)
-        (self.outbox / "other-0.result.json.gz.queued.json").write_text(json.dumps(record))
+        (self.outbox / f"other-{64 * '0'}.result.json.gz").write_bytes(body)
+        (self.outbox / f"other-{64 * '0'}.result.json.gz.queued.json").write_text(json.dumps(record))
         for limit, parts in ((1, 0), (2, 1)):
             done = client(*self.command("https://localhost:1/", "--retry-for", "0", "--outbox-limit", limit))
             self.assertEqual((self.out / RESULT).read_bytes(), self.text)

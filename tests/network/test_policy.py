@@ -93,6 +93,24 @@ class Accepting(PolicyTest):
         self.publish(number=4)
         self.assert_error(self.run_work(), 61, "policy 4 is older than number 5")
 
+    def test_two_of_one_number(self):
+        self.assertEqual(self.run_work().returncode, 0)
+        first = self.policy.read_bytes()
+        self.publish(experiments=["neuronspec=2.0", "compgen=2.0"])
+        self.assert_error(self.run_work(), 56, "there are two different policies with number 5, this one and '")
+        self.assertEqual((self.out / "policy.json").read_bytes(), first)  # the one that counts
+        self.publish(number=6, experiments=["neuronspec=2.0"])
+        self.assertEqual(self.run_work().returncode, 0)
+
+    def test_signed_anew_it_is_the_same(self):
+        self.assertEqual(self.run_work().returncode, 0)
+        sign(self.policy, "bc")
+        done = self.run_work()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("warning", done.stderr)
+        self.assertEqual((self.out / "policy.json.minisig").read_bytes(),
+                         self.policy.with_name("policy.json.minisig").read_bytes())
+
     def test_an_older_one_than_one_that_has_expired(self):
         """Written under an earlier clock, say: it allows nothing any more, but there was one."""
         self.assertEqual(self.run_work().returncode, 0)

@@ -1,9 +1,13 @@
 """Proxies that do not do as asked: the message names them, not the server. Each has its exit code (docs/ERRORS.md)."""
 
+import contextlib
+import socket
+import threading
 import time
 import unittest
 
 from behaving import Behaviour
+from certificates import self_signed
 from servers import Server, answer
 
 
@@ -45,6 +49,65 @@ class Proxies(Behaviour):
     def test_one_that_is_down(self):
         self.through("http://127.0.0.1:1", 40, "no connection: the server is down, or a firewall is in between "
                      "(or the proxy that https_proxy names is down)")
+
+    def test_one_that_no_proxy_excludes_is_not_named(self):
+        """Whether libcurl asks it decides, which a proxy that answers shows."""
+        def asked(proxy, host, excluded, fragment):
+            done = self.upload(f"https://{host}:1/", env={"https_proxy": proxy, "no_proxy": excluded})
+            self.assertEqual(done.returncode, 40, done.stderr)
+            return fragment in done.stderr
+        head = b"HTTP/1.1 403 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with Server(None, answering(head), raw=True) as proxy:
+            answers = set()
+            for host, excluded in (
+                    ("localhost", ""), ("localhost", "localhost"), ("localhost", "*"), ("localhost", "example.org LOCALHOST"),
+                    ("localhost", "example.org,.localhost"), ("localhost", "host"), ("localhost", "a.localhost"),
+                    ("a.localhost", "localhost"), ("localhost.", "localhost"), ("localhost", "127.0.0.1"),
+                    ("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "127.0.0.0/8"), ("127.0.0.1", "128.0.0.0/1"),
+                    ("127.0.0.1", "127.0.0.0/31,10.0.0.0/8"), ("127.0.0.1", "0.0.1"), ("[::1]", "::1"),
+                    ("[::1]", "8000::/1")):
+                with self.subTest(host=host, excluded=excluded):
+                    used = asked(f"http://127.0.0.1:{proxy.port}", host, excluded, "the proxy answered 403")
+                    named = asked("http://127.0.0.1:1", host, excluded, "(or the proxy that https_proxy names is down)")
+                    self.assertEqual(named, used)
+                    answers.add(used)
+            self.assertEqual(answers, {True, False})
+
+    def test_one_that_is_spoken_to_by_tls(self):
+        """It has to prove who it is like a server, and is named where it does not."""
+        def tunnel(connection, server):
+            host, port = server.read_head(connection).path.split(":")
+            with socket.create_connection((host, int(port))) as onward:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                incoming = threading.Thread(target=pump, args=(onward, connection), daemon=True)
+                incoming.start()
+                pump(connection, onward)
+
+        def pump(source, sink):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+        for certificate, fragment in ((self_signed(self.directory), "its certificate is self-signed"),
+                                      (self.authority.issue("other", hosts=["DNS:example.org"]), "is for another host name")):
+            with self.subTest(fragment=fragment), Server(certificate, tunnel) as proxy:
+                self.through(f"https://localhost:{proxy.port}", 41, "the proxy that https_proxy names: its certificate")
+                done = self.through(f"HTTPS://localhost:{proxy.port}", 41, fragment)
+                self.assertNotIn("than 'localhost'", done.stderr)
+
+        def plain(connection, server):
+            server.receive(connection)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        with Server(None, plain, raw=True) as proxy:
+            self.through(f"https://localhost:{proxy.port}", 41, "the proxy that https_proxy names: it does not speak TLS")
+        with Server(self.valid, tunnel) as proxy:
+            environment = {"https_proxy": f"https://localhost:{proxy.port}", "no_proxy": ""}
+            with Server(self.authority.issue("server", hosts=["DNS:example.org"]), answer(201)) as server:
+                self.assert_error(self.upload(server.url(), env=environment), 41, "json.gz: its certificate is for another")
+            with Server(self.valid, answer(201)) as server:
+                done = self.upload(server.url(), env=environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(server.requests), 2)
+            self.assertGreater(proxy.connections, 1)
 
     def test_a_silent_one(self):
         def silent(connection, server):

@@ -143,6 +143,15 @@ class Release(NetworkTest):
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
                                    "--follows", ANCHORS / "a.pub", check=False), "is no key list")
 
+    def test_each_policy_has_a_number_of_its_own(self):
+        path = self.directory / "policy.json"
+        signature = path.with_name("policy.json.minisig")
+        for number in (1, 2, 3):
+            script("make_policy.py", "--out", path, "--days", 9, "--minimum-client-version", "0.1.0")
+            self.assertEqual(json.loads(path.read_text())["number"], number)
+            self.assertFalse(signature.exists())
+            signature.write_text("of this one\n")
+
     def test_what_is_missing_or_wrong_in_a_channel(self):
         self.assert_refused(self.verify(check=False), "REFUSED: FileNotFoundError")
         self.make_manifest(NEXT_CLIENT)

@@ -3,13 +3,64 @@
 import gzip
 import hashlib
 import json
+import pathlib
+import shutil
 import unittest
+import urllib.parse
 
 import s3
 from servers import Server, answer
 from support import QUICK, NetworkTest, client
 
 RESULT = "neuronspec.result.json"
+
+
+def known_answers():
+    """(method, address, headers beside host) of signed_addresses.txt."""
+    answers = []
+    for line in pathlib.Path(__file__).with_name("signed_addresses.txt").read_text().splitlines():
+        if line.startswith("    "):
+            answers[-1][2].append(tuple(line.strip().split(": ", 1)))
+        elif line and not line.startswith("#"):
+            answers.append((*line.split(" "), []))
+    return answers
+
+
+class KnownAnswers(NetworkTest):
+    """By signers that are not ours."""
+
+    def signature(self, method, address, headers):
+        parts = urllib.parse.urlsplit(address)
+        query = urllib.parse.parse_qsl(parts.query)
+        names = dict(query)["X-Amz-SignedHeaders"].split(";")
+        unsigned = [pair for pair in query if pair[0] != "X-Amz-Signature"]
+        return s3.signature(method, parts.path, unsigned, headers, names), dict(query)["X-Amz-Signature"]
+
+    def test_the_bucket_of_the_tests_agrees(self):
+        answers = known_answers()
+        self.assertEqual(len(answers), 7)
+        for method, address, headers in answers:
+            with self.subTest(address=address):
+                host = urllib.parse.urlsplit(address).netloc
+                found, expected = self.signature(method, address, {"host": host, **dict(headers)})
+                self.assertEqual(found, expected)
+
+    def test_what_would_be_sent_is_what_was_signed(self):
+        for method, address, headers in known_answers():
+            if method != "PUT":
+                continue
+            with self.subTest(address=address):
+                shown = client("upload", self.out, "--print-upload", "--upload-url", address)
+                if "x-amz-acl" in dict(headers):
+                    self.assert_error(shown, 2, "signed for a request with the header 'x-amz-acl', which is not sent")
+                    continue
+                head = shown.stdout.split("\n\n")[0].splitlines()
+                self.assertEqual(head[0], f"PUT {address}")
+                sent = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:])}
+                found, expected = self.signature(method, address, sent)
+                self.assertEqual(found, expected)
+                self.assertEqual({name for name in sent if name.startswith("x-amz-")},
+                                 {name for name, _ in headers if name.startswith("x-amz-")})
 
 
 class SignedAddresses(NetworkTest):
@@ -32,14 +83,6 @@ class SignedAddresses(NetworkTest):
         body, metadata = bucket.objects[key or path]
         self.assertEqual(gzip.decompress(body), self.text)
         return metadata
-
-    def test_the_published_example(self):
-        """That of Amazon's documentation, "Authenticating Requests: Using Query Parameters"."""
-        query = [("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
-                 ("X-Amz-Credential", "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"),
-                 ("X-Amz-Date", "20130524T000000Z"), ("X-Amz-Expires", "86400"), ("X-Amz-SignedHeaders", "host")]
-        found = s3.signature("GET", "/test.txt", query, {"host": "examplebucket.s3.amazonaws.com"}, ["host"])
-        self.assertEqual(found, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
 
     def test_a_run_looks_before_it_computes(self):
         credentials = self.directory / "credentials"
@@ -123,6 +166,21 @@ class SignedAddresses(NetworkTest):
         amazon = [line for line in shown.splitlines() if line.startswith("x-amz")]
         self.assertEqual(len(amazon), 1)
         self.assertTrue(amazon[0].startswith("x-amz-meta-axiom-build: "))
+
+    def test_version_2_has_what_was_signed_in_its_query(self):
+        """As botocore writes it; a server that does not look there needs the headers."""
+        query = ("AWSAccessKeyId=A&Signature=c2lnbmVk&content-type=application%2Fgzip&x-amz-meta-axiom-experiment=neuronspec"
+                 "&x-amz-security-token=t&Expires=9999999999")
+        with Server(self.valid, answer(200)) as server:
+            done = self.upload(server.url(f"/b/x?{query}"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            request, = server.requests
+        self.assertEqual({name: value for name, value in request.headers.items() if name.lower().startswith("x-amz")},
+                         {"x-amz-meta-axiom-experiment": "neuronspec"})
+        self.assertEqual(request.headers["Content-Type"], "application/gzip")
+        shutil.rmtree(self.outbox)
+        done = self.upload(f"https://localhost:1/b/y?{query}&x-amz-meta-owner=me")
+        self.assert_error(done, 2, "signed for a request with the header 'x-amz-meta-owner', which is not sent")
 
     def test_signatures_of_other_services_get_no_metadata_either(self):
         for query in ("X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-SignedHeaders=host&X-Goog-Signature=5e",

@@ -220,7 +220,16 @@ class Tls(NetworkTest):
         damaged = self.directory / "damaged.pem"
         damaged.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         with Server(self.valid, OK) as server:
-            self.assert_error(self.upload(server.url(), ca=damaged), 41, "not readable as PEM")
+            self.assert_error(self.upload(server.url(), ca=damaged), 41,
+                              f"the CA certificates of '{damaged}' are not readable as PEM: mend that file, or take the bundle")
+
+    def test_an_authority_that_has_expired(self):
+        """In a store that is old, say: it is not the server's operator who must act."""
+        old = certificates.Authority(self.directory / "old", "Old Authority")
+        certificate = old.issue("server")
+        old.expire()
+        self.refused(41, f"if it is the authority in '{old.certificate}' that has, update that", certificate,
+                     ca=old.certificate)
 
 
 class SystemStore(NetworkTest):
@@ -239,7 +248,12 @@ class SystemStore(NetworkTest):
         empty = self.directory / "empty"
         empty.touch()
         for store in (self.directory / "missing", empty, self.directory):
-            self.assert_error(self.trusting(store), 41, "not in the bundle within this program")
+            done = self.trusting(store)
+            self.assert_error(done, 41, f"not in the bundle within this program ('{store}' holds no certificate that can be read)")
+            self.assertNotIn("--ca-file embedded", done.stderr)  # that did not serve, either
+
+    def test_an_empty_variable_is_none(self):
+        self.assertNotIn("within this program (", self.trusting("").stderr)
 
     def test_a_store_without_the_authority_is_named(self):
         other = certificates.Authority(self.directory / "other", "Other Authority")

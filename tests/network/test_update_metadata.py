@@ -32,6 +32,12 @@ class Signatures(UpdateTest):
         signature.write_text("")
         self.refused(51, "the signature ends in the middle of a line")
 
+    def test_lines_as_windows_ends_them(self):
+        """The minisign tool takes such a file, too."""
+        path = release(self.channel).with_name("manifest.json.minisig")
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        self.assertEqual(self.update("--check").returncode, 0)
+
     def test_wrong(self):
         path = release(self.channel)
         path.write_text(path.read_text().replace('"99.0.0"', '"98.0.0"', 1))

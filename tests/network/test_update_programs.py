@@ -62,6 +62,20 @@ class Updating(UpdateTest):
         self.assertTrue(link.is_symlink())
         self.assertEqual(self.version(), "99.0.0")
 
+    def test_by_the_dynamic_loader(self):
+        """`ld.so PROGRAM`: what is replaced is the program, not the loader of all programs."""
+        loader = self.directory / "lib" / "ld.so"
+        loader.parent.mkdir()
+        shutil.copy2(os.path.realpath("/lib64/ld-linux-x86-64.so.2"), loader)
+        before = loader.read_bytes()
+        release(self.channel)
+        done = client(self.program, "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+                      "--ca-file", self.authority.certificate, "--retry-for", "0", program=str(loader))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+        self.assertEqual([p.name for p in loader.parent.iterdir()], ["ld.so"])
+        self.assertEqual(loader.read_bytes(), before)
+
     def test_options(self):
         for arguments, fragment in [(["update"], "either --check or --apply"),
                                     (["update", "--check", "--apply"], "either --check or --apply"),
@@ -214,6 +228,24 @@ class Programs(UpdateTest):
         self.assertEqual(self.version(), "99.0.1")
         self.assertEqual((self.state / "previous").read_bytes(), self.original)
 
+    def test_what_is_tried_inherits_no_connection(self):
+        seen = self.directory / "seen"
+        program = self.compiled(f'''#include <stdio.h>
+#include <sys/stat.h>
+int main(void) {{
+  FILE *seen = fopen("{seen}", "a");
+  struct stat status;
+  for (int file = 3; file < 1024; ++file)
+    if (file != fileno(seen) && fstat(file, &status) == 0 && S_ISSOCK(status.st_mode)) fprintf(seen, "%d\\n", file);
+  fputs("done\\n", seen);
+  puts("axiom-client 99.0.0 ");
+  return fclose(seen);
+}}''')
+        release(self.channel, program=program)
+        done = self.update()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(seen.read_text(), "done\ndone\n")  # --version, self-test
+
     def test_any_umask(self):
         release(self.channel)
         done = self.update(preexec_fn=lambda: os.umask(0o177))
@@ -278,14 +310,31 @@ class RunningPrograms(UpdateTest):
     def test_killed_between_the_two_renames(self):
         aside = self.home / "axiom-client.old"
         self.program.rename(aside)
+        self.state.mkdir()
+        (self.state / "aside").touch()
         done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(aside.exists())
         self.assert_unchanged()
 
+    def test_what_people_call_old_is_theirs(self):
+        theirs = self.home / "axiom-client.old"
+        shutil.copy2(self.program, theirs)
+        self.assertEqual(self.run_science().returncode, 0)
+        self.assertTrue(theirs.exists())
+        release(self.channel)
+        self.assert_error(self.update_without_replacing(), 7, "is in the way, and not of an update")
+        self.assert_unchanged()
+        self.program.unlink()
+        done = client(*QUICK, "--out", self.directory / "science", program=str(theirs))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((theirs.exists(), self.program.exists()), (True, False))
+
     def test_an_old_one_that_cannot_be_removed(self):
         (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
         (self.home / "axiom-client.old" / "x").touch()
+        self.state.mkdir()
+        (self.state / "aside").touch()
         self.assertEqual(self.run_science().returncode, 0)
         release(self.channel)
         done = self.update_without_replacing()

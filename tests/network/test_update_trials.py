@@ -37,6 +37,73 @@ class Starts(UpdateTest):
         release(self.channel, version="99.0.0")  # the same version, however good it is now
         self.refused(67, "99.0.0 failed here before")
 
+    def test_what_another_user_left_there_is_not_heeded(self):
+        """Beside a program in /tmp anyone may put a directory: it must not make the program run another."""
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        self.state.mkdir()
+        shutil.copy2(BROKEN_CLIENT, self.state / "previous")
+        (self.state / "state.json").write_text(json.dumps({
+            "schema": 1, "manifest": None, "key_list": "", "pending": {"version": "0.1.0", "starts": 2}, "failed": []}))
+        release(self.channel)
+        for owner, mode in ((65534, 0o755), (0, 0o777), (0, 0o775)):
+            with self.subTest(owner=owner, mode=mode):
+                os.chown(self.state, owner, owner)
+                self.state.chmod(mode)
+                done = self.run_science()
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f"'{self.state}' belongs to another user, or others may write there", done.stderr)
+                for action in ("--check", "--apply"):
+                    self.assert_error(self.update(action), 7, "belongs to another user, or others may write there")
+                self.assert_unchanged()
+        self.state.chmod(0o755)  # of the owner's own
+        self.assertIn("the program before is back", self.run_science().stderr)
+
+    def as_nobody(self):
+        self.home.chmod(0o755)
+        self.directory.chmod(0o777)
+        return {"preexec_fn": lambda: (os.setgid(65534), os.setuid(65534))}
+
+    def test_root_leaves_a_program_to_its_owner(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        nobody = self.as_nobody()
+        for path in (self.home, self.program):
+            os.chown(path, 65534, 65534)
+        self.program.chmod(0o700)
+        self.assertEqual(self.update().returncode, 57)  # no release yet: what is there by then is the owner's, too
+        for path in (self.state, *self.state.iterdir()):
+            self.assertEqual(path.stat().st_uid, 65534, path)
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        for path in (self.program, self.state, *self.state.iterdir()):
+            self.assertEqual((path.stat().st_uid, path.stat().st_gid), (65534, 65534), path)
+        done = self.run_science(**nobody)
+        self.assertEqual((done.returncode, "the update on trial" in done.stderr), (0, False), done.stderr)
+        self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
+
+    def test_starts_of_those_who_may_not_count_them(self):
+        """Of a program that root has installed for all: they go on, and do not nag."""
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        nobody = self.as_nobody()
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        done = self.run_science(**nobody)
+        self.assertEqual((done.returncode, "the update on trial" in done.stderr), (0, False), done.stderr)
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 0)
+
+    def test_a_link_of_another_user_is_not_followed(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can stand for two users")
+        elsewhere = self.directory / "elsewhere"
+        elsewhere.mkdir()
+        self.state.symlink_to(elsewhere)
+        os.chown(self.state, 65534, 65534, follow_symlinks=False)
+        release(self.channel)
+        self.assert_error(self.update("--apply"), 7, "belongs to another user")
+        self.assertEqual(list(elsewhere.iterdir()), [])
+
     def test_a_good_start_is_confirmed(self):
         release(self.channel)
         self.update()

@@ -102,6 +102,23 @@ class Arriving(UploadTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.arrived("private")), 2)
 
+    def test_files_that_can_be_read_only_once(self):
+        """As of <(command) in a shell: a run reads them before it computes, and needs them after."""
+        out = self.directory / "run"
+        with Server(self.valid, answer(201)) as server:
+            ends = [os.pipe(), os.pipe()]
+            for (_, end), text in zip(ends, (b"user:secret\n", self.authority.certificate.read_bytes())):
+                os.write(end, text)
+                os.close(end)
+            (credentials, _), (store, _) = ends
+            done = client(*QUICK, "--out", out, "--upload-url", server.url(), "--retry-for", "0", "--upload-credentials",
+                          f"/dev/fd/{credentials}", "--ca-file", f"/dev/fd/{store}", pass_fds=(credentials, store))
+            for end in (credentials, store):
+                os.close(end)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([request.headers["Authorization"] for request in server.requests],
+                             ["Basic dXNlcjpzZWNyZXQ="] * 2)
+
     def test_too_large_for_the_server(self):
         self.assert_error(self.upload(self.nginx.url("/tiny/")), 43, "answered 413: too large")
 
@@ -306,9 +323,22 @@ class NothingIsLost(UploadTest):
             process.send_signal(signal.SIGTERM)
             errors = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 143, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
         self.assertEqual(len(self.waiting()), 2)
         self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
         self.assert_all_arrived()
+
+    def test_a_run_that_is_stopped_then_is_not_to_be_repeated(self):
+        """It would compute all again."""
+        process = subprocess.Popen(
+            [CLIENT, *QUICK, "--out", str(self.out), "--upload-url", "https://localhost:1/", "--retry-delay", "3600"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment())
+        while "next attempt in" not in (line := process.stderr.readline()) and line:
+            pass
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
 
     def test_a_full_disk_in_the_outbox(self):
         # The limit on the size of files stands for the disk: the result fits, its packed copy does not.

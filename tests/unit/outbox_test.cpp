@@ -195,11 +195,40 @@ TEST(Outbox, DamagedEntriesAreSetAside) {
   }
 }
 
+TEST(Outbox, WhatCannotBeReadAtTheMomentStays) {
+  for (const std::string& path : {"/o/" + file("a"), "/o/" + file("a") + ".queued.json"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    Outbox(files, "/o").add(object("b"), "https://h/");
+    files.make_unreadable(path);
+    std::vector<std::string> notes;
+    EXPECT_EQ(waiting(files, &notes), std::vector<std::string>{file("b")});
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("stays there for later"), std::string::npos) << notes[0];
+    EXPECT_TRUE(Outbox(files, "/o").knows(file("a")));
+    files.heal_file();
+    EXPECT_EQ(waiting(files), (std::vector<std::string>{file("a"), file("b")}));
+  }
+}
+
+TEST(Outbox, ABodyThatIsGoneIsDamage) {
+  FaultyFileSystem files;
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  files.remove("/o/" + file("a"));
+  std::vector<std::string> notes;
+  EXPECT_TRUE(waiting(files, &notes).empty());
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("is not there any more"), std::string::npos);
+  EXPECT_FALSE(Outbox(files, "/o").knows(file("a")));
+}
+
 TEST(Outbox, FilesOfOthersAreNotTouched) {
   FaultyFileSystem files;
   Outbox(files, "/o").add(object("a"), "https://h/");
-  const std::vector<std::string> others = {"backup.tar.gz", "notes.tmp", "x.queued.json",
-                                           "neuronspec.result.json.gz"};
+  const std::vector<std::string> others = {"backup.tar.gz",           "notes.tmp",
+                                           "x.queued.json",           "neuronspec.result.json.gz",
+                                           "backup-2026.json.gz",     "e-12.result.json.gz.tmp",
+                                           "e-12.json.gz.queued.json"};
   for (const std::string& name : others) files.put("/o/" + name, "precious");
   const std::string own = file("left-behind").substr(5);
   files.put("/o/" + own, "of an add() that was cut");
@@ -210,6 +239,30 @@ TEST(Outbox, FilesOfOthersAreNotTouched) {
   for (const std::string& name : others) EXPECT_EQ(files.content("/o/" + name), "precious");
   EXPECT_FALSE(files.exists("/o/" + own));
   EXPECT_FALSE(files.exists("/o/" + own + ".queued.json.tmp"));
+}
+
+TEST(Outbox, WhoOnlyLooksChangesNothing) {
+  FaultyFileSystem files;
+  EXPECT_FALSE(Outbox(files, "/o", Outbox::Use::look).knows(file("a")));
+  std::vector<std::string> notes;
+  EXPECT_TRUE(Outbox(files, "/o", Outbox::Use::look).queued(notes).empty());
+  EXPECT_FALSE(files.exists("/o"));
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  Outbox(files, "/o").add(object("b"), "https://h/");
+  Outbox(files, "/o").add(object("c"), "https://h/");
+  files.put("/o/" + file("b"), "damaged");
+  files.put("/o/" + file("c") + ".sent.json", "{}");  // acknowledged, but not yet removed
+  files.put("/o/" + file("d"), "of an add() that is under way");
+  const std::vector<std::string> before = files.names();
+  Outbox outbox(files, "/o", Outbox::Use::look);
+  const std::vector<QueuedObject> entries = outbox.queued(notes);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].name, file("a"));
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("is damaged, '/o/" + file("b")), std::string::npos);
+  EXPECT_FALSE(outbox.knows(file("b")));
+  EXPECT_TRUE(outbox.knows(file("c")));
+  EXPECT_EQ(files.names(), before);
 }
 
 TEST(Outbox, EntriesOfALaterVersionStay) {
@@ -237,6 +290,21 @@ TEST(Outbox, WhatCannotBeAHeaderIsDamage) {
     Outbox(files, "/o").add(odd, "https://h/");
     std::vector<std::string> notes;
     EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty());
+    EXPECT_EQ(notes.size(), 1u);
+  }
+}
+
+TEST(Outbox, AnOddNumberOfFailuresIsDamage) {
+  for (const char* odd : {"-1", "1e300", "2147483648", "0.5", "null"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    const std::string entry = "/o/" + file("a") + ".queued.json";
+    std::string text = files.content(entry);
+    const std::string none = "\"failures\":0";
+    files.put(entry,
+              text.replace(text.find(none), none.size(), "\"failures\":" + std::string(odd)));
+    std::vector<std::string> notes;
+    EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty()) << odd;
     EXPECT_EQ(notes.size(), 1u);
   }
 }

@@ -16,7 +16,7 @@ const std::string executable = "/bin/axiom-client";
 const std::string fresh = "/bin/axiom-client.new";
 
 void install(FaultyFileSystem& disk) {
-  disk.make_directories("/bin");
+  disk.make_directories(update_directory(executable));
   disk.put(executable, "old");
   disk.put(fresh, "new");
   disk.set_running(executable);
@@ -106,6 +106,20 @@ TEST(ProgramSwap, AProgramBesideTheOneThatTookItsPlaceKeepsItsName) {
   swap_by_renaming(disk, fresh, executable);
   EXPECT_EQ(tidy_program_swap(disk, program_aside(executable)), program_aside(executable));
   EXPECT_EQ(disk.content(executable), "new");
+}
+
+TEST(ProgramSwap, WhatPeopleCallOldIsTheirs) {
+  FaultyFileSystem disk;
+  install(disk);
+  disk.put(program_aside(executable), "theirs");
+  EXPECT_EQ(tidy_program_swap(disk, executable), executable);
+  EXPECT_EQ(disk.content(program_aside(executable)), "theirs");
+  EXPECT_THROW(swap_by_renaming(disk, fresh, executable), IoError);
+  EXPECT_EQ(disk.content(executable), "old");
+  EXPECT_EQ(disk.content(program_aside(executable)), "theirs");
+  disk.put("/bin/other.old", "a program, by that name");
+  EXPECT_EQ(tidy_program_swap(disk, "/bin/other.old"), "/bin/other.old");
+  EXPECT_EQ(disk.content("/bin/other.old"), "a program, by that name");
 }
 
 }  // namespace

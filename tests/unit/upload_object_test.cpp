@@ -104,8 +104,12 @@ TEST(Names, AreKnownFromThoseOfOthers) {
   EXPECT_TRUE(is_object_name(result_object(made, "x").name));
   EXPECT_TRUE(is_object_name(part_object(made, "x").name));
   EXPECT_TRUE(is_object_name(telemetry_object(made, "x").name));
-  for (const char* other : {"a.gz", "e-0f", "e-0fx.json.gz", "e0f.json.gz", "e-0f.tar.gz",
-                            "e-.json.gz", "neuronspec.result.json.gz"}) {
+  const std::string digest = sha256_hex("x");
+  for (const std::string& other :
+       {std::string("a.gz"), "e-" + digest, "e-" + digest + "x.json.gz", "e" + digest + ".json.gz",
+        "e-" + digest + ".tar.gz", std::string("e-.json.gz"), "e-" + digest + "0.json.gz",
+        "e-" + digest.substr(1) + ".json.gz", std::string("backup-2026.json.gz"),
+        std::string("neuronspec.result.json.gz")}) {
     EXPECT_FALSE(is_object_name(other)) << other;
   }
 }
