@@ -12,6 +12,7 @@
 #include "client/boinc/clock_watch.h"
 #include "client/boinc/leaving.h"
 #include "client/boinc/reported_fraction.h"
+#include "client/boinc/slot_links.h"
 #include "client/system/clock.h"
 #include "client/system/files.h"
 #include "client/system/signals.h"
@@ -99,14 +100,7 @@ bool ClientTask::started_before() const { return state_->started_before; }
 double ClientTask::reported_fraction() const { return state_->reported->highest(); }
 
 std::string ClientTask::resolve(const std::string& logical_name) const {
-  std::array<char, 4096> path{};
-  const int failed = state_->api.resolve_filename(logical_name.c_str(), path.data(),
-                                                  static_cast<int>(path.size()));
-  if (failed != 0) {
-    throw IoError("cannot find the file '" + logical_name + "' of the task: BOINC error " +
-                  std::to_string(failed));
-  }
-  return path.data();
+  return follow_slot_link(logical_name);
 }
 
 Assignment ClientTask::assignment() const {

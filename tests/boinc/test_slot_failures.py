@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -26,9 +27,9 @@ class SlotTest(unittest.TestCase):
         self.addCleanup(slot.close)
         return slot
 
-    def assert_postponed(self, slot, reason, *arguments, env=None):
+    def assert_postponed(self, slot, reason, *arguments, **options):
         """A temporary exit: the client will try again, and shows why."""
-        self.assertEqual(slot.run(*arguments, env=env), 0, slot.log())
+        self.assertEqual(slot.run(*arguments, **options), 0, slot.log())
         self.assertIsNone(slot.finished())
         self.assertIsNone(slot.result())
         seconds, shown = slot.temporary_exit()
@@ -78,6 +79,50 @@ class Memory(SlotTest):
         for _ in range(4):
             self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
         self.assertLess(len(slot.log()), 2500)
+
+
+    def test_threads_that_the_system_does_not_start(self):
+        """As memory: it may pass. A thread's stack is as large as the limit of the first one's."""
+        def no_threads():
+            resource.setrlimit(resource.RLIMIT_STACK, (GIB, GIB))
+            resource.setrlimit(resource.RLIMIT_AS, (GIB, GIB))
+        slot = self.slot()
+        for _ in range(4):
+            self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=no_threads)
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+
+class Links(SlotTest):
+    """What a client puts into the slot in the place of the task's files."""
+
+    def elsewhere(self, slot):
+        """A folder whose path no buffer of 512 bytes holds."""
+        folder = slot.directory.joinpath("projects", *["f" * 200] * 4)
+        folder.mkdir(parents=True)
+        return folder.relative_to(slot.directory)
+
+    def test_long_and_symbolic_links_are_followed(self):
+        for symbolic in (False, True):
+            with self.subTest(symbolic=symbolic):
+                slot = self.slot()
+                folder = self.elsewhere(slot)
+                slot.directory.joinpath("work_unit").rename(slot.directory / folder / "unit.json")
+                slot.link("work_unit", folder / "unit.json", symbolic)
+                slot.link("result", folder / "unit_0_0", symbolic)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertEqual(slot.finished(), 0)
+                self.assertEqual((slot.directory / folder / "unit_0_0").read_bytes(), undisturbed(SMALL))
+                self.assertEqual(slot.directory.joinpath("result").is_symlink(), symbolic, "the link was replaced")
+
+    def test_a_damaged_link_is_said_before_anything_is_computed(self):
+        for name in ("work_unit", "result"):
+            for text in ("<soft_link>", "<soft_link></soft_link>\n", "<soft_link>" + "x" * 9000):
+                slot = self.slot()
+                slot.directory.joinpath(name).write_text(text)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertIn(f"the link '{name}' in the slot leads nowhere: ", slot.temporary_exit()[1])
+                self.assertNotIn("starting at", slot.log())
 
 
 class ExitCodes(SlotTest):
