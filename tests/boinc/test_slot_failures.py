@@ -2,20 +2,21 @@
 a host its queue."""
 
 import json
-import os
 import pathlib
 import re
 import resource
-import shutil
 import signal
 import subprocess
-import tempfile
+import sys
 import time
 import unittest
 
 from slot import Slot
 from support import CLIENT, LIBRARIES, undisturbed, unit
 from volunteer import processor_ticks
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from small_disk import SmallDisk  # noqa: E402
 
 SMALL = unit(3, width=16)
 GIB = 2**30
@@ -258,24 +259,9 @@ class FullDisk(SlotTest):
     """A slot on a file system of its own, which is full when it matters."""
 
     def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-disk-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.directory], capture_output=True)
-        if mounted.returncode != 0:
-            self.skipTest("a file system cannot be mounted here: " + mounted.stderr.decode())
-        self.addCleanup(subprocess.run, ["umount", "-l", self.directory])
-
-    def fill(self):
-        with open(self.directory / "filler", "ab", buffering=0) as file:
-            for size in (65536, 4096, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass
-
-    def free(self):
-        os.unlink(self.directory / "filler")
+        self.disk = SmallDisk()
+        self.addCleanup(self.disk.close)
+        self.directory = self.disk.path
 
     def test_no_room_for_checkpoints(self):
         """The run goes on; if the task is to leave then, it leaves, and goes on from the checkpoint before."""
@@ -284,7 +270,7 @@ class FullDisk(SlotTest):
         slot.start()
         slot.wait_training()
         slot.wait_checkpoint()
-        self.fill()
+        self.disk.fill()
         time.sleep(4)
         self.assertIsNone(slot.process.poll())
         slot.send("quit")
@@ -293,7 +279,7 @@ class FullDisk(SlotTest):
         slot.start()  # with the disk still full
         time.sleep(3)
         self.assertIsNone(slot.process.poll())
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.end(), 0, slot.log())
         self.assertEqual(slot.finished(), 0)
         self.assertEqual(slot.result(), undisturbed(work))
@@ -307,7 +293,7 @@ class FullDisk(SlotTest):
         slot.wait_training()
         slot.wait_checkpoint()
         for _ in range(4):
-            self.fill()
+            self.disk.fill()
             if slot.process.poll() is not None:
                 slot.start()
             self.assertEqual(slot.end(), 0)
@@ -316,14 +302,14 @@ class FullDisk(SlotTest):
             seconds, reason = slot.temporary_exit()
             self.assertEqual(seconds, 600)
             self.assertIn("No space left on device", reason)
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.run(), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(work))
 
     def test_no_room_at_all(self):
         """From the first moment: without room to say why it leaves, the task waits for some, idle; and leaves when it is told to."""
         slot = self.slot(directory=self.directory)
-        self.fill()
+        self.disk.fill()
         slot.start()
         time.sleep(3)
         self.assertIsNone(slot.process.poll(), slot.temporary_exit())
@@ -335,7 +321,7 @@ class FullDisk(SlotTest):
         self.assertIsNone(slot.finished())
         slot.start()
         time.sleep(2)
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.end(60), 0)
         self.assertIn("No space left on device", slot.temporary_exit()[1])
         self.assertEqual(slot.run(), 0, slot.log())
