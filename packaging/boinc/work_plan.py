@@ -17,6 +17,7 @@ SIZES = {"cpu": (15, 40.0, "axiom"), "gpu": (30, 500.0, "axiom_gpu")}
 LEAST_GFLOPS, MOST_GFLOPS = 0.01, 1e6  # beyond them a slip
 # The limit of time, for hosts slower than the estimate: the task is ended beyond it.
 BOUND_OVER_ESTIMATE = 100
+CREDIT_PER_OPERATION = 200 / 86400e9  # BOINC's unit: 200 for a day at 1 GFLOP/s
 # Networks that the largest device holds at once, two workers together (docs/GPU.md).
 NETWORKS_ON_A_DEVICE = 6400
 CHECKPOINTS_AT_ONCE = 5  # as axiom-client plan counts them
@@ -98,6 +99,11 @@ def run_plan(program, unit):
 
 def operations(plan):
     return plan["training_flops"] + plan["evaluation_flops"]
+
+
+def credit(plan):
+    """The same for the same work, whatever computes it: what it takes is known."""
+    return f"{operations(plan) * CREDIT_PER_OPERATION:.6g}"
 
 
 def benchmarked_gflops(path, size, program, experiment):
