@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from real_server import PACKAGING, RealServer, missing
+from real_server import PACKAGING, RealServer, documented_options, missing
 from scheduler_request import assigned, messages, request
 from support import LIBRARIES
 from volunteer import Volunteer
@@ -165,10 +165,10 @@ class BackendVolunteer(Volunteer):
 def validate_and_keep(server):
     """One round of two daemons of a server; what they said."""
     said = ""
-    for command in (["sample_bitwise_validator", "-d", "3", "--app", "axiom", "--credit_from_wu", "--one_pass"],
-                    ["script_assimilator", "-d", "3", "--app", "axiom", "--one_pass", "--script", "keep-result"]):
-        done = subprocess.run([f"./{command[0]}", *command[1:]], cwd=server.project / "bin", capture_output=True, text=True)
-        said += f"{command[0]}: {done.returncode}\n{done.stdout}{done.stderr}"
+    for daemon in ("sample_bitwise_validator", "script_assimilator"):
+        done = subprocess.run([f"./{daemon}", *documented_options(daemon), "--one_pass"], cwd=server.project / "bin",
+                              capture_output=True, text=True)
+        said += f"{daemon}: {done.returncode}\n{done.stdout}{done.stderr}"
     return said
 
 
@@ -261,8 +261,9 @@ def main():
                             ([("axiom", "generic"), ("axiom_gpu", "cuda118")], LEGACY_CASES + GENERIC_CASES)):
         with RealServer(source) as server:
             publish(server, versions)
+            # More of one application in front than the feeder holds: the others' hosts must not wait for it.
+            give(server, "gpu", "101-160", "--seeds-per-unit", "20")
             give(server, "cpu", "1-30", "--seeds-per-unit", "20")
-            give(server, "gpu", "101-130", "--seeds-per-unit", "20")
             if not give(server, "cpu", "1-30").startswith("0 work units issued"):
                 raise SystemExit("the same seeds were issued twice")
             server.create_results()
