@@ -69,8 +69,7 @@ bool in_slot() try { return real_file_system().exists(init_data_file); } catch (
   return false;  // a client's slot can be looked into; another user's directory need not be
 }
 
-void leave_without_library(int exit_code, const std::string& reason) {
-  const Retry retry{.seconds = 600, .attempts = 3};
+void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
   if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
     end_process(exit_code);
   }
@@ -84,6 +83,8 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   options.direct_process_action = 0;
   const int refused = state_->api.init_options(&options);
   if (refused != 0) {
+    std::fputc('\n', stderr);  // its own message has no line's end
+    if (refused == EAGAIN) throw std::system_error(EAGAIN, std::generic_category());
     throw LibraryError("BOINC's library does not start: error " + std::to_string(refused));
   }
   state_->started_before = real_file_system().exists(fraction_file);

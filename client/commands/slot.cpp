@@ -239,10 +239,12 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
   try {
     task.emplace();
   } catch (const std::exception& error) {
-    print_diagnostic("error", error.what());
-    show_exit_code(ExitCode::boinc_start, true);
-    boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start),
-                                 plain_line(std::string(error.what()).substr(0, 240)));
+    const bool memory = is_memory_shortage(error);
+    const ExitCode code = memory ? ExitCode::memory : ExitCode::boinc_start;
+    print_diagnostic("error", line_of(error));
+    show_exit_code(code, true);
+    boinc::leave_without_library(static_cast<int>(code), memory ? until_it_passes : three_times,
+                                 plain_line(line_of(error).substr(0, 240)));
   }
   const SlotOptions options = parse_slot_options(argc, argv, task->assignment().device);
   return run_task(

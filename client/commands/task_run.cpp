@@ -11,9 +11,6 @@
 namespace axiom {
 namespace {
 
-constexpr boinc::Retry until_it_passes{.seconds = 600, .attempts = 0};
-constexpr boinc::Retry three_times{.seconds = 600, .attempts = 3};
-
 // Nothing: trying again would not help. To be called while an exception is being handled.
 std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (const HostTooSmall&) {
   return three_times;

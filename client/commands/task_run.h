@@ -21,6 +21,10 @@ class HostTooSmall : public NotEnoughMemory {
   using NotEnoughMemory::NotEnoughMemory;
 };
 
+/// How often a task that cannot go on is started again.
+inline constexpr boinc::Retry until_it_passes{.seconds = 600, .attempts = 0};
+inline constexpr boinc::Retry three_times{.seconds = 600, .attempts = 3};
+
 /// Why a run ends early; the other values are numbers of signals.
 enum Stop : int { go_on = 0, quit = 1001, aborted = 1002, restart = 1003 };
 int stop_of(const boinc::Requests& requests);

@@ -2,6 +2,7 @@
 a host its queue."""
 
 import json
+import os
 import pathlib
 import re
 import resource
@@ -20,6 +21,7 @@ from small_disk import SmallDisk  # noqa: E402
 
 SMALL = unit(3, width=16)
 GIB = 2**30
+NOBODY = 65534
 
 
 class SlotTest(unittest.TestCase):
@@ -81,7 +83,6 @@ class Memory(SlotTest):
             self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
         self.assertLess(len(slot.log()), 2500)
 
-
     def test_threads_that_the_system_does_not_start(self):
         """As memory: it may pass. A thread's stack is as large as the limit of the first one's."""
         def no_threads():
@@ -90,6 +91,24 @@ class Memory(SlotTest):
         slot = self.slot()
         for _ in range(4):
             self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=no_threads)
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+    def test_not_even_the_thread_of_boincs_library(self):
+        def one_process():
+            os.umask(0)
+            if os.getuid() == 0:  # whom the limit does not concern
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").touch()
+        for path in (slot.directory, *slot.directory.iterdir()):
+            path.chmod(0o777)
+        if os.getuid() == 0 and subprocess.run([CLIENT, "--version"], user=NOBODY, capture_output=True).returncode != 0:
+            self.skipTest("no other user can run " + CLIENT)
+        for _ in range(4):
+            self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=one_process)
         self.assertEqual(slot.run(), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(SMALL))
 
