@@ -95,8 +95,11 @@ def publish(server, versions):
         tool(server, "make-app-version", "keys", keys)
         (server.project / "keys" / "code_sign_public").write_text((keys / "code_sign_public").read_text())
     for app, plan_class in versions:
-        folder = tool(server, "make-app-version", "layout", "--program", CLIENT, "--version", "1.00", "--app", app,
-                      "--plan-class", plan_class, "--out", server.project / "apps")
+        # Nothing is computed on a GPU here: any program will do, which layout would not have as one of CUDA.
+        checked = "avx2" if plan_class.startswith("cuda") else plan_class
+        folder = pathlib.Path(tool(server, "make-app-version", "layout", "--program", CLIENT, "--version", "1.00", "--app", app,
+                                   "--plan-class", checked, "--out", server.project / "apps"))
+        folder = folder.rename(folder.with_name(folder.name.replace(checked, plan_class)))
         tool(server, "make-app-version", "sign", folder, "--keys", keys)
         tool(server, "make-app-version", "verify", folder, "--keys", keys)
     said = server.update_versions()
