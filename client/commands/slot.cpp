@@ -244,7 +244,7 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
     print_diagnostic("error", line_of(error));
     show_exit_code(code, true);
     boinc::leave_without_library(static_cast<int>(code), memory ? until_it_passes : three_times,
-                                 plain_line(line_of(error).substr(0, 240)));
+                                 reason_for_client(error));
   }
   const SlotOptions options = parse_slot_options(argc, argv, task->assignment().device);
   return run_task(

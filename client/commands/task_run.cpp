@@ -32,6 +32,13 @@ std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (co
 
 }  // namespace
 
+std::string reason_for_client(const std::exception& error) {
+  constexpr std::size_t longest = 240;  // the client reads a line of 255 bytes
+  std::string line = plain_line(line_of(error));
+  if (line.size() > longest) line = line.substr(0, longest) + " ...";
+  return line;
+}
+
 int stop_of(const boinc::Requests& requests) {
   if (requests.abort) return Stop::aborted;
   if (requests.quit || requests.no_heartbeat) return Stop::quit;
@@ -83,8 +90,7 @@ ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work,
       return work();
     } catch (const std::exception& error) {
       retry = retry_after_current_error();
-      // The client reads a line of 255 bytes.
-      reason = plain_line(line_of(error).substr(0, 240));
+      reason = reason_for_client(error);
       throw;
     }
   });
