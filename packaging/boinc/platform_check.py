@@ -1,4 +1,4 @@
-"""Whether a file runs on every host that its platform and plan classes promise, as binutils' readelf sees it."""
+"""Whether a file runs on every host that its platform and plan class promise, as binutils' readelf and the program itself see it."""
 
 import json
 import os
