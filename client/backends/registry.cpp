@@ -11,6 +11,7 @@
 #include "cpu/avx512/avx512_backend.h"
 #include "cpu/reference/reference_backend.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/images.h"
 
 namespace axiom {
 namespace {
@@ -120,6 +121,16 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
   }
   throw BackendError("unknown backend \"" + std::string(name) + "\" (known: " + known_names() +
                      ")");
+}
+
+std::vector<DeviceKernels> device_kernels() {
+  std::vector<DeviceKernels> kernels;
+  // All sources are compiled for the same devices.
+  for (const cuda::Image& image : cuda::images()) {
+    if (std::string_view(image.kernel) != cuda::images().front().kernel) continue;
+    kernels.push_back({image.capability, image.portable, image.driver_version});
+  }
+  return kernels;
 }
 
 void set_device_options(const DeviceOptions& options) {

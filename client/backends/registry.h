@@ -59,6 +59,15 @@ std::string exclusion_reason(const Backend& backend);
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
 /// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
+
+/// What this build holds for devices.
+struct DeviceKernels {
+  int capability;      ///< compute capability, 10 · major + minor: 86 for 8.6
+  bool portable;       ///< code that the driver compiles: also for every later one
+  int driver_version;  ///< of CUDA, the oldest that loads it: 13000 for 13.0
+};
+std::vector<DeviceKernels> device_kernels();
+
 /// How devices are used; set before work begins.
 struct DeviceOptions {
   bool desktop = false;        ///< short launches, so that the desktop stays smooth

@@ -41,7 +41,6 @@ ApiLibrary load_api_library() {
   find(library, "boinc_end_critical_section", api.end_critical_section);
   find(library, "_Z20boinc_finish_messageiPKcb", api.finish_message);
   find(library, "_Z20boinc_temporary_exitiPKcb", api.temporary_exit);
-  find(library, "boinc_resolve_filename", api.resolve_filename);
   return api;
 }
 

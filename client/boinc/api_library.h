@@ -25,7 +25,6 @@ struct ApiLibrary {
   decltype(&::boinc_end_critical_section) end_critical_section;
   decltype(&::boinc_finish_message) finish_message;
   decltype(&::boinc_temporary_exit) temporary_exit;
-  int (*resolve_filename)(const char* logical, char* physical, int length);
 };
 
 /// Throws LibraryError. The library stays loaded: it runs threads of its own.

@@ -12,6 +12,7 @@
 #include "client/boinc/clock_watch.h"
 #include "client/boinc/leaving.h"
 #include "client/boinc/reported_fraction.h"
+#include "client/boinc/slot_links.h"
 #include "client/system/clock.h"
 #include "client/system/files.h"
 #include "client/system/signals.h"
@@ -68,8 +69,7 @@ bool in_slot() try { return real_file_system().exists(init_data_file); } catch (
   return false;  // a client's slot can be looked into; another user's directory need not be
 }
 
-void leave_without_library(int exit_code, const std::string& reason) {
-  const Retry retry{.seconds = 600, .attempts = 3};
+void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
   if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
     end_process(exit_code);
   }
@@ -83,6 +83,8 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   options.direct_process_action = 0;
   const int refused = state_->api.init_options(&options);
   if (refused != 0) {
+    std::fputc('\n', stderr);  // its own message has no line's end
+    if (refused == EAGAIN) throw std::system_error(EAGAIN, std::generic_category());
     throw LibraryError("BOINC's library does not start: error " + std::to_string(refused));
   }
   state_->started_before = real_file_system().exists(fraction_file);
@@ -99,14 +101,7 @@ bool ClientTask::started_before() const { return state_->started_before; }
 double ClientTask::reported_fraction() const { return state_->reported->highest(); }
 
 std::string ClientTask::resolve(const std::string& logical_name) const {
-  std::array<char, 4096> path{};
-  const int failed = state_->api.resolve_filename(logical_name.c_str(), path.data(),
-                                                  static_cast<int>(path.size()));
-  if (failed != 0) {
-    throw IoError("cannot find the file '" + logical_name + "' of the task: BOINC error " +
-                  std::to_string(failed));
-  }
-  return path.data();
+  return follow_slot_link(logical_name);
 }
 
 Assignment ClientTask::assignment() const {

@@ -12,9 +12,10 @@ namespace axiom::boinc {
 /// Whether the current directory is a slot.
 bool in_slot();
 
-/// Ends a task whose ClientTask could not be made, so that the client tries again; after three
-/// attempts with the exit code.
-[[noreturn]] void leave_without_library(int exit_code, const std::string& reason);
+/// Ends a task whose ClientTask could not be made, so that the client tries again; after the last
+/// attempt with the exit code.
+[[noreturn]] void leave_without_library(int exit_code, const Retry& retry,
+                                        const std::string& reason);
 
 /// Suspending and leaving are up to this program (it polls), so that no thread computes on while
 /// the task counts as suspended, and nothing ends it between two instructions.
@@ -22,7 +23,7 @@ class ClientTask final : public Task {
  public:
   /// Starts the BOINC library, which handles shared memory, heartbeat and lock file in a thread of
   /// its own. std::runtime_error: library or init_data.xml are missing or not usable, the library
-  /// refuses.
+  /// refuses; std::system_error with EAGAIN: for want of a thread.
   ClientTask();
   ~ClientTask() override;
   ClientTask(const ClientTask&) = delete;

@@ -1,3 +1,7 @@
+#include <set>
+#include <string>
+#include <vector>
+
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
 #include "client/commands/backend_choice.h"
@@ -10,6 +14,31 @@
 
 namespace axiom {
 namespace {
+
+nlohmann::json describe(const std::vector<DeviceKernels>& kernels) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const DeviceKernels& entry : kernels) {
+    list.push_back({{"capability", entry.capability},
+                    {"portable", entry.portable},
+                    {"cuda_version", entry.driver_version}});
+  }
+  return list;
+}
+
+std::string listing(const std::vector<DeviceKernels>& kernels) {
+  if (kernels.empty()) return "none: built without a CUDA compiler";
+  std::set<int> capabilities;
+  bool newer = false;
+  for (const DeviceKernels& entry : kernels) {
+    capabilities.insert(entry.capability);
+    newer = newer || entry.portable;
+  }
+  std::string text = "for compute capability";
+  for (const int capability : capabilities) {
+    text += " " + std::to_string(capability / 10) + "." + std::to_string(capability % 10);
+  }
+  return text + (newer ? " and newer" : "");
+}
 
 nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
   nlohmann::json list = nlohmann::json::array();
@@ -26,15 +55,17 @@ nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
     }
     list.push_back(std::move(entry));
   }
-  return {{"processor", processor_name()},     {"processors", usable_processors()},
-          {"memory_bytes", memory.total},      {"available_bytes", memory.available},
-          {"backend", choice.backend->name()}, {"backends", std::move(list)}};
+  return {{"processor", processor_name()},        {"processors", usable_processors()},
+          {"memory_bytes", memory.total},         {"available_bytes", memory.available},
+          {"backend", choice.backend->name()},    {"backends", std::move(list)},
+          {"kernels", describe(device_kernels())}};
 }
 
 std::string listing(const HostMemory& memory, const BackendChoice& choice) {
   std::string text = "processor  " + processor_name() + ", " + std::to_string(usable_processors()) +
                      " usable\n" + "memory     " + readable_bytes(memory.total) + ", " +
-                     readable_bytes(memory.available) + " available\n";
+                     readable_bytes(memory.available) + " available\n" + "kernels    " +
+                     listing(device_kernels()) + "\n";
   for (const Backend* backend : backends()) {
     const std::string why_not = backend->unavailable_reason();
     const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');

@@ -101,12 +101,33 @@ ExitCode update_exit_code(UpdateFailure failure) {
 constexpr std::size_t longest_plain_line = 400;
 bool plain_diagnostics = false;
 
+bool too_few_threads(const std::exception& error) {
+  const auto* refused = dynamic_cast<const std::system_error*>(&error);
+  return refused != nullptr && refused->code() == std::errc::resource_unavailable_try_again;
+}
+
 ExitCode report(ExitCode code, const std::exception& error) {
-  print_diagnostic("error", error.what());
+  print_diagnostic("error", line_of(error));
   return code;
 }
 
 }  // namespace
+
+std::string line_of(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return "out of memory: close other programs or use fewer --threads";
+  }
+  if (too_few_threads(error)) {
+    return "the system starts no more threads: use fewer --threads, or raise the limits on "
+           "processes and memory";
+  }
+  return error.what();
+}
+
+bool is_memory_shortage(const std::exception& error) {
+  return dynamic_cast<const NotEnoughMemory*>(&error) != nullptr ||
+         dynamic_cast<const std::bad_alloc*>(&error) != nullptr || too_few_threads(error);
+}
 
 std::string plain_line(std::string_view text) {
   std::string line(text);
@@ -160,8 +181,6 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::usage, error);
   } catch (const WorkUnitError& error) {
     return report(ExitCode::invalid_input, error);
-  } catch (const NotEnoughMemory& error) {
-    return report(ExitCode::memory, error);
   } catch (const DeviceError& error) {
     return report(exit_code_of(error.status()), error);
   } catch (const BackendError& error) {
@@ -184,19 +203,8 @@ ExitCode reporting_errors(const std::function<ExitCode()>& command) {
     return report(ExitCode::usage, error);
   } catch (const UploadError& error) {
     return report(ExitCode::usage, error);
-  } catch (const std::bad_alloc&) {
-    print_diagnostic("error", "out of memory: close other programs or use fewer --threads");
-    return ExitCode::memory;
-  } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again) {
-      return report(ExitCode::internal_error, error);
-    }
-    print_diagnostic("error",
-                     "the system starts no more threads: use fewer --threads, or raise the limits "
-                     "on processes and memory");
-    return ExitCode::memory;
   } catch (const std::exception& error) {
-    return report(ExitCode::internal_error, error);
+    return report(is_memory_shortage(error) ? ExitCode::memory : ExitCode::internal_error, error);
   }
 }
 

@@ -1,6 +1,7 @@
 // From exceptions to one line and an exit code (docs/ERRORS.md).
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,12 @@ namespace axiom {
 ExitCode reporting_errors(const std::function<ExitCode()>& command);
 
 ExitCode exit_code_of(DeviceStatus status);
+
+/// What an exception says, in words of ours where the standard library's say nothing.
+std::string line_of(const std::exception& error);
+
+/// Memory, or threads, which need some: it may pass.
+bool is_memory_shortage(const std::exception& error);
 
 /// The text on one line of ASCII, whatever it holds: other bytes become "?".
 std::string plain_line(std::string_view text);

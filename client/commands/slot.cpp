@@ -46,6 +46,7 @@ class Slot : public RunObserver {
   // Returns the exit code of a result that is complete; else throws or leaves.
   ExitCode run() try {
     log_.begin(options_);
+    output_ = task_.resolve(output_name);
     if (result_is_complete()) return ExitCode::ok;
     const WorkUnit work = read_work();
     const BackendChoice backend = choose();
@@ -88,7 +89,7 @@ class Slot : public RunObserver {
  private:
   // Killed while the library was about to tell the client that the task has finished.
   bool result_is_complete() {
-    if (task_.reported_fraction() < 1 || !files_.exists(task_.resolve(output_name))) return false;
+    if (task_.reported_fraction() < 1 || !files_.exists(output_)) return false;
     task_.begin_critical_section();
     log_.complete();
     return true;
@@ -209,7 +210,7 @@ class Slot : public RunObserver {
     // A suspension that arrives now would be lost in the library, and the task sleep for ever.
     task_.begin_critical_section();
     try {
-      files_.write_durably(task_.resolve(output_name), summary.result);
+      files_.write_durably(output_, summary.result);
     } catch (const IoError&) {
       save(runner);  // what is computed need not be computed again
       throw;
@@ -221,6 +222,7 @@ class Slot : public RunObserver {
 
   boinc::ClientTask& task_;
   const SlotOptions& options_;
+  std::string output_;
   SlotLog log_;
   Watchdog watchdog_;
   double flops_ = 0;
@@ -237,10 +239,12 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
   try {
     task.emplace();
   } catch (const std::exception& error) {
-    print_diagnostic("error", error.what());
-    show_exit_code(ExitCode::boinc_start, true);
-    boinc::leave_without_library(static_cast<int>(ExitCode::boinc_start),
-                                 plain_line(std::string(error.what()).substr(0, 240)));
+    const bool memory = is_memory_shortage(error);
+    const ExitCode code = memory ? ExitCode::memory : ExitCode::boinc_start;
+    print_diagnostic("error", line_of(error));
+    show_exit_code(code, true);
+    boinc::leave_without_library(static_cast<int>(code), memory ? until_it_passes : three_times,
+                                 reason_for_client(error));
   }
   const SlotOptions options = parse_slot_options(argc, argv, task->assignment().device);
   return run_task(

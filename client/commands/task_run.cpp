@@ -1,6 +1,6 @@
 #include "client/commands/task_run.h"
 
-#include <new>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -11,16 +11,9 @@
 namespace axiom {
 namespace {
 
-constexpr boinc::Retry until_it_passes{.seconds = 600, .attempts = 0};
-constexpr boinc::Retry three_times{.seconds = 600, .attempts = 3};
-
 // Nothing: trying again would not help. To be called while an exception is being handled.
 std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (const HostTooSmall&) {
   return three_times;
-} catch (const NotEnoughMemory&) {
-  return until_it_passes;
-} catch (const std::bad_alloc&) {
-  return until_it_passes;
 } catch (const DeviceError& error) {
   return error.status() == DeviceStatus::out_of_memory ? until_it_passes : three_times;
 } catch (const DiskFullError&) {
@@ -33,17 +26,18 @@ std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (co
   return std::nullopt;
 } catch (const CheckpointError&) {
   return std::nullopt;
-} catch (...) {
-  return three_times;
-}
-
-std::string current_error() try { throw; } catch (const std::bad_alloc&) {
-  return "out of memory";
 } catch (const std::exception& error) {
-  return error.what();
+  return is_memory_shortage(error) ? until_it_passes : three_times;
 }
 
 }  // namespace
+
+std::string reason_for_client(const std::exception& error) {
+  constexpr std::size_t longest = 240;  // the client reads a line of 255 bytes
+  std::string line = plain_line(line_of(error));
+  if (line.size() > longest) line = line.substr(0, longest) + " ...";
+  return line;
+}
 
 int stop_of(const boinc::Requests& requests) {
   if (requests.abort) return Stop::aborted;
@@ -94,10 +88,9 @@ ExitCode run_task(boinc::Task& task, const std::function<ExitCode()>& work,
   const ExitCode code = reporting_errors([&] {
     try {
       return work();
-    } catch (...) {
+    } catch (const std::exception& error) {
       retry = retry_after_current_error();
-      // The client reads a line of 255 bytes.
-      reason = plain_line(current_error().substr(0, 240));
+      reason = reason_for_client(error);
       throw;
     }
   });

@@ -1,6 +1,7 @@
 // The part of a task's life that is the same by hand and under a BOINC client.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ class HostTooSmall : public NotEnoughMemory {
  public:
   using NotEnoughMemory::NotEnoughMemory;
 };
+
+/// How often a task that cannot go on is started again.
+inline constexpr boinc::Retry until_it_passes{.seconds = 600, .attempts = 0};
+inline constexpr boinc::Retry three_times{.seconds = 600, .attempts = 3};
+
+/// What a client shows of an error, cut to what it can.
+std::string reason_for_client(const std::exception& error);
 
 /// Why a run ends early; the other values are numbers of signals.
 enum Stop : int { go_on = 0, quit = 1001, aborted = 1002, restart = 1003 };

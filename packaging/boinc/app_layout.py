@@ -47,6 +47,7 @@ def create(program, libraries, app, version, plan_class, out):
         if not path.is_file():
             raise LayoutError(f"{path}: no such file" + ("" if path == program else " (apt-get install libboinc-app-dev)"))
     platform_check.require_program(program)
+    platform_check.require_kernels(program, plan_class)
     for name in LIBRARIES:
         platform_check.require_library(libraries / name, name)
     folder.parent.mkdir(parents=True, exist_ok=True)

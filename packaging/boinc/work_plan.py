@@ -15,8 +15,10 @@ MEBIBYTE = 1 << 20
 # docs/BOINC_SERVER.md says where they come from.
 SIZES = {"cpu": (15, 40.0, "axiom"), "gpu": (30, 500.0, "axiom_gpu")}
 LEAST_GFLOPS, MOST_GFLOPS = 0.01, 1e6  # beyond them a slip
-# The limit of time, for hosts slower than the estimate: the task is ended beyond it.
-BOUND_OVER_ESTIMATE = 100
+# The limit of time, for hosts slower than the estimate: the task is ended beyond it. Before a host has statistics, its
+# fastest GPU's peak is the estimate, and its slowest may do the work: a hundredth of that, and less of its peak.
+BOUND_OVER_ESTIMATE = {"cpu": 100, "gpu": 1000}
+CREDIT_PER_OPERATION = 200 / 86400e9  # BOINC's unit: 200 for a day at 1 GFLOP/s
 # Networks that the largest device holds at once, two workers together (docs/GPU.md).
 NETWORKS_ON_A_DEVICE = 6400
 CHECKPOINTS_AT_ONCE = 5  # as axiom-client plan counts them
@@ -100,6 +102,11 @@ def operations(plan):
     return plan["training_flops"] + plan["evaluation_flops"]
 
 
+def credit(plan):
+    """The same for the same work, whatever computes it: what it takes is known."""
+    return f"{operations(plan) * CREDIT_PER_OPERATION:.6g}"
+
+
 def benchmarked_gflops(path, size, program, experiment):
     """Effective speed of `axiom-client bench --json`: one thread of a processor, or all of a device."""
     report = read_json(path)
@@ -160,7 +167,7 @@ def bounds(plan, size):
     disk = plan["disk_bytes"] + CHECKPOINTS_AT_ONCE * (checkpoint - plan["checkpoint_bytes"])
     return {
         "rsc_fpops_est": estimate,
-        "rsc_fpops_bound": BOUND_OVER_ESTIMATE * estimate,
+        "rsc_fpops_bound": BOUND_OVER_ESTIMATE[size] * estimate,
         # The gate: a host whose usable memory is less is not sent the work. One MiB more than the limit itself, so that
         # the scheduler's message, in MB, makes sense to whom it refuses.
         "rsc_memory_bound": max(plan["minimum_ram_bytes"] + MEBIBYTE, single_thread_memory(plan)),

@@ -13,12 +13,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
 
-from real_server import PACKAGING, RealServer, missing
+from real_server import PACKAGING, RealServer, documented_options, missing
 from scheduler_request import assigned, messages, request
+from support import LIBRARIES
 from volunteer import Volunteer
 
 CLIENT = os.environ.get("AXIOM_CLIENT", "")
@@ -93,8 +95,11 @@ def publish(server, versions):
         tool(server, "make-app-version", "keys", keys)
         (server.project / "keys" / "code_sign_public").write_text((keys / "code_sign_public").read_text())
     for app, plan_class in versions:
-        folder = tool(server, "make-app-version", "layout", "--program", CLIENT, "--version", "1.00", "--app", app,
-                      "--plan-class", plan_class, "--out", server.project / "apps")
+        # Nothing is computed on a GPU here: any program will do, which layout would not have as one of CUDA.
+        checked = "avx2" if plan_class.startswith("cuda") else plan_class
+        folder = pathlib.Path(tool(server, "make-app-version", "layout", "--program", CLIENT, "--version", "1.00", "--app", app,
+                                   "--plan-class", checked, "--out", server.project / "apps"))
+        folder = folder.rename(folder.with_name(folder.name.replace(checked, plan_class)))
         tool(server, "make-app-version", "sign", folder, "--keys", keys)
         tool(server, "make-app-version", "verify", folder, "--keys", keys)
     said = server.update_versions()
@@ -138,18 +143,24 @@ def prove_scheduler(server, cases):
 
 
 class BackendVolunteer(Volunteer):
-    """One that wants a certain backend."""
+    """One that wants a certain backend; `own_program`: by the anonymous platform, with app_info.xml as it is shipped."""
 
-    def __init__(self, project, backend):
-        self.backend = backend
+    def __init__(self, project, backend, own_program=False):
+        self.backend, self.own_program = backend, own_program
         super().__init__(project)
 
     def start(self):
         host = self.project.url.removeprefix("http://").rstrip("/")
         folder = self.directory / "projects" / re.sub("[^A-Za-z0-9.]", "_", host)
         folder.mkdir(parents=True)
+        if self.own_program:
+            shutil.copy(PACKAGING / "app_info.xml", folder)
+            shutil.copy(CLIENT, folder / "axiom-client")
+            for name in ("libboinc_api.so.7", "libboinc.so.7"):
+                shutil.copy(LIBRARIES / name, folder)
         (folder / "app_config.xml").write_text(
-            "<app_config><app_version><app_name>axiom</app_name><plan_class>avx2</plan_class>"
+            "<app_config><app_version><app_name>axiom</app_name>"
+            f"<plan_class>{'' if self.own_program else 'avx2'}</plan_class>"
             f"<cmdline>--backend {self.backend}</cmdline></app_version></app_config>\n")
         super().start()
 
@@ -157,10 +168,10 @@ class BackendVolunteer(Volunteer):
 def validate_and_keep(server):
     """One round of two daemons of a server; what they said."""
     said = ""
-    for command in (["sample_bitwise_validator", "-d", "3", "--app", "axiom", "--one_pass"],
-                    ["script_assimilator", "-d", "3", "--app", "axiom", "--one_pass", "--script", "keep-result"]):
-        done = subprocess.run([f"./{command[0]}", *command[1:]], cwd=server.project / "bin", capture_output=True, text=True)
-        said += f"{command[0]}: {done.returncode}\n{done.stdout}{done.stderr}"
+    for daemon in ("sample_bitwise_validator", "script_assimilator"):
+        done = subprocess.run([f"./{daemon}", *documented_options(daemon), "--one_pass"], cwd=server.project / "bin",
+                              capture_output=True, text=True)
+        said += f"{daemon}: {done.returncode}\n{done.stdout}{done.stderr}"
     return said
 
 
@@ -196,7 +207,7 @@ def prove_life(server):
     volunteers = []
     wrong = 0
     try:
-        volunteers += [BackendVolunteer(server, backend) for backend in chosen]
+        volunteers += [BackendVolunteer(server, backend, own_program=backend is chosen[-1]) for backend in chosen]
         for seed, altered in ((1, False), (2, True)):
             tasks = 2 if altered else 3
             if altered:  # not issued before the first is through
@@ -216,14 +227,27 @@ def prove_life(server):
             server.run(CLIENT, "--standalone", "--work-unit", work / f"{unit}.json", "--out", by_hand, "--quiet")
             same = kept.read_bytes() == (by_hand / "neuronspec.result.json").read_bytes()
             states = outcome(server, unit)
+            granted = server.sql(f"select granted_credit from result where validate_state=1 and name like '{unit}\\_%'").split()
+            promised = float(re.search("--credit (\\S+)", (work / f"{unit}.job").read_text()).group(1))
+            if len(granted) < 2 or any(abs(float(credit) / promised - 1) > 1e-9 for credit in granted):
+                print(f"credit: {granted}, not {promised}")
+                wrong += 1
             valid, invalid = states.get(1, []), states.get(2, [])
             print(f"\n{unit}{', one result altered on the server' if altered else ''}: valid {', '.join(valid)}; invalid "
                   f"{', '.join(invalid) or 'none'}; kept: {'byte for byte' if same else 'OTHER than'} a run by hand", flush=True)
             wrong += not same or (len(valid), len(invalid)) != ((2, 1) if altered else (3, 0))
+        speeds = server.sql(measured_speeds()).split("\n")
+        print(f"measured speeds: {speeds}")
+        wrong += len(speeds) != 1 or not re.fullmatch(r"neuronspec\t[0-9.]+\t[1-9][0-9]*", speeds[0])
     finally:
         for volunteer in volunteers:
             volunteer.close()
     return wrong
+
+
+def measured_speeds():
+    """The query of docs/BOINC_SERVER.md."""
+    return re.search(r"^    (select .*);$", (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text(), re.M).group(1)
 
 
 def main():
@@ -240,8 +264,9 @@ def main():
                             ([("axiom", "generic"), ("axiom_gpu", "cuda118")], LEGACY_CASES + GENERIC_CASES)):
         with RealServer(source) as server:
             publish(server, versions)
+            # More of one application in front than the feeder holds: the others' hosts must not wait for it.
+            give(server, "gpu", "101-160", "--seeds-per-unit", "20")
             give(server, "cpu", "1-30", "--seeds-per-unit", "20")
-            give(server, "gpu", "101-130", "--seeds-per-unit", "20")
             if not give(server, "cpu", "1-30").startswith("0 work units issued"):
                 raise SystemExit("the same seeds were issued twice")
             server.create_results()

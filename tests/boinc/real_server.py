@@ -36,6 +36,12 @@ def missing(source):
     return programs + tools
 
 
+def documented_options(daemon):
+    """As docs/BOINC_SERVER.md says that it is to be started."""
+    text = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text()
+    return re.search(f"<daemon><cmd>{daemon} (.*)</cmd>", text).group(1).split()
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -195,10 +201,10 @@ class RealServer:
 
     def start_feeder(self):
         """Returns when the scheduler sees its shared memory filled."""
-        self._spawn(["bin/feeder", "-d", "3"])
+        self._spawn(["bin/feeder", *documented_options("feeder")])
         for _ in range(300):
             text = (self.directory / "feeder.log").read_text()
-            if "adding result" in text:
+            if text.count("adding result") >= min(100, int(self.sql("select count(*) from result"))):
                 return
             time.sleep(0.1)
         raise RuntimeError(f"the feeder gives no work: {text}")

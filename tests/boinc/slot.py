@@ -75,13 +75,23 @@ class Slot:
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
 
-    def start(self, *arguments, env=None):
-        """As the client does: empty shared memory, stderr appended."""
+    def link(self, name, target, symbolic=False):
+        """In the place of a file of the task, as clients do: a text, or a symbolic link."""
+        path = self.directory / name
+        path.unlink(missing_ok=True)
+        if symbolic:
+            path.symlink_to(target)
+        else:
+            path.write_text(f"<soft_link>{target}</soft_link>\n")
+
+    def start(self, *arguments, env=None, limits=None):
+        """As the client does: empty shared memory, stderr appended. `limits`: a function that sets the system's for the task."""
         self.shared[:] = bytes(8 * CHANNEL)
         self.directory.joinpath("boinc_temporary_exit").unlink(missing_ok=True)
         with open(self.directory / "stderr.txt", "ab") as log:
             self.process = subprocess.Popen([CLIENT, *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(env or {})})
+                                            stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(env or {})},
+                                            preexec_fn=limits)
         return self.process
 
     def listen(self):
@@ -151,9 +161,9 @@ class Slot:
         path = self.directory / "result"
         return path.read_bytes() if path.exists() else None
 
-    def run(self, *arguments, env=None):
+    def run(self, *arguments, **options):
         """From start to end: the exit status."""
-        self.start(*arguments, env=env)
+        self.start(*arguments, **options)
         return self.end()
 
     def kill(self):

@@ -1,5 +1,6 @@
 """packaging/boinc/make-app-version: what it lays out and signs is taken by the real client, and each tampered file refused."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -7,10 +8,13 @@ import subprocess
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
+from unittest import mock
 
 from project import AppFile, Project
 from support import CLIENT, unit
 from volunteer import Volunteer
+
+import platform_check  # project.py has named its folder
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "make-app-version"
 LOGICAL = {"axiom_libboinc_api": "libboinc_api.so.7", "axiom_libboinc": "libboinc.so.7"}
@@ -197,10 +201,38 @@ class AppVersion(Folder):
                                self.directory / "new"], capture_output=True, text=True, env={"PATH": str(self.directory)})
         self.refused(done, "apt-get install binutils")
 
+    def test_a_gpus_plan_class_needs_kernels(self):
+        """For the oldest device and driver that it admits: else its hosts would fail, task by task."""
+        def entry(capability, cuda_version, portable=False):
+            return {"capability": capability, "portable": portable, "cuda_version": cuda_version}
+        for plan_class, kernels, enough in (
+                ("cuda130", [], False), ("cuda130", [entry(75, 13000)], True), ("cuda130", [entry(80, 13000)], False),
+                ("cuda130", [entry(75, 13010)], False), ("cuda130", [entry(70, 13000)], True),
+                ("cuda130", [entry(61, 13000)], False), ("cuda130", [entry(61, 11080, True)], True),
+                ("cuda118", [entry(75, 13000)], False), ("cuda118", [entry(50, 11000)], True),
+                ("avx2", [], True), ("", [], True), ("cuda999", [], True)):
+            with self.subTest(plan_class=plan_class, kernels=kernels), \
+                    mock.patch.object(platform_check, "_kernels", return_value=kernels):
+                if enough:
+                    platform_check.require_kernels(pathlib.Path(CLIENT), plan_class)
+                else:
+                    self.assertRaisesRegex(platform_check.PlatformError, "has no kernels for compute capability",
+                                           platform_check.require_kernels, pathlib.Path(CLIENT), plan_class)
+
+        program = self.directory / "program"
+        shutil.copyfile(CLIENT, program)  # not executable
+        self.refused(self.layout("--plan-class", "cuda130", program=program, out="new"), "cannot be asked which GPUs")
+        self.assertFalse((self.directory / "new").exists())
+
     def test_plain_and_cuda_layouts(self):
         for more, path in (((), "axiom/1.01/x86_64-pc-linux-gnu"),
                            (("--app", "axiom_gpu", "--plan-class", "cuda130"), "axiom_gpu/1.01/x86_64-pc-linux-gnu__cuda130")):
-            folder = pathlib.Path(self.layout(*more).stdout.strip())
+            done = self.layout(*more)
+            kernels = json.loads(subprocess.run([CLIENT, "devices", "--json"], capture_output=True).stdout)["kernels"]
+            if more and not kernels:
+                self.refused(done, "has no kernels for compute capability 7.5 and CUDA 13.0", "build it where nvcc is")
+                continue
+            folder = pathlib.Path(done.stdout.strip())
             self.assertEqual(folder, self.directory / "apps" / path)
             self.assertEqual(tool("sign", folder, "--keys", self.keys).returncode, 0)
             self.assertEqual(tool("verify", folder, "--keys", self.keys).returncode, 0)

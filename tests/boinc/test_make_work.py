@@ -31,8 +31,11 @@ class Sizes(MakeWork):
                     options = self.options(job)
                     operations = plan["training_flops"] + plan["evaluation_flops"]
                     self.assertAlmostEqual(float(options["--rsc_fpops_est"]), operations, delta=1)
-                    self.assertGreaterEqual(float(options["--rsc_fpops_bound"]), 10 * operations)
+                    self.assertEqual(int(options["--rsc_fpops_bound"]),
+                                     {"cpu": 100, "gpu": 1000}[size] * int(options["--rsc_fpops_est"]))
                     self.assertGreaterEqual(int(options["--rsc_disk_bound"]), plan["disk_bytes"])
+                    # 200 for a day at 1 GFLOP/s, as BOINC counts.
+                    self.assertAlmostEqual(float(options["--credit"]) / (operations / 1e9 / 86400 * 200), 1, places=5)
                     self.assertLess(int(options["--rsc_disk_bound"]), 1.1e10)
                     self.assertLessEqual(operations / speed, seconds)
                     self.assertLessEqual(plan["result_bytes"], result)

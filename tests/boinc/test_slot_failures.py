@@ -5,10 +5,10 @@ import json
 import os
 import pathlib
 import re
-import shutil
+import resource
 import signal
 import subprocess
-import tempfile
+import sys
 import time
 import unittest
 
@@ -16,8 +16,12 @@ from slot import Slot
 from support import CLIENT, LIBRARIES, undisturbed, unit
 from volunteer import processor_ticks
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from small_disk import SmallDisk  # noqa: E402
+
 SMALL = unit(3, width=16)
 GIB = 2**30
+NOBODY = 65534
 
 
 class SlotTest(unittest.TestCase):
@@ -26,9 +30,9 @@ class SlotTest(unittest.TestCase):
         self.addCleanup(slot.close)
         return slot
 
-    def assert_postponed(self, slot, reason, *arguments, env=None):
+    def assert_postponed(self, slot, reason, *arguments, **options):
         """A temporary exit: the client will try again, and shows why."""
-        self.assertEqual(slot.run(*arguments, env=env), 0, slot.log())
+        self.assertEqual(slot.run(*arguments, **options), 0, slot.log())
         self.assertIsNone(slot.finished())
         self.assertIsNone(slot.result())
         seconds, shown = slot.temporary_exit()
@@ -78,6 +82,67 @@ class Memory(SlotTest):
         for _ in range(4):
             self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
         self.assertLess(len(slot.log()), 2500)
+
+    def test_threads_that_the_system_does_not_start(self):
+        """As memory: it may pass. A thread's stack is as large as the limit of the first one's."""
+        def no_threads():
+            resource.setrlimit(resource.RLIMIT_STACK, (GIB, GIB))
+            resource.setrlimit(resource.RLIMIT_AS, (GIB, GIB))
+        slot = self.slot()
+        for _ in range(4):
+            self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=no_threads)
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+    def test_not_even_the_thread_of_boincs_library(self):
+        def one_process():
+            os.umask(0)
+            if os.getuid() == 0:  # whom the limit does not concern
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").touch()
+        for path in (slot.directory, *slot.directory.iterdir()):
+            path.chmod(0o777)
+        if os.getuid() == 0 and subprocess.run([CLIENT, "--version"], user=NOBODY, capture_output=True).returncode != 0:
+            self.skipTest("no other user can run " + CLIENT)
+        for _ in range(4):
+            self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=one_process)
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+
+class Links(SlotTest):
+    """What a client puts into the slot in the place of the task's files."""
+
+    def elsewhere(self, slot):
+        """A folder whose path no buffer of 512 bytes holds."""
+        folder = slot.directory.joinpath("projects", *["f" * 200] * 4)
+        folder.mkdir(parents=True)
+        return folder.relative_to(slot.directory)
+
+    def test_long_and_symbolic_links_are_followed(self):
+        for symbolic in (False, True):
+            with self.subTest(symbolic=symbolic):
+                slot = self.slot()
+                folder = self.elsewhere(slot)
+                slot.directory.joinpath("work_unit").rename(slot.directory / folder / "unit.json")
+                slot.link("work_unit", folder / "unit.json", symbolic)
+                slot.link("result", folder / "unit_0_0", symbolic)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertEqual(slot.finished(), 0)
+                self.assertEqual((slot.directory / folder / "unit_0_0").read_bytes(), undisturbed(SMALL))
+                self.assertEqual(slot.directory.joinpath("result").is_symlink(), symbolic, "the link was replaced")
+
+    def test_a_damaged_link_is_said_before_anything_is_computed(self):
+        for name in ("work_unit", "result"):
+            for text in ("<soft_link>", "<soft_link></soft_link>\n", "<soft_link>" + "x" * 9000):
+                slot = self.slot()
+                slot.directory.joinpath(name).write_text(text)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertIn(f"the link '{name}' in the slot leads nowhere: ", slot.temporary_exit()[1])
+                self.assertNotIn("starting at", slot.log())
 
 
 class ExitCodes(SlotTest):
@@ -213,24 +278,9 @@ class FullDisk(SlotTest):
     """A slot on a file system of its own, which is full when it matters."""
 
     def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-disk-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.directory], capture_output=True)
-        if mounted.returncode != 0:
-            self.skipTest("a file system cannot be mounted here: " + mounted.stderr.decode())
-        self.addCleanup(subprocess.run, ["umount", "-l", self.directory])
-
-    def fill(self):
-        with open(self.directory / "filler", "ab", buffering=0) as file:
-            for size in (65536, 4096, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    pass
-
-    def free(self):
-        os.unlink(self.directory / "filler")
+        self.disk = SmallDisk()
+        self.addCleanup(self.disk.close)
+        self.directory = self.disk.path
 
     def test_no_room_for_checkpoints(self):
         """The run goes on; if the task is to leave then, it leaves, and goes on from the checkpoint before."""
@@ -239,7 +289,7 @@ class FullDisk(SlotTest):
         slot.start()
         slot.wait_training()
         slot.wait_checkpoint()
-        self.fill()
+        self.disk.fill()
         time.sleep(4)
         self.assertIsNone(slot.process.poll())
         slot.send("quit")
@@ -248,7 +298,7 @@ class FullDisk(SlotTest):
         slot.start()  # with the disk still full
         time.sleep(3)
         self.assertIsNone(slot.process.poll())
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.end(), 0, slot.log())
         self.assertEqual(slot.finished(), 0)
         self.assertEqual(slot.result(), undisturbed(work))
@@ -262,7 +312,7 @@ class FullDisk(SlotTest):
         slot.wait_training()
         slot.wait_checkpoint()
         for _ in range(4):
-            self.fill()
+            self.disk.fill()
             if slot.process.poll() is not None:
                 slot.start()
             self.assertEqual(slot.end(), 0)
@@ -271,14 +321,14 @@ class FullDisk(SlotTest):
             seconds, reason = slot.temporary_exit()
             self.assertEqual(seconds, 600)
             self.assertIn("No space left on device", reason)
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.run(), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(work))
 
     def test_no_room_at_all(self):
         """From the first moment: without room to say why it leaves, the task waits for some, idle; and leaves when it is told to."""
         slot = self.slot(directory=self.directory)
-        self.fill()
+        self.disk.fill()
         slot.start()
         time.sleep(3)
         self.assertIsNone(slot.process.poll(), slot.temporary_exit())
@@ -290,7 +340,7 @@ class FullDisk(SlotTest):
         self.assertIsNone(slot.finished())
         slot.start()
         time.sleep(2)
-        self.free()
+        self.disk.free()
         self.assertEqual(slot.end(60), 0)
         self.assertIn("No space left on device", slot.temporary_exit()[1])
         self.assertEqual(slot.run(), 0, slot.log())

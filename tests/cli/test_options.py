@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -128,6 +129,10 @@ class Devices(CliTest):
             self.assertIn("available" if entry["available"] else entry["reason"], line)
             self.assertEqual(value["backend"] == entry["name"], "chosen" in line)
         self.assertIn(value["processor"], text.stdout)
+        kernels = re.search("^kernels    (.*)$", text.stdout, re.M).group(1)
+        for entry in value["kernels"]:
+            self.assertIn(f" {entry['capability'] // 10}.{entry['capability'] % 10}", kernels)
+        self.assertEqual(not value["kernels"], kernels == "none: built without a CUDA compiler")
 
     def test_self_test_passes_within_a_second(self):
         start = time.monotonic()

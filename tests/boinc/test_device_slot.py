@@ -1,0 +1,107 @@
+"""A task for a GPU in a slot without a client, on the emulated device. AXIOM_EMULATED_LIBRARY is the folder of its libcuda.so.1."""
+
+import json
+import os
+import re
+import time
+import unittest
+
+from slot import Slot
+from support import undisturbed
+from volunteer import processor_ticks
+
+LIBRARY = os.environ.get("AXIOM_EMULATED_LIBRARY", "")
+
+
+def work(epochs):
+    return json.dumps({
+        "schema": 1, "experiment": "compgen", "experiment_version": "2.0", "seed": 9, "seeds": 4, "parameters": {
+            "epochs": epochs, "trials": 1, "widths": [16, 32], "depths": [1, 2], "learning_rates": [0.05]}}).encode()
+
+
+SHORT, LONG = work(20), work(250)
+
+
+def emulated(**settings):
+    return {"LD_LIBRARY_PATH": LIBRARY, **{f"AXIOM_EMULATED_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+class DeviceSlot(unittest.TestCase):
+    def slot(self, unit, **facts):
+        slot = Slot(unit, **facts)
+        self.addCleanup(slot.close)
+        return slot
+
+    def assert_complete(self, slot, unit, status):
+        self.assertEqual(status, 0, slot.log())
+        self.assertEqual(slot.finished(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(unit))
+        self.assertFalse(slot.early_one)
+        self.assertEqual(slot.fractions, sorted(slot.fractions))
+
+    def test_the_assigned_device_and_no_other(self):
+        slot = self.slot(SHORT, gpu=1)
+        self.assert_complete(slot, SHORT, slot.run("--threads", "2", "--device", "0", env=emulated(devices=2)))
+        log = slot.log()
+        self.assertRegex(log, "(?m)^device: NVIDIA number 1, Emulated device.*CUDA")
+        self.assertRegex(log, r"(?m)^backend: cuda:1 \(the device that the BOINC client has assigned\)$")
+        self.assertRegex(log, "(?m)^memory plan: .*, of the device .* free, 2 threads, ")
+        self.assertLessEqual(len(log), 4096)
+        self.assertTrue(log.isascii())
+
+    def test_suspended_killed_and_stopped(self):
+        slot = self.slot(LONG, gpu=0, period=1)
+        slot.start(env=emulated())
+        slot.wait_training()
+        for _ in range(2):
+            time.sleep(0.4)
+            taken = slot.send("suspend")
+            time.sleep(max(0, taken + 1 - time.monotonic()))
+            before = processor_ticks(slot.process.pid)
+            time.sleep(2)
+            self.assertLessEqual(processor_ticks(slot.process.pid) - before, 2)
+            slot.send("resume")
+        slot.wait_checkpoint()
+        slot.kill()
+        slot.start(env=emulated())
+        slot.wait_training(2)
+        asked = slot.send("quit")
+        self.assertEqual(slot.end(60), 0, slot.log())
+        self.assertLess(time.monotonic() - asked, 10)
+        self.assertIsNone(slot.finished())
+        self.assertIn(", checkpoint saved", slot.log())
+        self.assert_complete(slot, LONG, slot.run(env=emulated()))
+        self.assertIn("resume 2", slot.log())
+
+    def assert_postponed(self, slot, reason, **settings):
+        self.assertEqual(slot.run(env=emulated(**settings)), 0, slot.log())
+        self.assertIsNone(slot.finished(), slot.log())
+        seconds, shown = slot.temporary_exit()
+        self.assertEqual(seconds, 600)
+        self.assertRegex(shown, reason)
+        self.assertLess(len(shown), 256)
+        self.assertTrue(any(re.match(f"error: .*({reason})", line) for line in slot.log().splitlines()[-10:]), slot.log())
+
+    def test_too_little_device_memory_may_pass(self):
+        slot = self.slot(SHORT, gpu=0)
+        for _ in range(4):
+            self.assert_postponed(slot, "not enough device memory: ", memory=10000)
+        self.assert_complete(slot, SHORT, slot.run(env=emulated()))
+
+    def test_a_device_that_is_lost_goes_on_when_it_is_back(self):
+        slot = self.slot(LONG, gpu=0, period=1)
+        for _ in range(2):
+            self.assert_postponed(slot, "CUDA_ERROR_LAUNCH_FAILED", fault="lose:30")
+        self.assert_complete(slot, LONG, slot.run(env=emulated()))
+
+    def test_a_device_that_computes_wrong_numbers_is_given_up(self):
+        slot = self.slot(SHORT, gpu=0)
+        for _ in range(2):
+            self.assert_postponed(slot, "gives a wrong answer to a known case|the device computes wrong numbers", fault="skew:1")
+        self.assertEqual(slot.run(env=emulated(fault="skew:1")), 16, slot.log())
+        self.assertEqual(slot.finished(), 16)
+        self.assertIsNone(slot.result())
+
+
+if __name__ == "__main__":
+    unittest.main()
