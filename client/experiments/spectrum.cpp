@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "client/arithmetic/functions64.h"
 #include "client/arithmetic/ops.h"
@@ -29,24 +31,55 @@ double effective_rank(std::span<const double> squared) {
   return arithmetic::exp(entropy);
 }
 
-}  // namespace
+struct TridiagonalForm {
+  explicit TridiagonalForm(int n)
+      : diagonal(static_cast<std::size_t>(n)), off_diagonal(static_cast<std::size_t>(n)) {}
 
-std::vector<double> squared_singular_values(std::span<const float> h, int rows, int columns,
-                                            const MatrixOps& matrix_ops) {
+  std::vector<double> diagonal;
+  std::vector<double> off_diagonal;
+};
+
+/// Of hᵀh, or of hhᵀ if that is smaller.
+TridiagonalForm reduced_gram(std::span<const float> h, int rows, int columns,
+                             const MatrixOps& matrix_ops) {
   const bool wide = columns > rows;
   const int n = wide ? rows : columns;
   const Buffer a = wide ? transposed_to_double(h, rows, columns) : to_double(h, rows, columns);
   Buffer gram(n, n);
   matrix_ops.gram(a.data(), gram.data(), wide ? columns : rows, n);
-  std::vector<double> squared = symmetric_eigenvalues(gram.span(), n, matrix_ops);
-  for (double& value : squared) value = value > 0 ? value : 0.0;
+  TridiagonalForm form(n);
+  matrix_ops.tridiagonalize(gram.data(), n, form.diagonal.data(), form.off_diagonal.data());
+  return form;
+}
+
+std::vector<std::vector<double>> squared_singular_values(std::span<TridiagonalForm> forms) {
+  std::vector<TridiagonalMatrix> matrices;
+  for (TridiagonalForm& form : forms) matrices.push_back({form.diagonal, form.off_diagonal});
+  tridiagonal_eigenvalues(matrices);
+  std::vector<std::vector<double>> squared;
+  for (TridiagonalForm& form : forms) {
+    for (double& value : form.diagonal) value = value > 0 ? value : 0.0;
+    squared.push_back(std::move(form.diagonal));
+  }
   return squared;
 }
 
-std::vector<double> squared_singular_values(const ProbeValues& probe, std::size_t layer, int rows,
-                                            int columns, const MatrixOps& matrix_ops) {
-  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values[layer];
-  return squared_singular_values(probe.activations[layer], rows, columns, matrix_ops);
+}  // namespace
+
+std::vector<double> squared_singular_values(std::span<const float> h, int rows, int columns,
+                                            const MatrixOps& matrix_ops) {
+  TridiagonalForm form = reduced_gram(h, rows, columns, matrix_ops);
+  return squared_singular_values({&form, 1}).front();
+}
+
+std::vector<std::vector<double>> squared_singular_values(const ProbeValues& probe, int rows,
+                                                         int columns, const MatrixOps& matrix_ops) {
+  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values;
+  std::vector<TridiagonalForm> forms;
+  for (const std::vector<float>& h : probe.activations) {
+    forms.push_back(reduced_gram(h, rows, columns, matrix_ops));
+  }
+  return squared_singular_values(forms);
 }
 
 std::size_t singular_values_bytes(int rows, int columns) {
