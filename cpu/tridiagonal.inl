@@ -26,14 +26,18 @@ struct Tridiagonal {
   static constexpr int vectors = Isa::reduction_vectors;
   static constexpr int width = vectors * lanes;
 
+  /// Doubles that reduce() needs, 64-byte aligned.
+  static std::size_t workspace(int n) { return static_cast<std::size_t>(padded(n) * (n + 4)); }
+
   static void reduce(const double* matrix, int n, double* diagonal, double* off_diagonal) {
-    const Index panels = (n + width - 1) / width;
-    const Index padded = panels * width;
-    const auto size = static_cast<std::size_t>(padded * n);
-    double* a = thread_workspace(size + 4 * static_cast<std::size_t>(padded));
+    reduce(matrix, n, diagonal, off_diagonal, thread_workspace(workspace(n)));
+  }
+  static void reduce(const double* matrix, int n, double* diagonal, double* off_diagonal,
+                     double* a) {
     pack(matrix, n, a);
-    Rows rows{a + size, a + size + padded, a + size + 2 * padded, a + size + 3 * padded};
-    for (Index j = 0; j < 4 * padded; ++j) rows.v[j] = 0.0;  // and w, next_v and y
+    double* const after = a + padded(n) * n;
+    Rows rows{after, after + padded(n), after + 2 * padded(n), after + 3 * padded(n)};
+    for (Index j = 0; j < 4 * padded(n); ++j) after[j] = 0.0;
     off_diagonal[0] = 0.0;
     bool upwards = true;
     for (int k = 0; k < n; ++k) {
@@ -43,6 +47,7 @@ struct Tridiagonal {
       if (k + 1 == n) break;
       double h = 0.0;
       off_diagonal[k + 1] = householder(rows.next_v, k + 1, n, h);
+      const Index panels = padded(n) / width;
       const Index first = (k + 1) / width;
       for (Index i = first; i < panels; ++i) {
         const Index panel = upwards ? i : panels - 1 - (i - first);
@@ -54,6 +59,7 @@ struct Tridiagonal {
   }
 
  private:
+  static Index padded(int n) { return (n + width - 1) / width * static_cast<Index>(width); }
   static AXIOM_INLINE int aligned(int column) { return column / lanes * lanes; }
 
   /// n numbers each, padded with zeros.

@@ -43,12 +43,10 @@ struct TridiagonalForm {
 TridiagonalForm reduced_gram(std::span<const float> h, int rows, int columns,
                              const MatrixOps& matrix_ops) {
   const bool wide = columns > rows;
-  const int n = wide ? rows : columns;
-  const Buffer a = wide ? transposed_to_double(h, rows, columns) : to_double(h, rows, columns);
-  Buffer gram(n, n);
-  matrix_ops.gram(a.data(), gram.data(), wide ? columns : rows, n);
-  TridiagonalForm form(n);
-  matrix_ops.tridiagonalize(gram.data(), n, form.diagonal.data(), form.off_diagonal.data());
+  TridiagonalForm form(wide ? rows : columns);
+  const std::vector<float> turned = wide ? transposed(h, rows, columns) : std::vector<float>();
+  matrix_ops.reduced_gram(wide ? turned.data() : h.data(), std::max(rows, columns),
+                          std::min(rows, columns), form.diagonal.data(), form.off_diagonal.data());
   return form;
 }
 
@@ -83,9 +81,13 @@ std::vector<std::vector<double>> squared_singular_values(const ProbeValues& prob
 }
 
 std::size_t singular_values_bytes(int rows, int columns) {
+  // What a backend packs is padded: half of the columns of a small matrix may be.
+  constexpr std::size_t padding = 16;
+  constexpr std::size_t packed_rows = 128;
   const auto n = static_cast<std::size_t>(std::min(rows, columns));
-  return sizeof(double) *
-         (static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) + 2 * n * n + 8 * n);
+  const std::size_t matrices = (n + padding) * (n + std::max(n + 4, packed_rows));
+  const std::size_t turned = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  return sizeof(double) * matrices + (columns > rows ? sizeof(float) * turned : 0);
 }
 
 RankMeasures rank_measures(std::span<const double> squared) {

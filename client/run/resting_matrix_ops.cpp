@@ -32,6 +32,16 @@ RestingMatrixOps::RestingMatrixOps(const MatrixOps& ops, std::function<void()> r
     wrapped.rest();
     return wrapped.ops->cholesky(a, n);
   };
+  table_.reduced_gram = [](const float* a, int rows, int m, double* diagonal,
+                           double* off_diagonal) {
+    wrapped.rest();
+    wrapped.ops->reduced_gram(a, rows, m, diagonal, off_diagonal);
+  };
+  table_.sample_kernel = [](const float* a, const double* offsets, int samples, int units,
+                            double* c) {
+    wrapped.rest();
+    wrapped.ops->sample_kernel(a, offsets, samples, units, c);
+  };
 }
 
 RestingMatrixOps::~RestingMatrixOps() { wrapped = {}; }

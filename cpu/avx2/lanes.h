@@ -61,6 +61,9 @@ struct F64 {
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm256_broadcast_sd(p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm256_load_pd(p)}; }
   static AXIOM_INLINE F64 load_unaligned(const double* p) { return {_mm256_loadu_pd(p)}; }
+  static AXIOM_INLINE F64 load_unaligned(const float* p) {
+    return {_mm256_cvtps_pd(_mm_loadu_ps(p))};
+  }
   AXIOM_INLINE void store(double* p) const { _mm256_store_pd(p, v); }
   AXIOM_INLINE void store_unaligned(double* p) const { _mm256_storeu_pd(p, v); }
 };

@@ -58,6 +58,9 @@ struct F64 {
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm512_set1_pd(*p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm512_load_pd(p)}; }
   static AXIOM_INLINE F64 load_unaligned(const double* p) { return {_mm512_loadu_pd(p)}; }
+  static AXIOM_INLINE F64 load_unaligned(const float* p) {
+    return {_mm512_cvtps_pd(_mm256_loadu_ps(p))};
+  }
   AXIOM_INLINE void store(double* p) const { _mm512_store_pd(p, v); }
   AXIOM_INLINE void store_unaligned(double* p) const { _mm512_storeu_pd(p, v); }
 };

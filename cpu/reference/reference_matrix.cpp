@@ -93,8 +93,32 @@ bool cholesky(double* a, int order) {
   return true;
 }
 
+void reduced_gram(const float* a, int rows, int m, double* diagonal, double* off_diagonal) {
+  const std::vector<double> converted(a, a + size(rows) * size(m));
+  std::vector<double> c(size(m) * size(m));
+  gram(converted.data(), c.data(), rows, m);
+  tridiagonalize(c.data(), m, diagonal, off_diagonal);
+}
+
+void sample_kernel(const float* a, const double* offsets, int samples, int units, double* c) {
+  std::vector<double> b(size(samples) * size(units));
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    b[i] = static_cast<double>(a[i]) - offsets[i % size(units)];
+  }
+  for (std::size_t i = 0; i < size(samples); ++i) {
+    for (std::size_t j = i; j < size(samples); ++j) {
+      double sum = 0.0;
+      for (std::size_t u = 0; u < size(units); ++u) {
+        sum = fma(b[i * size(units) + u], b[j * size(units) + u], sum);
+      }
+      c[i * size(samples) + j] = sum;
+    }
+  }
+}
+
 }  // namespace
 
-const MatrixOps matrix_ops{transposed_product, gram, tridiagonalize, cholesky};
+const MatrixOps matrix_ops{transposed_product, gram,         tridiagonalize,
+                           cholesky,           reduced_gram, sample_kernel};
 
 }  // namespace axiom::cpu::reference

@@ -76,7 +76,30 @@ inline bool plain_cholesky(double* a, int n) {
   return true;
 }
 
+inline void plain_reduced_gram(const float* a, int rows, int m, double* diagonal,
+                               double* off_diagonal) {
+  const auto size = static_cast<std::size_t>(m);
+  const std::vector<double> converted(a, a + static_cast<std::size_t>(rows) * size);
+  std::vector<double> c(size * size);
+  plain_gram(converted.data(), c.data(), rows, m);
+  plain_tridiagonalize(c.data(), m, diagonal, off_diagonal);
+}
+
+inline void plain_sample_kernel(const float* a, const double* offsets, int samples, int units,
+                                double* c) {
+  for (int i = 0; i < samples; ++i) {
+    for (int j = i; j < samples; ++j) {
+      double sum = 0;
+      for (int u = 0; u < units; ++u) {
+        sum = std::fma(a[i * units + u] - offsets[u], a[j * units + u] - offsets[u], sum);
+      }
+      c[i * samples + j] = sum;
+    }
+  }
+}
+
 inline constexpr MatrixOps plain_matrix_ops = {plain_transposed_product, plain_gram,
-                                               plain_tridiagonalize, plain_cholesky};
+                                               plain_tridiagonalize,     plain_cholesky,
+                                               plain_reduced_gram,       plain_sample_kernel};
 
 }  // namespace axiom::test

@@ -38,7 +38,8 @@ struct Vector : Pair<Half> {
 };
 struct F32 : Vector<F32, half::F32, float> {};
 struct F64 : Vector<F64, half::F64, double> {
-  static AXIOM_INLINE F64 load_unaligned(const double* p) {
+  template <class T>
+  static AXIOM_INLINE F64 load_unaligned(const T* p) {
     return {{{half::F64::load_unaligned(p), half::F64::load_unaligned(p + half::F64::lanes)}}};
   }
   AXIOM_INLINE void store_unaligned(double* p) const {

@@ -134,6 +134,35 @@ TEST_P(MatrixEquality, Tridiagonalization) {
   }
 }
 
+TEST_P(MatrixEquality, OfActivations) {
+  const MatrixOps& expected = reference_backend().matrix_ops();
+  const MatrixOps& actual = GetParam()->matrix_ops();
+  for (const int samples : {1, 7, 16, 40, 131}) {
+    for (const int units : {1, 3, 8, 12, 17, 33, 141}) {
+      SCOPED_TRACE(testing::Message() << samples << " x " << units);
+      const auto h = random_floats(samples, units, 5);
+      const auto size = static_cast<std::size_t>(units);
+      std::vector<double> diagonal[2] = {std::vector<double>(size), std::vector<double>(size)};
+      std::vector<double> off[2] = {std::vector<double>(size), std::vector<double>(size)};
+      expected.reduced_gram(h.data(), samples, units, diagonal[0].data(), off[0].data());
+      actual.reduced_gram(h.data(), samples, units, diagonal[1].data(), off[1].data());
+      EXPECT_TRUE(same_bits(diagonal[0], diagonal[1]));
+      EXPECT_TRUE(same_bits(off[0], off[1]));
+      const auto offsets = random_matrix(1, units, 6);
+      const auto n = static_cast<std::size_t>(samples);
+      std::vector<double> kernels[2] = {std::vector<double>(n * n), std::vector<double>(n * n)};
+      expected.sample_kernel(h.data(), offsets.data(), samples, units, kernels[0].data());
+      actual.sample_kernel(h.data(), offsets.data(), samples, units, kernels[1].data());
+      for (std::vector<double>& kernel : kernels) {  // below the diagonal lies nothing that counts
+        for (std::size_t i = 0; i < n; ++i) {
+          for (std::size_t j = 0; j < i; ++j) kernel[i * n + j] = 0;
+        }
+      }
+      EXPECT_TRUE(same_bits(kernels[0], kernels[1]));
+    }
+  }
+}
+
 TEST_P(MatrixEquality, CholeskyFactors) {
   for (const int n : {1, 2, 3, 4, 5, 8, 21, 33, 65, 129}) {
     const auto a = random_matrix(n + 3, n, 4);

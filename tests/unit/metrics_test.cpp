@@ -240,6 +240,44 @@ TEST(Cka, LiesBetweenZeroAndOne) {
   }
 }
 
+TEST(Cka, InnerProductsAreSumsInIndexOrder) {
+  constexpr std::size_t n = 21;
+  constexpr int width = 23;  // sample space for any number of networks
+  for (const std::size_t count : {1u, 2u, 3u, 4u, 5u, 8u, 9u}) {
+    std::vector<std::vector<float>> networks;
+    std::vector<std::vector<double>> kernels;
+    for (unsigned network = 0; network < count; ++network) {
+      const std::vector<float>& h = networks.emplace_back(random_matrix(n, width, 50 + network));
+      std::vector<double> means(width);
+      for (std::size_t i = 0; i < h.size(); ++i) means[i % width] += h[i];
+      for (double& mean : means) mean /= n;
+      test::plain_sample_kernel(h.data(), means.data(), n, width,
+                                kernels.emplace_back(n * n).data());
+    }
+    const auto product = [&](std::size_t a, std::size_t b) {
+      double diagonal = 0;
+      double upper = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        diagonal += kernels[a][i * n + i] * kernels[b][i * n + i];
+        for (std::size_t j = i + 1; j < n; ++j) {
+          upper += kernels[a][i * n + j] * kernels[b][i * n + j];
+        }
+      }
+      return diagonal + 2 * upper;
+    };
+    std::vector<double> expected;
+    for (std::size_t a = 0; a < count; ++a) {
+      for (std::size_t b = a + 1; b < count; ++b) {
+        const double norms = std::sqrt(product(a, a)) * std::sqrt(product(b, b));
+        expected.push_back(product(a, b) / norms);
+      }
+    }
+    std::vector<const float*> activations;
+    for (const std::vector<float>& h : networks) activations.push_back(h.data());
+    EXPECT_EQ(cka_of(activations, n, width), expected) << count;
+  }
+}
+
 TEST(Cka, OrthogonalOrConstantGivesZero) {
   const std::vector<float> a = {1, -1, 1, -1};
   const std::vector<float> b = {1, 1, -1, -1};
