@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "client/arithmetic/ops.h"
@@ -37,7 +38,18 @@ class InnerProducts {
   std::vector<double> table_;
 };
 
-/// Networks whose inner products are summed at a time.
+using Pair = std::pair<std::size_t, std::size_t>;
+
+/// All (i, j), i ≤ j < count.
+std::vector<Pair> pairs_of(std::size_t count) {
+  std::vector<Pair> list;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i; j < count; ++j) list.emplace_back(i, j);
+  }
+  return list;
+}
+
+/// Networks, or pairs of them, whose inner products are summed at a time.
 constexpr std::size_t block = 4;
 using Kernels = std::array<const double*, block>;
 
@@ -100,22 +112,50 @@ void sample_space_products(std::span<const float* const> activations, int sample
   }
 }
 
+/// Σ c² over each of some width × width blocks of c, in index order; the sums proceed together.
+std::array<double, block> sums_of_squares(const Kernels& blocks, std::size_t stride,
+                                          std::size_t width) {
+  std::array<double, block> sums{};
+  for (std::size_t i = 0; i < width; ++i) {
+    for (std::size_t j = 0; j < width; ++j) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < block; ++k) {
+        const double entry = blocks[k][i * stride + j];
+        sums[k] += entry * entry;
+      }
+    }
+  }
+  return sums;
+}
+
+/// All products AᵀB are blocks of one Gram matrix, that of the networks side by side.
 void feature_space_products(std::span<const float* const> activations, int samples, int width,
                             const MatrixOps& matrix_ops, InnerProducts& products) {
-  const std::size_t size = static_cast<std::size_t>(samples) * static_cast<std::size_t>(width);
-  std::vector<Buffer> centred;
-  for (const float* a : activations) {
-    centred.push_back(to_double({a, size}, samples, width));
-    centre_columns(centred.back(), samples, width);
+  const auto n = static_cast<std::size_t>(samples);
+  const auto m = static_cast<std::size_t>(width);
+  const std::size_t count = activations.size();
+  const std::size_t columns = count * m;
+  double* const centred = thread_scratch(n * columns + columns * columns).data();
+  double* const gram = centred + n * columns;
+  for (std::size_t network = 0; network < count; ++network) {
+    const std::span<const float> a(activations[network], n * m);
+    const std::vector<double> means = column_means(a, samples, width);
+    for (std::size_t i = 0; i < n; ++i) {
+      double* const row = centred + i * columns + network * m;
+      for (std::size_t j = 0; j < m; ++j) row[j] = a[i * m + j] - means[j];
+    }
   }
-  Buffer product(width, width);
-  for (std::size_t i = 0; i < centred.size(); ++i) {
-    matrix_ops.gram(centred[i].data(), product.data(), samples, width);
-    products.at(i, i) = sum_of_squares(product.span());
-    for (std::size_t j = i + 1; j < centred.size(); ++j) {
-      matrix_ops.transposed_product(centred[i].data(), centred[j].data(), product.data(), samples,
-                                    width, width);
-      products.at(i, j) = sum_of_squares(product.span());
+  matrix_ops.gram(centred, gram, samples, static_cast<int>(columns));
+  const std::vector<Pair> wanted = pairs_of(count);
+  for (std::size_t first = 0; first < wanted.size(); first += block) {
+    Kernels blocks;  // the last ones are filled up with the last pair
+    for (std::size_t k = 0; k < block; ++k) {
+      const auto& [i, j] = wanted[std::min(first + k, wanted.size() - 1)];
+      blocks[k] = gram + (i * columns + j) * m;
+    }
+    const std::array<double, block> sums = sums_of_squares(blocks, columns, m);
+    for (std::size_t k = 0; k < block && first + k < wanted.size(); ++k) {
+      products.at(wanted[first + k].first, wanted[first + k].second) = sums[k];
     }
   }
 }
@@ -156,8 +196,9 @@ std::size_t pairwise_cka_bytes(std::size_t count, int samples, int width) {
   const auto m = static_cast<std::size_t>(width);
   const std::size_t packed = std::min<std::size_t>(m, 128);  // by a backend, at a time
   const std::size_t table = 2 * count * count;
-  const std::size_t values =
-      in_sample_space(count, samples, width) ? count * n * n + n * packed : count * n * m + m * m;
+  const std::size_t values = in_sample_space(count, samples, width)
+                                 ? count * n * n + n * packed
+                                 : count * m * (n + count * m + 128);
   return sizeof(double) * (values + table);
 }
 
