@@ -17,26 +17,18 @@ struct Gram {
   static_assert(strip % lanes == 0);
 
   static void gram(const double* a, double* c, int rows, int m) {
-    upper_triangle(
-        [=](int first, int count, double* packed) {
-          Products::pack(a + static_cast<Index>(first) * m, count, m, packed);
-        },
-        thread_workspace(packed_doubles(m)), c, rows, m);
+    upper_triangle(packer(a, m), thread_workspace(packed_doubles(m)), c, rows, m);
     mirror(c, m);
   }
 
   static void reduced_gram(const float* a, int rows, int m, double* diagonal,
                            double* off_diagonal) {
-    const std::size_t size = Products::panels(m) * static_cast<std::size_t>(width * m);
-    const std::size_t work = packed_doubles(m) > Tridiagonal<Isa>::workspace(m)
-                                 ? packed_doubles(m)
-                                 : Tridiagonal<Isa>::workspace(m);
-    double* c = thread_workspace(size + work);
-    upper_triangle(
-        [=](int first, int count, double* packed) {
-          Products::pack(a + static_cast<Index>(first) * m, count, m, packed);
-        },
-        c + size, c, rows, m);
+    // Whole panels, so that what follows is aligned: first what is packed, then what is reduced.
+    const auto size = static_cast<std::size_t>(static_cast<Index>(Products::panels(m)) * width * m);
+    const std::size_t packed = packed_doubles(m);
+    const std::size_t reduced = Tridiagonal<Isa>::workspace(m);
+    double* c = thread_workspace(size + (packed > reduced ? packed : reduced));
+    upper_triangle(packer(a, m), c + size, c, rows, m);
     mirror(c, m);
     Tridiagonal<Isa>::reduce(c, m, diagonal, off_diagonal, c + size);
   }
@@ -51,6 +43,13 @@ struct Gram {
   }
 
  private:
+  /// Of rows × m matrices, for upper_triangle().
+  template <class Scalar>
+  static auto packer(const Scalar* a, int m) {
+    return [=](int first, int count, double* packed) {
+      Products::pack(a + static_cast<Index>(first) * m, count, m, packed);
+    };
+  }
   static std::size_t packed_doubles(int m) {
     return static_cast<std::size_t>(Products::panels(m) *
                                     Products::panel_doubles(Products::row_block));

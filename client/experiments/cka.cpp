@@ -52,17 +52,16 @@ std::vector<Pair> pairs_of(std::size_t count) {
 /// Networks, or pairs of them, whose inner products are summed at a time.
 constexpr std::size_t block = 4;
 using Kernels = std::array<const double*, block>;
+using Sums = std::array<std::array<double, block>, block>;
 
-/// Adds ⟨A_k, B_l⟩ of the blocks' symmetric n × n matrices to sums[k][l] (if they are one block, of
-/// k ≤ l). Each is the sum over the upper triangle in index order, doubled, plus the diagonal's;
-/// all proceed together, entry by entry, since each waits for its last addition.
+/// ⟨A_k, B_l⟩ of the blocks' symmetric n × n matrices (if they are one block, only of k ≤ l). Each
+/// is the sum over the upper triangle in index order, doubled, plus the diagonal's; all proceed
+/// together, entry by entry, since each waits for its last addition.
 template <bool one_block>
-std::array<std::array<double, block>, block> inner_products(const Kernels& a, const Kernels& b,
-                                                            std::size_t n) {
-  std::array<std::array<double, block>, block> diagonal{};
-  std::array<std::array<double, block>, block> upper{};
-  const auto add = [&](std::array<std::array<double, block>, block> & sums, std::size_t entry)
-      __attribute__((always_inline)) {
+Sums inner_products(const Kernels& a, const Kernels& b, std::size_t n) {
+  Sums diagonal{};
+  Sums upper{};
+  const auto add = [&](Sums & sums, std::size_t entry) __attribute__((always_inline)) {
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < block; ++k) {
 #pragma GCC unroll 4
