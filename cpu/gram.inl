@@ -33,13 +33,15 @@ struct Gram {
     Tridiagonal<Isa>::reduce(c, m, diagonal, off_diagonal, c + size);
   }
 
-  static void sample_kernel(const float* a, const double* offsets, int samples, int units,
-                            double* c) {
+  static void centred_kernel(const float* a, int samples, int units, double* c) {
+    double* packed_rows = thread_workspace(packed_doubles(samples) + Products::row_block);
+    double* means = packed_rows + packed_doubles(samples);
     upper_triangle(
         [=](int first, int count, double* packed) {
-          pack_transposed(a + first, offsets + first, samples, units, count, packed);
+          means_of_columns(a + first, samples, units, count, means);
+          pack_transposed(a + first, means, samples, units, count, packed);
         },
-        thread_workspace(packed_doubles(samples)), c, units, samples);
+        packed_rows, c, units, samples);
   }
 
  private:
@@ -80,7 +82,34 @@ struct Gram {
     }
   }
 
-  /// Samples × units, row-major, to panels of samples: units `offsets` and what follows, less them.
+  /// Of the first `count` columns, each summed from the first row down.
+  static void means_of_columns(const float* a, int rows, int stride, int count, double* means) {
+    constexpr int vectors = 8;  // sums under way: enough to hide an addition
+    int column = 0;
+    for (; column + vectors * lanes <= count; column += vectors * lanes) {
+      D sum[vectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) sum[v] = D::zero();
+      for (Index i = 0; i < rows; ++i) {
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; ++v) {
+          sum[v] = add(sum[v], D::load_unaligned(a + i * stride + column + v * lanes));
+        }
+      }
+      const D divisor = D::splat(rows);
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) {
+        div(sum[v], divisor).store_unaligned(means + column + v * lanes);
+      }
+    }
+    for (; column < count; ++column) {
+      double sum = 0.0;
+      for (Index i = 0; i < rows; ++i) sum += a[i * stride + column];
+      means[column] = sum / rows;
+    }
+  }
+
+  /// Some units of samples, row-major, to panels of samples, less the units' offsets.
   static void pack_transposed(const float* a, const double* offsets, int samples, int units,
                               int count, double* to) {
     for (int panel = 0; panel * width < samples; ++panel) {

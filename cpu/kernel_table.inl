@@ -21,7 +21,7 @@ constexpr Kernels kernel_table() {
           Network::first_layer_gradient,
           Network::transpose_weights,
           {MatrixKernels<Isa>::transposed_product, Gram<Isa>::gram, Tridiagonal<Isa>::reduce,
-           Cholesky<Isa>::factor, Gram<Isa>::reduced_gram, Gram<Isa>::sample_kernel},
+           Cholesky<Isa>::factor, Gram<Isa>::reduced_gram, Gram<Isa>::centred_kernel},
           fma_chain<typename Isa::Float>};
 }
 

@@ -83,12 +83,10 @@ Sums inner_products(const Kernels& a, const Kernels& b, std::size_t n) {
 void sample_space_products(std::span<const float* const> activations, int samples, int width,
                            const MatrixOps& matrix_ops, InnerProducts& products) {
   const auto n = static_cast<std::size_t>(samples);
-  const std::size_t size = n * static_cast<std::size_t>(width);
   const std::size_t count = activations.size();
   double* const kernels = thread_scratch(count * n * n).data();
   for (std::size_t i = 0; i < count; ++i) {
-    const std::vector<double> means = column_means({activations[i], size}, samples, width);
-    matrix_ops.sample_kernel(activations[i], means.data(), samples, width, kernels + i * n * n);
+    matrix_ops.centred_kernel(activations[i], samples, width, kernels + i * n * n);
   }
   // The last block is filled up with the last network.
   const auto block_from = [&](std::size_t first) {

@@ -23,9 +23,10 @@ struct MatrixOps {
   // Of activations, which become doubles on the way.
   /// gram() of a, rows × m, then tridiagonalize().
   void (*reduced_gram)(const float* a, int rows, int m, double* diagonal, double* off_diagonal);
-  /// c = b·bᵀ with b = a − 1·offsetsᵀ, a: samples × units, c: samples × samples; the sums run over
-  /// the units. Only the upper triangle of c is meaningful.
-  void (*sample_kernel)(const float* a, const double* offsets, int samples, int units, double* c);
+  /// c = b·bᵀ, samples × samples; the sums run over the units. b is a, samples × units, less the
+  /// mean of each unit, which is the sum from the first sample on, divided by their number. Only
+  /// the upper triangle of c is meaningful.
+  void (*centred_kernel)(const float* a, int samples, int units, double* c);
 };
 
 }  // namespace axiom

@@ -37,10 +37,9 @@ RestingMatrixOps::RestingMatrixOps(const MatrixOps& ops, std::function<void()> r
     wrapped.rest();
     wrapped.ops->reduced_gram(a, rows, m, diagonal, off_diagonal);
   };
-  table_.sample_kernel = [](const float* a, const double* offsets, int samples, int units,
-                            double* c) {
+  table_.centred_kernel = [](const float* a, int samples, int units, double* c) {
     wrapped.rest();
-    wrapped.ops->sample_kernel(a, offsets, samples, units, c);
+    wrapped.ops->centred_kernel(a, samples, units, c);
   };
 }
 

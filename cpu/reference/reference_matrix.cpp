@@ -100,10 +100,13 @@ void reduced_gram(const float* a, int rows, int m, double* diagonal, double* off
   tridiagonalize(c.data(), m, diagonal, off_diagonal);
 }
 
-void sample_kernel(const float* a, const double* offsets, int samples, int units, double* c) {
-  std::vector<double> b(size(samples) * size(units));
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    b[i] = static_cast<double>(a[i]) - offsets[i % size(units)];
+void centred_kernel(const float* a, int samples, int units, double* c) {
+  std::vector<double> b(a, a + size(samples) * size(units));
+  for (std::size_t u = 0; u < size(units); ++u) {
+    double mean = 0.0;
+    for (std::size_t i = u; i < b.size(); i += size(units)) mean += b[i];
+    mean /= samples;
+    for (std::size_t i = u; i < b.size(); i += size(units)) b[i] -= mean;
   }
   for (std::size_t i = 0; i < size(samples); ++i) {
     for (std::size_t j = i; j < size(samples); ++j) {
@@ -119,6 +122,6 @@ void sample_kernel(const float* a, const double* offsets, int samples, int units
 }  // namespace
 
 const MatrixOps matrix_ops{transposed_product, gram,         tridiagonalize,
-                           cholesky,           reduced_gram, sample_kernel};
+                           cholesky,           reduced_gram, centred_kernel};
 
 }  // namespace axiom::cpu::reference

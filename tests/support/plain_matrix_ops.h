@@ -85,8 +85,13 @@ inline void plain_reduced_gram(const float* a, int rows, int m, double* diagonal
   plain_tridiagonalize(c.data(), m, diagonal, off_diagonal);
 }
 
-inline void plain_sample_kernel(const float* a, const double* offsets, int samples, int units,
-                                double* c) {
+inline void plain_centred_kernel(const float* a, int samples, int units, double* c) {
+  std::vector<double> means(static_cast<std::size_t>(units));
+  for (int i = 0; i < samples; ++i) {
+    for (int u = 0; u < units; ++u) means[static_cast<std::size_t>(u)] += a[i * units + u];
+  }
+  for (double& mean : means) mean /= samples;
+  const double* const offsets = means.data();
   for (int i = 0; i < samples; ++i) {
     for (int j = i; j < samples; ++j) {
       double sum = 0;
@@ -100,6 +105,6 @@ inline void plain_sample_kernel(const float* a, const double* offsets, int sampl
 
 inline constexpr MatrixOps plain_matrix_ops = {plain_transposed_product, plain_gram,
                                                plain_tridiagonalize,     plain_cholesky,
-                                               plain_reduced_gram,       plain_sample_kernel};
+                                               plain_reduced_gram,       plain_centred_kernel};
 
 }  // namespace axiom::test

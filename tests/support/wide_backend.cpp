@@ -85,6 +85,7 @@ AXIOM_INLINE I32 shift_right(I32 a) {
   return {{half::shift_right<N>(a.low), half::shift_right<N>(a.high)}};
 }
 AXIOM_INLINE F32 to_float(I32 a) { return {{{to_float(a.low), to_float(a.high)}}}; }
+AXIOM_INLINE F64 add(F64 a, F64 b) { return {{{add(a.low, b.low), add(a.high, b.high)}}}; }
 AXIOM_INLINE F64 sub(F64 a, F64 b) { return {{{sub(a.low, b.low), sub(a.high, b.high)}}}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {{{mul(a.low, b.low), mul(a.high, b.high)}}}; }
 AXIOM_INLINE F64 div(F64 a, F64 b) { return {{{div(a.low, b.low), div(a.high, b.high)}}}; }

@@ -248,11 +248,7 @@ TEST(Cka, InnerProductsAreSumsInIndexOrder) {
     std::vector<std::vector<double>> kernels;
     for (unsigned network = 0; network < count; ++network) {
       const std::vector<float>& h = networks.emplace_back(random_matrix(n, width, 50 + network));
-      std::vector<double> means(width);
-      for (std::size_t i = 0; i < h.size(); ++i) means[i % width] += h[i];
-      for (double& mean : means) mean /= n;
-      test::plain_sample_kernel(h.data(), means.data(), n, width,
-                                kernels.emplace_back(n * n).data());
+      test::plain_centred_kernel(h.data(), n, width, kernels.emplace_back(n * n).data());
     }
     const auto product = [&](std::size_t a, std::size_t b) {
       double diagonal = 0;
