@@ -3,6 +3,7 @@
 
 #include "cpu/cholesky.inl"
 #include "cpu/fma_chain.inl"
+#include "cpu/gram.inl"
 #include "cpu/matrix_kernels.inl"
 #include "cpu/network_kernels.inl"
 #include "cpu/tridiagonal.inl"
@@ -19,8 +20,8 @@ constexpr Kernels kernel_table() {
           Network::input_gradients,
           Network::first_layer_gradient,
           Network::transpose_weights,
-          {MatrixKernels<Isa>::transposed_product, MatrixKernels<Isa>::gram,
-           Tridiagonal<Isa>::reduce, Cholesky<Isa>::factor},
+          {MatrixKernels<Isa>::transposed_product, Gram<Isa>::gram, Tridiagonal<Isa>::reduce,
+           Cholesky<Isa>::factor, Gram<Isa>::reduced_gram, Gram<Isa>::centred_kernel},
           fma_chain<typename Isa::Float>};
 }
 

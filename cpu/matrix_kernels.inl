@@ -1,5 +1,5 @@
 // Double-precision products for the metrics (client/plan/matrix_ops.h), over an instruction set's
-// lanes.
+// lanes; Gram matrices: cpu/gram.inl.
 #pragma once
 
 #include "cpu/tile.inl"
@@ -17,10 +17,11 @@ struct MatrixKernels {
   static int panels(int columns) { return (columns + width - 1) / width; }
 
   /// Row-major to panels, row by row, so that reading is sequential; padding columns become zero.
-  static void pack(const double* from, int rows, int columns, double* to) {
+  template <class Scalar>
+  static void pack(const Scalar* from, int rows, int columns, double* to) {
     const int full = columns / width;
     for (int r = 0; r < rows; ++r) {
-      const double* row = from + static_cast<Index>(r) * columns;
+      const Scalar* row = from + static_cast<Index>(r) * columns;
       double* packed = to + r * width;
       for (int panel = 0; panel < full; ++panel) {
 #pragma GCC unroll 4
@@ -29,7 +30,7 @@ struct MatrixKernels {
         packed += panel_doubles(rows);
       }
       if (full * width < columns) {
-        for (int c = 0; c < width; ++c) packed[c] = full * width + c < columns ? row[c] : 0.0;
+        for (int c = 0; c < width; ++c) packed[c] = full * width + c < columns ? row[c] : Scalar{};
       }
     }
   }
@@ -53,26 +54,6 @@ struct MatrixKernels {
     }
   }
 
-  /// Panels on and above the diagonal are computed, the rest is mirrored.
-  static void gram(const double* a, double* c, int rows, int m) {
-    double* packed =
-        thread_workspace(static_cast<std::size_t>(panels(m) * panel_doubles(row_block)));
-    for (int first = 0; first < rows || first == 0; first += row_block) {
-      const int count = rows - first < row_block ? rows - first : row_block;
-      pack(a + static_cast<Index>(first) * m, count, m, packed);
-      for (int panel = 0; panel < panels(m); ++panel) {
-        const int columns = m - panel * width < width ? m - panel * width : width;
-        const double* b = packed + panel * panel_doubles(count);
-        const Product<double> p{
-            packed, panel_doubles(count), b, panel_doubles(count), panel * width + columns, columns,
-            count};
-        accumulate(p, first == 0, c + panel * width, m, columns);
-      }
-    }
-    mirror(c, m);
-  }
-
- private:
   /// Adds a product to the columns [0, columns) of c, whose rows are `stride` apart.
   static void accumulate(const Product<double>& p, bool from_zero, double* c, Index stride,
                          int columns) {
@@ -92,22 +73,7 @@ struct MatrixKernels {
     }
   }
 
-  /// Copies the upper triangle to the lower one, in blocks that stay in the cache.
-  static void mirror(double* c, int m) {
-    constexpr int block = 16;
-    for (int i0 = 0; i0 < m; i0 += block) {
-      const int i1 = i0 + block < m ? i0 + block : m;
-      for (int j0 = 0; j0 <= i0; j0 += block) {
-        for (int i = i0; i < i1; ++i) {
-          const int j1 = j0 + block < i ? j0 + block : i;
-          for (int j = j0; j < j1; ++j) {
-            c[static_cast<Index>(i) * m + j] = c[static_cast<Index>(j) * m + i];
-          }
-        }
-      }
-    }
-  }
-
+ private:
   /// The lanes that lie inside a row of n columns; zeros beyond.
   static AXIOM_INLINE D load_some(const double* row, Index column, int n) {
     if (column + lanes <= n) return D::load_unaligned(row + column);

@@ -11,6 +11,39 @@ namespace axiom::arithmetic {
 AXIOM_INLINE double magnitude(double a) { return a < 0 ? -a : a; }
 AXIOM_INLINE bool is_finite(double a) { return a - a == 0.0; }
 
+/// A sweep under way, which goes from the last row of a block up to its first. Each row waits for
+/// the divisions of the one below it.
+struct QlSweep {
+  double shift = 0.0;
+  int last = 0;
+  double gamma = 0.0;
+  double p = 0.0;
+  double cosine2 = 1.0;
+  double sine2 = 0.0;
+
+  AXIOM_INLINE void step(double* diagonal, double* squares, int i) {
+    constexpr double vanishing = 0x1p-900;  // far below what a matrix of norm 1 can feel
+    const double square = squares[i + 1];
+    const double radius2 = p + square;
+    if (i + 1 != last) squares[i + 2] = sine2 * radius2;
+    const double previous_cosine2 = cosine2;
+    const bool turned = p < vanishing;   // by a right angle
+    const double secant2 = radius2 / p;  // used if not; beside cosine2, not after it
+    cosine2 = turned ? 0.0 : p / radius2;
+    sine2 = square / radius2;
+    const double previous_gamma = gamma;
+    const double entry = diagonal[i];
+    gamma = cosine2 * (entry - shift) - sine2 * previous_gamma;
+    diagonal[i + 1] = previous_gamma + (entry - gamma);
+    p = turned ? previous_cosine2 * square : (gamma * gamma) * secant2;
+  }
+  /// squares[first + 1] tends to 0.
+  AXIOM_INLINE void end(double* diagonal, double* squares, int first) const {
+    squares[first + 1] = sine2 * p;
+    diagonal[first] = shift + gamma;
+  }
+};
+
 /// Where the method stands on one matrix of size n: squares[i] joins rows i − 1 and i.
 struct TridiagonalQl {
   double* diagonal;
@@ -47,18 +80,32 @@ struct TridiagonalQl {
     return true;
   }
 
-  /// One sweep over the first block that is not done. False if all are: no more sweeps.
-  AXIOM_INLINE bool advance() {
+  /// Moves on to the first block that is not done. False if all are: no more sweeps.
+  AXIOM_INLINE bool find_block(int& last) {
     // A coupling below 2^-54 of the norm changes no eigenvalue by more.
     constexpr double negligible = 0x1p-54 * 0x1p-54;
-    int last = first;
+    last = first;
     for (; first < n; last = ++first) {
       while (last + 1 < n && squares[last + 1] > negligible) ++last;
       if (last != first) break;
     }
-    if (first >= n) return false;
+    return first < n;
+  }
+  /// The next sweep over the block from `first` to `last`.
+  AXIOM_INLINE QlSweep begin_sweep(int last) {
     ++sweeps;
-    sweep(last);
+    const double shift = wilkinson_shift();
+    const double gamma = diagonal[last] - shift;
+    return {shift, last, gamma, gamma * gamma};
+  }
+
+  /// One sweep over the first block that is not done. False if all are: no more sweeps.
+  AXIOM_INLINE bool advance() {
+    int last = 0;
+    if (!find_block(last)) return false;
+    QlSweep sweep = begin_sweep(last);
+    for (int i = last; i-- > first;) sweep.step(diagonal, squares, i);
+    sweep.end(diagonal, squares, first);
     return true;
   }
 
@@ -76,33 +123,6 @@ struct TridiagonalQl {
     const double ratio = (diagonal[first + 1] - corner) / (2.0 * coupling);
     const double root = arithmetic::sqrt(ratio * ratio + 1.0);
     return corner - coupling / (ratio < 0 ? ratio - root : ratio + root);
-  }
-
-  /// From row `last` up to the first; squares[first + 1] tends to 0.
-  AXIOM_INLINE void sweep(int last) {
-    constexpr double vanishing = 0x1p-900;  // far below what a matrix of norm 1 can feel
-    const double shift = wilkinson_shift();
-    double cosine2 = 1.0;
-    double sine2 = 0.0;
-    double gamma = diagonal[last] - shift;
-    double p = gamma * gamma;
-    for (int i = last; i-- > first;) {
-      const double square = squares[i + 1];
-      const double radius2 = p + square;
-      if (i + 1 != last) squares[i + 2] = sine2 * radius2;
-      const double previous_cosine2 = cosine2;
-      const bool turned = p < vanishing;   // by a right angle
-      const double secant2 = radius2 / p;  // used if not; beside cosine2, not after it
-      cosine2 = turned ? 0.0 : p / radius2;
-      sine2 = square / radius2;
-      const double previous_gamma = gamma;
-      const double entry = diagonal[i];
-      gamma = cosine2 * (entry - shift) - sine2 * previous_gamma;
-      diagonal[i + 1] = previous_gamma + (entry - gamma);
-      p = turned ? previous_cosine2 * square : (gamma * gamma) * secant2;
-    }
-    squares[first + 1] = sine2 * p;
-    diagonal[first] = shift + gamma;
   }
 };
 

@@ -152,7 +152,7 @@ std::string metrics(const Backend& backend) {
   const MatrixOps& ops = backend.matrix_ops();
   Bits bits;
   const MeasuredPair spectra(backend, samples, 37, ActivationUse::spectra);
-  bits.add(squared_singular_values(spectra.snapshots[0].probes[0], 0, samples, 37, ops));
+  bits.add(squared_singular_values(spectra.snapshots[0].probes[0], samples, 37, ops).front());
   for (const int width : {70, 21}) {
     const MeasuredPair pair(backend, samples, width, ActivationUse::inner_products);
     const ProbeValues* networks[] = {&pair.snapshots[0].probes[0], &pair.snapshots[1].probes[0]};

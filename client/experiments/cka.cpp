@@ -1,5 +1,6 @@
 #include "client/experiments/cka.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -37,73 +38,121 @@ class InnerProducts {
   std::vector<double> table_;
 };
 
-constexpr std::size_t batch = 4;
+using Pair = std::pair<std::size_t, std::size_t>;
 
-/// ⟨A_k, B_k⟩ of four pairs of symmetric n × n matrices at once, so that four sums are under way at
-/// a time. Each is the sum over the upper triangle in index order, doubled, plus the diagonal's.
-std::array<double, batch> symmetric_inner_products(
-    const std::array<std::pair<const double*, const double*>, batch>& pairs, std::size_t n) {
-  std::array<double, batch> diagonal{};
-  std::array<double, batch> upper{};
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t row = i * n;
-    for (std::size_t k = 0; k < batch; ++k) {
-      diagonal[k] += pairs[k].first[row + i] * pairs[k].second[row + i];
-    }
-    for (std::size_t j = i + 1; j < n; ++j) {
-      for (std::size_t k = 0; k < batch; ++k) {
-        upper[k] += pairs[k].first[row + j] * pairs[k].second[row + j];
+/// All (i, j), i ≤ j < count.
+std::vector<Pair> pairs_of(std::size_t count) {
+  std::vector<Pair> list;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i; j < count; ++j) list.emplace_back(i, j);
+  }
+  return list;
+}
+
+/// Networks, or pairs of them, whose inner products are summed at a time.
+constexpr std::size_t block = 4;
+using Kernels = std::array<const double*, block>;
+using Sums = std::array<std::array<double, block>, block>;
+
+/// ⟨A_k, B_l⟩ of the blocks' symmetric n × n matrices (if they are one block, only of k ≤ l). Each
+/// is the sum over the upper triangle in index order, doubled, plus the diagonal's; all proceed
+/// together, entry by entry, since each waits for its last addition.
+template <bool one_block>
+Sums inner_products(const Kernels& a, const Kernels& b, std::size_t n) {
+  Sums diagonal{};
+  Sums upper{};
+  const auto add = [&](Sums & sums, std::size_t entry) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < block; ++k) {
+#pragma GCC unroll 4
+      for (std::size_t l = one_block ? k : 0; l < block; ++l) {
+        sums[k][l] += a[k][entry] * b[l][entry];
       }
     }
+  };
+  for (std::size_t i = 0; i < n; ++i) {
+    add(diagonal, i * n + i);
+    for (std::size_t j = i + 1; j < n; ++j) add(upper, i * n + j);
   }
-  std::array<double, batch> sums{};
-  for (std::size_t k = 0; k < batch; ++k) sums[k] = diagonal[k] + 2.0 * upper[k];
-  return sums;
+  for (std::size_t k = 0; k < block; ++k) {
+    for (std::size_t l = 0; l < block; ++l) upper[k][l] = diagonal[k][l] + 2.0 * upper[k][l];
+  }
+  return upper;
 }
 
 void sample_space_products(std::span<const float* const> activations, int samples, int width,
                            const MatrixOps& matrix_ops, InnerProducts& products) {
   const auto n = static_cast<std::size_t>(samples);
-  const std::size_t size = n * static_cast<std::size_t>(width);
   const std::size_t count = activations.size();
-  Buffer kernels(count * n * n);
+  double* const kernels = thread_scratch(count * n * n).data();
   for (std::size_t i = 0; i < count; ++i) {
-    const Buffer a = centred_transpose({activations[i], size}, samples, width);
-    matrix_ops.gram(a.data(), kernels.data() + i * n * n, width, samples);
+    matrix_ops.centred_kernel(activations[i], samples, width, kernels + i * n * n);
   }
-  std::vector<std::pair<std::size_t, std::size_t>> wanted;
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = i; j < count; ++j) wanted.emplace_back(i, j);
-  }
-  for (std::size_t first = 0; first < wanted.size(); first += batch) {
-    std::array<std::pair<const double*, const double*>, batch> pairs;
-    for (std::size_t k = 0; k < batch; ++k) {  // the last batch is filled up with its last pair
-      const auto& [i, j] = wanted[first + k < wanted.size() ? first + k : wanted.size() - 1];
-      pairs[k] = {kernels.data() + i * n * n, kernels.data() + j * n * n};
+  // The last block is filled up with the last network.
+  const auto block_from = [&](std::size_t first) {
+    Kernels list;
+    for (std::size_t k = 0; k < block; ++k) {
+      list[k] = kernels + std::min(first + k, count - 1) * n * n;
     }
-    const std::array<double, batch> sums = symmetric_inner_products(pairs, n);
-    for (std::size_t k = 0; k < batch && first + k < wanted.size(); ++k) {
-      products.at(wanted[first + k].first, wanted[first + k].second) = sums[k];
+    return list;
+  };
+  for (std::size_t i = 0; i < count; i += block) {
+    for (std::size_t j = i; j < count; j += block) {
+      const auto sums = i == j ? inner_products<true>(block_from(i), block_from(j), n)
+                               : inner_products<false>(block_from(i), block_from(j), n);
+      for (std::size_t k = i; k < std::min(i + block, count); ++k) {
+        for (std::size_t l = std::max(j, k); l < std::min(j + block, count); ++l) {
+          products.at(k, l) = sums[k - i][l - j];
+        }
+      }
     }
   }
 }
 
+/// Σ c² over each of some width × width blocks of c, in index order; the sums proceed together.
+std::array<double, block> sums_of_squares(const Kernels& blocks, std::size_t stride,
+                                          std::size_t width) {
+  std::array<double, block> sums{};
+  for (std::size_t i = 0; i < width; ++i) {
+    for (std::size_t j = 0; j < width; ++j) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < block; ++k) {
+        const double entry = blocks[k][i * stride + j];
+        sums[k] += entry * entry;
+      }
+    }
+  }
+  return sums;
+}
+
+/// All products AᵀB are blocks of one Gram matrix, that of the networks side by side.
 void feature_space_products(std::span<const float* const> activations, int samples, int width,
                             const MatrixOps& matrix_ops, InnerProducts& products) {
-  const std::size_t size = static_cast<std::size_t>(samples) * static_cast<std::size_t>(width);
-  std::vector<Buffer> centred;
-  for (const float* a : activations) {
-    centred.push_back(to_double({a, size}, samples, width));
-    centre_columns(centred.back(), samples, width);
+  const auto n = static_cast<std::size_t>(samples);
+  const auto m = static_cast<std::size_t>(width);
+  const std::size_t count = activations.size();
+  const std::size_t columns = count * m;
+  double* const centred = thread_scratch(n * columns + columns * columns).data();
+  double* const gram = centred + n * columns;
+  for (std::size_t network = 0; network < count; ++network) {
+    const std::span<const float> a(activations[network], n * m);
+    const std::vector<double> means = column_means(a, samples, width);
+    for (std::size_t i = 0; i < n; ++i) {
+      double* const row = centred + i * columns + network * m;
+      for (std::size_t j = 0; j < m; ++j) row[j] = a[i * m + j] - means[j];
+    }
   }
-  Buffer product(width, width);
-  for (std::size_t i = 0; i < centred.size(); ++i) {
-    matrix_ops.gram(centred[i].data(), product.data(), samples, width);
-    products.at(i, i) = sum_of_squares(product.span());
-    for (std::size_t j = i + 1; j < centred.size(); ++j) {
-      matrix_ops.transposed_product(centred[i].data(), centred[j].data(), product.data(), samples,
-                                    width, width);
-      products.at(i, j) = sum_of_squares(product.span());
+  matrix_ops.gram(centred, gram, samples, static_cast<int>(columns));
+  const std::vector<Pair> wanted = pairs_of(count);
+  for (std::size_t first = 0; first < wanted.size(); first += block) {
+    Kernels blocks;  // the last ones are filled up with the last pair
+    for (std::size_t k = 0; k < block; ++k) {
+      const auto& [i, j] = wanted[std::min(first + k, wanted.size() - 1)];
+      blocks[k] = gram + (i * columns + j) * m;
+    }
+    const std::array<double, block> sums = sums_of_squares(blocks, columns, m);
+    for (std::size_t k = 0; k < block && first + k < wanted.size(); ++k) {
+      products.at(wanted[first + k].first, wanted[first + k].second) = sums[k];
     }
   }
 }
@@ -142,9 +191,11 @@ void pairwise_cka(std::span<const ProbeValues* const> networks, std::size_t laye
 std::size_t pairwise_cka_bytes(std::size_t count, int samples, int width) {
   const auto n = static_cast<std::size_t>(samples);
   const auto m = static_cast<std::size_t>(width);
+  const std::size_t packed = std::min<std::size_t>(m, 128);  // by a backend, at a time
   const std::size_t table = 2 * count * count;
-  const std::size_t values =
-      in_sample_space(count, samples, width) ? count * n * n + n * m : count * n * m + m * m;
+  const std::size_t values = in_sample_space(count, samples, width)
+                                 ? count * n * n + n * packed
+                                 : count * m * (n + count * m + 128);
   return sizeof(double) * (values + table);
 }
 

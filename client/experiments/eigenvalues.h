@@ -16,6 +16,15 @@ namespace axiom {
 /// not converge in 30·n sweeps.
 void tridiagonal_eigenvalues(std::span<double> diagonal, std::span<double> off_diagonal);
 
+/// A matrix for the above.
+struct TridiagonalMatrix {
+  std::span<double> diagonal;
+  std::span<double> off_diagonal;
+};
+/// The same of each of several matrices. Two are swept in turn, row by row, since a sweep is a
+/// chain of divisions that leaves the processor idle.
+void tridiagonal_eigenvalues(std::span<const TridiagonalMatrix> matrices);
+
 /// Eigenvalues of the symmetric n × n matrix `a` (both triangles), descending.
 std::vector<double> symmetric_eigenvalues(std::span<const double> a, int n,
                                           const MatrixOps& matrix_ops);

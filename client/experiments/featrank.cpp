@@ -102,10 +102,10 @@ class Featrank final : public DescribedExperiment {
     const TrainingRun& run = plan.groups[group].members[0];
     const int width = run.shape.sizes[1];
     values[0] = accuracy(predictions_of(run, 0, members[0]));
-    for (std::size_t layer = 0; layer < 2; ++layer) {
-      const std::vector<double> squared =
-          squared_singular_values(members[0].probes[0], layer, test_samples, width, matrix_ops);
-      const RankMeasures m = rank_measures(squared);
+    const std::vector<std::vector<double>> squared =
+        squared_singular_values(members[0].probes[0], test_samples, width, matrix_ops);
+    for (std::size_t layer = 0; layer < squared.size(); ++layer) {
+      const RankMeasures m = rank_measures(squared[layer]);
       const std::array<double, measures_per_layer> in_order = {
           m.effective_rank, m.stable_rank, m.participation_ratio,
           m.top1_share,     m.top5_share,  m.top10_share};

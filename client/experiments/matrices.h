@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace axiom {
 
@@ -32,10 +33,14 @@ class Buffer {
 Buffer to_double(std::span<const float> a, int rows, int columns);
 /// columns × rows.
 Buffer transposed_to_double(std::span<const float> a, int rows, int columns);
-/// columns × rows, after subtracting from every column of a its mean.
-Buffer centred_transpose(std::span<const float> a, int rows, int columns);
+std::vector<float> transposed(std::span<const float> a, int rows, int columns);
+/// Means of the columns, each summed from the first row down.
+std::vector<double> column_means(std::span<const float> a, int rows, int columns);
 /// Subtracts from every column of the rows × columns matrix its mean.
 void centre_columns(Buffer& a, int rows, int columns);
+/// Doubles of unspecified value, the calling thread's until its next request. It keeps them: pages
+/// that are fresh each time cost as much as what is computed on them.
+std::span<double> thread_scratch(std::size_t doubles);
 /// Σ a², in index order.
 double sum_of_squares(std::span<const double> a);
 

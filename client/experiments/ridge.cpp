@@ -1,6 +1,9 @@
 #include "client/experiments/ridge.h"
 
+#include <algorithm>
 #include <limits>
+
+#include "client/experiments/matrices.h"
 
 namespace axiom {
 
@@ -32,39 +35,46 @@ bool RidgeProbe::fit(std::span<const float> h, int samples, int width,
   const std::size_t order = m + 1;
   width_ = width;
   count_ = count;
-  activations_.assign(h.begin(), h.begin() + static_cast<std::ptrdiff_t>(n * m));
-  extended_.resize(n * (k + 1));
-  gram_.resize(m * m);
-  products_.resize((k + 1) * m);
-  system_.resize(order * order);
   coefficients_.assign(k * order, 0.0);
+  std::span<double> scratch = thread_scratch((n + k + 1) * m + n * (k + 1) + m * m + order * order);
+  const auto take = [&](std::size_t size) {
+    const std::span<double> taken = scratch.first(size);
+    scratch = scratch.subspan(size);
+    return taken;
+  };
+  const std::span<double> activations = take(n * m);
+  const std::span<double> extended = take(n * (k + 1));  // samples × (count + 1): targets, then 1
+  const std::span<double> gram = take(m * m);
+  const std::span<double> products = take((k + 1) * m);  // extendedᵀ · h
+  const std::span<double> system = take(order * order);
+  std::copy(h.begin(), h.begin() + static_cast<std::ptrdiff_t>(n * m), activations.begin());
 
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t t = 0; t < k; ++t) {
       const double target = targets[i * k + t];
-      extended_[i * (k + 1) + t] = target;
+      extended[i * (k + 1) + t] = target;
       coefficients_[t * order + m] += target;  // the bias column's product with the target
     }
-    extended_[i * (k + 1) + k] = 1.0;
+    extended[i * (k + 1) + k] = 1.0;
   }
-  matrix_ops_.gram(activations_.data(), gram_.data(), samples, width);
-  matrix_ops_.transposed_product(extended_.data(), activations_.data(), products_.data(), samples,
+  matrix_ops_.gram(activations.data(), gram.data(), samples, width);
+  matrix_ops_.transposed_product(extended.data(), activations.data(), products.data(), samples,
                                  count + 1, width);
 
   double trace = 0;
-  for (std::size_t i = 0; i < m; ++i) trace += gram_[i * m + i];
+  for (std::size_t i = 0; i < m; ++i) trace += gram[i * m + i];
   const double lambda = 1e-3 * trace / width + 1e-9;
   for (std::size_t i = 0; i < m; ++i) {  // the upper triangle of AᵀA + λI
-    double* row = system_.data() + i * order;
-    for (std::size_t j = i; j < m; ++j) row[j] = gram_[i * m + j];
+    double* row = system.data() + i * order;
+    for (std::size_t j = i; j < m; ++j) row[j] = gram[i * m + j];
     row[i] += lambda;
-    row[m] = products_[k * m + i];
+    row[m] = products[k * m + i];
   }
-  system_[m * order + m] = samples + lambda;
+  system[m * order + m] = samples + lambda;
   for (std::size_t t = 0; t < k; ++t) {
-    for (std::size_t i = 0; i < m; ++i) coefficients_[t * order + i] = products_[t * m + i];
+    for (std::size_t i = 0; i < m; ++i) coefficients_[t * order + i] = products[t * m + i];
   }
-  return solve_positive_definite(system_, width + 1, coefficients_, count, matrix_ops_);
+  return solve_positive_definite(system, width + 1, coefficients_, count, matrix_ops_);
 }
 
 double RidgeProbe::accuracy(std::span<const float> h, int samples, std::span<const double> targets,

@@ -18,7 +18,7 @@ bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, in
                              const MatrixOps& matrix_ops);
 
 /// Linear read-outs v of activations h: (AᵀA + λI) v = Aᵀt with A = [h 1] and
-/// λ = 1e-3 · tr(hᵀh) / width + 1e-9. One object may be fitted many times: it keeps its memory.
+/// λ = 1e-3 · tr(hᵀh) / width + 1e-9. It may be fitted many times.
 class RidgeProbe {
  public:
   explicit RidgeProbe(const MatrixOps& matrix_ops) : matrix_ops_(matrix_ops) {}
@@ -41,17 +41,12 @@ class RidgeProbe {
   const MatrixOps& matrix_ops_;
   int width_ = 0;
   int count_ = 0;
-  std::vector<double> activations_;   ///< samples × width
-  std::vector<double> extended_;      ///< samples × (count + 1): the targets, then 1
-  std::vector<double> gram_;          ///< width × width
-  std::vector<double> products_;      ///< (count + 1) × width: extendedᵀ · h
-  std::vector<double> system_;        ///< (width + 1) × (width + 1)
   std::vector<double> coefficients_;  ///< count × (width + 1)
 };
 
 /// Of each sign of probe number `first` of the run (ActivationUse::read_outs): the accuracy on the
 /// probe after it of the read-out that was fitted on this one; NaN if it has no solution. As the
-/// backend gave them, or computed of the activations. `probe` keeps its memory from call to call.
+/// backend gave them, or computed of the activations.
 std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& snapshot,
                                         std::size_t first, RidgeProbe& probe);
 

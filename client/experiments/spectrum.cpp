@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "client/arithmetic/functions64.h"
 #include "client/arithmetic/ops.h"
@@ -29,30 +31,63 @@ double effective_rank(std::span<const double> squared) {
   return arithmetic::exp(entropy);
 }
 
+struct TridiagonalForm {
+  explicit TridiagonalForm(int n)
+      : diagonal(static_cast<std::size_t>(n)), off_diagonal(static_cast<std::size_t>(n)) {}
+
+  std::vector<double> diagonal;
+  std::vector<double> off_diagonal;
+};
+
+/// Of hᵀh, or of hhᵀ if that is smaller.
+TridiagonalForm reduced_gram(std::span<const float> h, int rows, int columns,
+                             const MatrixOps& matrix_ops) {
+  const bool wide = columns > rows;
+  TridiagonalForm form(wide ? rows : columns);
+  const std::vector<float> turned = wide ? transposed(h, rows, columns) : std::vector<float>();
+  matrix_ops.reduced_gram(wide ? turned.data() : h.data(), std::max(rows, columns),
+                          std::min(rows, columns), form.diagonal.data(), form.off_diagonal.data());
+  return form;
+}
+
+std::vector<std::vector<double>> squared_singular_values(std::span<TridiagonalForm> forms) {
+  std::vector<TridiagonalMatrix> matrices;
+  for (TridiagonalForm& form : forms) matrices.push_back({form.diagonal, form.off_diagonal});
+  tridiagonal_eigenvalues(matrices);
+  std::vector<std::vector<double>> squared;
+  for (TridiagonalForm& form : forms) {
+    for (double& value : form.diagonal) value = value > 0 ? value : 0.0;
+    squared.push_back(std::move(form.diagonal));
+  }
+  return squared;
+}
+
 }  // namespace
 
 std::vector<double> squared_singular_values(std::span<const float> h, int rows, int columns,
                                             const MatrixOps& matrix_ops) {
-  const bool wide = columns > rows;
-  const int n = wide ? rows : columns;
-  const Buffer a = wide ? transposed_to_double(h, rows, columns) : to_double(h, rows, columns);
-  Buffer gram(n, n);
-  matrix_ops.gram(a.data(), gram.data(), wide ? columns : rows, n);
-  std::vector<double> squared = symmetric_eigenvalues(gram.span(), n, matrix_ops);
-  for (double& value : squared) value = value > 0 ? value : 0.0;
-  return squared;
+  TridiagonalForm form = reduced_gram(h, rows, columns, matrix_ops);
+  return squared_singular_values({&form, 1}).front();
 }
 
-std::vector<double> squared_singular_values(const ProbeValues& probe, std::size_t layer, int rows,
-                                            int columns, const MatrixOps& matrix_ops) {
-  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values[layer];
-  return squared_singular_values(probe.activations[layer], rows, columns, matrix_ops);
+std::vector<std::vector<double>> squared_singular_values(const ProbeValues& probe, int rows,
+                                                         int columns, const MatrixOps& matrix_ops) {
+  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values;
+  std::vector<TridiagonalForm> forms;
+  for (const std::vector<float>& h : probe.activations) {
+    forms.push_back(reduced_gram(h, rows, columns, matrix_ops));
+  }
+  return squared_singular_values(forms);
 }
 
 std::size_t singular_values_bytes(int rows, int columns) {
+  // What a backend packs is padded: half of the columns of a small matrix may be.
+  constexpr std::size_t padding = 16;
+  constexpr std::size_t packed_rows = 128;
   const auto n = static_cast<std::size_t>(std::min(rows, columns));
-  return sizeof(double) *
-         (static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) + 2 * n * n + 8 * n);
+  const std::size_t matrices = (n + padding) * (n + std::max(n + 4, packed_rows));
+  const std::size_t turned = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  return sizeof(double) * matrices + (columns > rows ? sizeof(float) * turned : 0);
 }
 
 RankMeasures rank_measures(std::span<const double> squared) {

@@ -47,7 +47,8 @@ class Executor {
                      const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) = 0;
 
   /// Evaluates the run's probes at `state`. Sets snapshot.diverged if a parameter or output is not
-  /// finite. The snapshot refers to state.parameters, which must outlive it.
+  /// finite. The snapshot refers to state.parameters, which must outlive it. It may be that of an
+  /// earlier evaluation, `diverged` unset, whose memory is used again.
   virtual void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) = 0;
 
   /// Trains several networks, at once where the device can. May return when only some of them have

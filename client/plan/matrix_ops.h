@@ -19,6 +19,14 @@ struct MatrixOps {
   /// read and overwritten by u. False if a pivot is not positive; a is undefined then. The exact
   /// order of operations is written down in cpu/cholesky.inl.
   bool (*cholesky)(double* a, int n);
+
+  // Of activations, which become doubles on the way.
+  /// gram() of a, rows × m, then tridiagonalize().
+  void (*reduced_gram)(const float* a, int rows, int m, double* diagonal, double* off_diagonal);
+  /// c = b·bᵀ, samples × samples; the sums run over the units. b is a, samples × units, less the
+  /// mean of each unit, which is the sum from the first sample on, divided by their number. Only
+  /// the upper triangle of c is meaningful.
+  void (*centred_kernel)(const float* a, int samples, int units, double* c);
 };
 
 }  // namespace axiom

@@ -32,6 +32,15 @@ RestingMatrixOps::RestingMatrixOps(const MatrixOps& ops, std::function<void()> r
     wrapped.rest();
     return wrapped.ops->cholesky(a, n);
   };
+  table_.reduced_gram = [](const float* a, int rows, int m, double* diagonal,
+                           double* off_diagonal) {
+    wrapped.rest();
+    wrapped.ops->reduced_gram(a, rows, m, diagonal, off_diagonal);
+  };
+  table_.centred_kernel = [](const float* a, int samples, int units, double* c) {
+    wrapped.rest();
+    wrapped.ops->centred_kernel(a, samples, units, c);
+  };
 }
 
 RestingMatrixOps::~RestingMatrixOps() { wrapped = {}; }

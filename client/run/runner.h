@@ -98,6 +98,9 @@ class Runner {
   struct Tools {
     Executor& executor;
     const MatrixOps& matrix_ops;
+    /// Of the last measurement, for their memory: on a processor only, which fills all that is
+    /// asked for, where a device may leave one thing out for another.
+    std::vector<Snapshot>* kept;
   };
   // What one worker is at.
   using Slot = std::deque<Training>;

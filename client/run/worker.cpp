@@ -36,7 +36,8 @@ void Runner::work(Slot& slot) try {
   const auto rest_now = [this, &slot] { rest(slot); };
   executor->set_rest(rest_now);
   const RestingMatrixOps matrix_ops(backend_.matrix_ops(), rest_now);
-  const Tools tools{*executor, matrix_ops.table()};
+  std::vector<Snapshot> kept;
+  const Tools tools{*executor, matrix_ops.table(), backend_.device().empty() ? &kept : nullptr};
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
     if (!pausing_) {
@@ -137,6 +138,10 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tool
                                   std::unique_lock<std::mutex>& lock) {
   const double started = monotonic_seconds();
   std::vector<std::vector<Snapshot>> snapshots(items.size());
+  if (tools.kept != nullptr) {
+    snapshots.front() = std::exchange(*tools.kept, {});
+    for (Snapshot& snapshot : snapshots.front()) snapshot.diverged = false;
+  }
   std::vector<EvaluationTask> tasks;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Group& group = items[i].plan();
@@ -155,6 +160,7 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tool
   for (std::size_t i = 0; i < items.size(); ++i) {
     skipped_flops += note_divergence(items[i], snapshots[i]);
     values.push_back(measure(items[i], snapshots[i], tools.matrix_ops));
+    if (tools.kept != nullptr) *tools.kept = std::move(snapshots[i]);
     snapshots[i] = {};
   }
   lock.lock();

@@ -58,12 +58,16 @@ struct F64 {
   static AXIOM_INLINE F64 broadcast(const double* p) { return {_mm512_set1_pd(*p)}; }
   static AXIOM_INLINE F64 load(const double* p) { return {_mm512_load_pd(p)}; }
   static AXIOM_INLINE F64 load_unaligned(const double* p) { return {_mm512_loadu_pd(p)}; }
+  static AXIOM_INLINE F64 load_unaligned(const float* p) {
+    return {_mm512_cvtps_pd(_mm256_loadu_ps(p))};
+  }
   AXIOM_INLINE void store(double* p) const { _mm512_store_pd(p, v); }
   AXIOM_INLINE void store_unaligned(double* p) const { _mm512_storeu_pd(p, v); }
 };
 AXIOM_INLINE F64 add(F64 a, F64 b) { return {_mm512_add_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 sub(F64 a, F64 b) { return {_mm512_sub_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {_mm512_mul_pd(a.v, b.v)}; }
+AXIOM_INLINE F64 div(F64 a, F64 b) { return {_mm512_div_pd(a.v, b.v)}; }
 AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
 
 /// The 16 columns of the 16 × 16 block at `from` (rows `from_stride` apart, 64-byte aligned), as
@@ -99,6 +103,7 @@ struct Isa {
   using Double = F64;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
+  static constexpr int reduction_vectors = 2;  ///< of doubles: cpu/tridiagonal.inl
   template <class Store>
   static AXIOM_INLINE void transpose(const float* from, int from_stride, Store store) {
     transpose_block(from, from_stride, store);

@@ -93,8 +93,35 @@ bool cholesky(double* a, int order) {
   return true;
 }
 
+void reduced_gram(const float* a, int rows, int m, double* diagonal, double* off_diagonal) {
+  const std::vector<double> converted(a, a + size(rows) * size(m));
+  std::vector<double> c(size(m) * size(m));
+  gram(converted.data(), c.data(), rows, m);
+  tridiagonalize(c.data(), m, diagonal, off_diagonal);
+}
+
+void centred_kernel(const float* a, int samples, int units, double* c) {
+  std::vector<double> b(a, a + size(samples) * size(units));
+  for (std::size_t u = 0; u < size(units); ++u) {
+    double mean = 0.0;
+    for (std::size_t i = u; i < b.size(); i += size(units)) mean += b[i];
+    mean /= samples;
+    for (std::size_t i = u; i < b.size(); i += size(units)) b[i] -= mean;
+  }
+  for (std::size_t i = 0; i < size(samples); ++i) {
+    for (std::size_t j = i; j < size(samples); ++j) {
+      double sum = 0.0;
+      for (std::size_t u = 0; u < size(units); ++u) {
+        sum = fma(b[i * size(units) + u], b[j * size(units) + u], sum);
+      }
+      c[i * size(samples) + j] = sum;
+    }
+  }
+}
+
 }  // namespace
 
-const MatrixOps matrix_ops{transposed_product, gram, tridiagonalize, cholesky};
+const MatrixOps matrix_ops{transposed_product, gram,         tridiagonalize,
+                           cholesky,           reduced_gram, centred_kernel};
 
 }  // namespace axiom::cpu::reference

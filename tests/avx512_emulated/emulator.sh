@@ -52,8 +52,9 @@ add_program() {
 }
 
 make_boot_image() {
+  local program
   rm -rf root cd && mkdir -p root/dev cd/isolinux
-  add_program "$unit_test" tests
+  for program in "${unit_tests[@]}"; do add_program "$program" tests; done
   if [[ $with_client == yes ]]; then
     add_program "$client" tests
     cp -r "$here/work_units" root/tests/

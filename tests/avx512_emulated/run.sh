@@ -25,16 +25,16 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-unit_test=$build/tests/backend_equality_test
+unit_tests=("$build/tests/backend_equality_test" "$build/tests/matrix_equality_test")
 init=$build/tests/avx512_emulated/emulated_init
 client=$build/axiom-client
 work=$build/avx512_emulated
-programs=("$unit_test" "$init")
+programs=("${unit_tests[@]}" "$init")
 [[ $with_client == no ]] || programs+=("$client")
 for program in "${programs[@]}"; do
   [[ -x $program ]] || {
-    echo "FAILED: no $program: build the targets backend_equality_test, emulated_init and" \
-         "axiom-client first"
+    echo "FAILED: no $program: build the targets backend_equality_test, matrix_equality_test," \
+         "emulated_init and axiom-client first"
     exit 1
   }
 done
@@ -43,7 +43,9 @@ cd "$work"
 
 # The machine runs the lines of `commands`, the host's own answers to the same work are in
 # expected/. Work units run on AVX-512 only: the reference runs here.
-echo "/tests/backend_equality_test --gtest_color=no --gtest_filter=*avx512*" > commands
+for unit_test in "${unit_tests[@]}"; do
+  echo "/tests/$(basename "$unit_test") --gtest_color=no --gtest_filter=*avx512*"
+done > commands
 if [[ $with_client == yes ]]; then
   echo "/tests/axiom-client self-test" >> commands
   for unit in "$here"/work_units/*.json; do
@@ -54,11 +56,13 @@ if [[ $with_client == yes ]]; then
 fi
 
 run_natively() {
-  local line
+  local line unit_test
   rm -rf native && mkdir native
   while read -r line; do
     echo "### run $line"
-    line=${line//\/tests\/backend_equality_test/$unit_test}
+    for unit_test in "${unit_tests[@]}"; do
+      line=${line//\/tests\/$(basename "$unit_test")/$unit_test}
+    done
     line=${line//\/tests\/axiom-client/$client}
     line=${line//\/tests\/work_units/$here/work_units}
     line=${line//--out \//--out $work/native/}

@@ -15,7 +15,7 @@ expect() {
 
 # Every test of the list must have run: a missing or skipped one has no OK.
 judge_unit_test() {
-  local name names
+  local unit_test=$1 name names
   names=$("$unit_test" --gtest_list_tests '--gtest_filter=*avx512*' |
           awk '/^[^ ].*\.$/ { suite = $1 } /^  / { print suite $1 }')
   [[ -n $names ]] || { echo "FAILED: $unit_test has no avx512 tests"; exit 1; }
@@ -38,7 +38,7 @@ judge() {
   touch serial.log
   tr -d '\r' < serial.log > answers.log
   grep -a '^### processor' answers.log || true
-  judge_unit_test
+  for unit_test in "${unit_tests[@]}"; do judge_unit_test "$unit_test"; done
   if [[ $with_client == yes ]]; then
     local unit answers
     answers=$("$client" self-test | sed -n 's/^reference: \(.* known answers right\)$/\1/p') || true

@@ -169,9 +169,9 @@ TEST_F(CudaEquality, Spectra) {
         EXPECT_TRUE(theirs.activations.empty());
         EXPECT_EQ(theirs.outputs, plain[i].probes[0].outputs);
         EXPECT_EQ(theirs.squared_singular_values[0],
-                  squared_singular_values(plain[i].probes[0], 0, samples, width, ops));
+                  squared_singular_values(plain[i].probes[0].activations[0], samples, width, ops));
         EXPECT_EQ(theirs.squared_singular_values[1],
-                  squared_singular_values(plain[i].probes[0], 1, samples, 24, ops));
+                  squared_singular_values(plain[i].probes[0].activations[1], samples, 24, ops));
       }
     }
   }

@@ -76,7 +76,35 @@ inline bool plain_cholesky(double* a, int n) {
   return true;
 }
 
+inline void plain_reduced_gram(const float* a, int rows, int m, double* diagonal,
+                               double* off_diagonal) {
+  const auto size = static_cast<std::size_t>(m);
+  const std::vector<double> converted(a, a + static_cast<std::size_t>(rows) * size);
+  std::vector<double> c(size * size);
+  plain_gram(converted.data(), c.data(), rows, m);
+  plain_tridiagonalize(c.data(), m, diagonal, off_diagonal);
+}
+
+inline void plain_centred_kernel(const float* a, int samples, int units, double* c) {
+  std::vector<double> means(static_cast<std::size_t>(units));
+  for (int i = 0; i < samples; ++i) {
+    for (int u = 0; u < units; ++u) means[static_cast<std::size_t>(u)] += a[i * units + u];
+  }
+  for (double& mean : means) mean /= samples;
+  const double* const offsets = means.data();
+  for (int i = 0; i < samples; ++i) {
+    for (int j = i; j < samples; ++j) {
+      double sum = 0;
+      for (int u = 0; u < units; ++u) {
+        sum = std::fma(a[i * units + u] - offsets[u], a[j * units + u] - offsets[u], sum);
+      }
+      c[i * samples + j] = sum;
+    }
+  }
+}
+
 inline constexpr MatrixOps plain_matrix_ops = {plain_transposed_product, plain_gram,
-                                               plain_tridiagonalize, plain_cholesky};
+                                               plain_tridiagonalize,     plain_cholesky,
+                                               plain_reduced_gram,       plain_centred_kernel};
 
 }  // namespace axiom::test

@@ -38,7 +38,8 @@ struct Vector : Pair<Half> {
 };
 struct F32 : Vector<F32, half::F32, float> {};
 struct F64 : Vector<F64, half::F64, double> {
-  static AXIOM_INLINE F64 load_unaligned(const double* p) {
+  template <class T>
+  static AXIOM_INLINE F64 load_unaligned(const T* p) {
     return {{{half::F64::load_unaligned(p), half::F64::load_unaligned(p + half::F64::lanes)}}};
   }
   AXIOM_INLINE void store_unaligned(double* p) const {
@@ -84,8 +85,10 @@ AXIOM_INLINE I32 shift_right(I32 a) {
   return {{half::shift_right<N>(a.low), half::shift_right<N>(a.high)}};
 }
 AXIOM_INLINE F32 to_float(I32 a) { return {{{to_float(a.low), to_float(a.high)}}}; }
+AXIOM_INLINE F64 add(F64 a, F64 b) { return {{{add(a.low, b.low), add(a.high, b.high)}}}; }
 AXIOM_INLINE F64 sub(F64 a, F64 b) { return {{{sub(a.low, b.low), sub(a.high, b.high)}}}; }
 AXIOM_INLINE F64 mul(F64 a, F64 b) { return {{{mul(a.low, b.low), mul(a.high, b.high)}}}; }
+AXIOM_INLINE F64 div(F64 a, F64 b) { return {{{div(a.low, b.low), div(a.high, b.high)}}}; }
 AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) {
   return {{{fma(a.low, b.low, c.low), fma(a.high, b.high, c.high)}}};
 }
@@ -96,6 +99,7 @@ struct Isa {
   using Double = F64;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
+  static constexpr int reduction_vectors = 2;
   template <class Store>
   static void transpose(const float* from, int from_stride, Store store) {
     for (int c = 0; c < 16; ++c) {

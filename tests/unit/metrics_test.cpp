@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "client/arithmetic/tridiagonal_ql.h"
 #include "client/experiments/cka.h"
 #include "client/experiments/eigenvalues.h"
 #include "client/experiments/ridge.h"
@@ -30,6 +32,11 @@ std::vector<float> random_matrix(int rows, int columns, unsigned seed) {
   for (float& value : a) value = normal(generator);
   return a;
 }
+
+struct TridiagonalCopy {
+  std::vector<double> diagonal;
+  std::vector<double> off_diagonal;
+};
 
 /// The columns of a turned in the plane of each neighbouring pair by 0.7.
 std::vector<float> rotated(const std::vector<float>& a, int columns) {
@@ -92,6 +99,60 @@ TEST(Eigenvalues, ZeroMatrixAndNonFiniteEntries) {
   EXPECT_EQ(diagonal, (std::vector<double>{0, 0}));
   diagonal[1] = nan;
   EXPECT_THROW(tridiagonal_eigenvalues(diagonal, off_diagonal), std::runtime_error);
+}
+
+/// Random, with a coupling of 0 after row `cut`, if there is one.
+TridiagonalCopy random_tridiagonal(int n, int cut, unsigned seed) {
+  const std::vector<float> entries = random_matrix(2, n, seed);
+  const auto size = static_cast<std::ptrdiff_t>(n);
+  TridiagonalCopy t{{entries.begin(), entries.begin() + size},
+                    {entries.begin() + size, entries.end()}};
+  if (cut + 1 < n) t.off_diagonal[static_cast<std::size_t>(cut) + 1] = 0;
+  return t;
+}
+
+TEST(Eigenvalues, MatricesInTurnKeepTheirBits) {
+  // Sizes that differ, 0 and 1, blocks, one that is diagonal and one of zeros.
+  std::vector<TridiagonalCopy> matrices;
+  unsigned seed = 20;
+  for (const int n : {40, 40, 3, 97, 1, 64, 0, 5, 33, 33, 2, 31, 50}) {
+    matrices.push_back(random_tridiagonal(n, n / 3, seed++));
+  }
+  std::fill(matrices[8].off_diagonal.begin(), matrices[8].off_diagonal.end(), 0.0);
+  matrices[11].diagonal.assign(31, 0.0);
+  matrices[11].off_diagonal.assign(31, 0.0);
+  // The first shift is the last entry: a right angle.
+  matrices[12].diagonal.assign(50, 0.0);
+  matrices[12].diagonal.back() = -1.0;
+  matrices[12].off_diagonal.assign(50, 1.0);
+  std::vector<TridiagonalCopy> alone = matrices;
+  std::vector<TridiagonalMatrix> together;
+  for (TridiagonalCopy& t : matrices) together.push_back({t.diagonal, t.off_diagonal});
+  tridiagonal_eigenvalues(together);
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    // As a device does it: sweep after sweep.
+    arithmetic::TridiagonalQl method{alone[i].diagonal.data(), alone[i].off_diagonal.data(),
+                                     static_cast<int>(alone[i].diagonal.size())};
+    ASSERT_TRUE(method.scale());
+    while (method.advance()) ASSERT_LE(method.sweeps, method.sweep_limit());
+    method.scale_back();
+    std::sort(alone[i].diagonal.rbegin(), alone[i].diagonal.rend());
+    EXPECT_EQ(matrices[i].diagonal, alone[i].diagonal) << i;
+  }
+}
+
+TEST(Eigenvalues, OneThatFailsIsNamed) {
+  TridiagonalCopy good = random_tridiagonal(7, 7, 40);
+  TridiagonalCopy bad = random_tridiagonal(9, 9, 41);
+  bad.off_diagonal[4] = std::numeric_limits<double>::infinity();
+  const TridiagonalMatrix both[] = {{good.diagonal, good.off_diagonal},
+                                    {bad.diagonal, bad.off_diagonal}};
+  try {
+    tridiagonal_eigenvalues(both);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "eigenvalues: a matrix of size 9 has an entry that is not finite");
+  }
 }
 
 TEST(Spectrum, IdentityHasFullRank) {
@@ -176,6 +237,40 @@ TEST(Cka, LiesBetweenZeroAndOne) {
     EXPECT_GT(cka, 0);
     EXPECT_LT(cka, 1);
     EXPECT_EQ(cka_of({b.data(), a.data()}, 50, width)[0], cka);
+  }
+}
+
+TEST(Cka, InnerProductsAreSumsInIndexOrder) {
+  constexpr std::size_t n = 21;
+  constexpr int width = 23;  // sample space for any number of networks
+  for (const std::size_t count : {1u, 2u, 3u, 4u, 5u, 8u, 9u}) {
+    std::vector<std::vector<float>> networks;
+    std::vector<std::vector<double>> kernels;
+    for (unsigned network = 0; network < count; ++network) {
+      const std::vector<float>& h = networks.emplace_back(random_matrix(n, width, 50 + network));
+      test::plain_centred_kernel(h.data(), n, width, kernels.emplace_back(n * n).data());
+    }
+    const auto product = [&](std::size_t a, std::size_t b) {
+      double diagonal = 0;
+      double upper = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        diagonal += kernels[a][i * n + i] * kernels[b][i * n + i];
+        for (std::size_t j = i + 1; j < n; ++j) {
+          upper += kernels[a][i * n + j] * kernels[b][i * n + j];
+        }
+      }
+      return diagonal + 2 * upper;
+    };
+    std::vector<double> expected;
+    for (std::size_t a = 0; a < count; ++a) {
+      for (std::size_t b = a + 1; b < count; ++b) {
+        const double norms = std::sqrt(product(a, a)) * std::sqrt(product(b, b));
+        expected.push_back(product(a, b) / norms);
+      }
+    }
+    std::vector<const float*> activations;
+    for (const std::vector<float>& h : networks) activations.push_back(h.data());
+    EXPECT_EQ(cka_of(activations, n, width), expected) << count;
   }
 }
 
