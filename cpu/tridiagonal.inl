@@ -24,6 +24,7 @@ struct Tridiagonal {
   static constexpr int lanes = D::lanes;
   /// A row takes three fma per vector, and its sums wait four cycles for those of the row before.
   static constexpr int vectors = Isa::reduction_vectors;
+  static_assert(vectors <= 3, "update_and_multiply() has a case for each");
   static constexpr int width = vectors * lanes;
 
   /// Doubles that reduce() needs, 64-byte aligned.
@@ -125,7 +126,6 @@ struct Tridiagonal {
         columns<2>(entry, first, from, n, rows);
         break;
       default:
-
         columns<vectors>(entry, first, from, n, rows);
     }
   }

@@ -54,6 +54,11 @@ std::size_t group_end(std::span<const EvaluationTask> tasks, std::size_t first) 
   return end;
 }
 
+bool has_finite_parameters(const RunState& state, const ParameterPool* pool) {
+  const auto copy = pool != nullptr ? pool->find(state) : nullptr;
+  return copy != nullptr ? copy->finite : all_finite(state.parameters);
+}
+
 void add_spectra(const PendingProbe& probe, Measures& measures) {
   auto& values = probe.values().squared_singular_values;
   values.resize(probe.probe().hidden_layers.size());
@@ -150,7 +155,7 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks,
     for (const EvaluationTask& task : tasks.subspan(first, end - first)) {
       Snapshot& snapshot = *task.snapshot;
       snapshot.parameters = task.state->parameters;
-      snapshot.diverged = task.state->diverged || !all_finite(task.state->parameters);
+      snapshot.diverged = task.state->diverged || !has_finite_parameters(*task.state, pool);
       snapshot.probes.resize(task.run->probes.size());
       if (!snapshot.diverged) batch.push_back(task);
     }

@@ -41,6 +41,7 @@ class ResidentParameters final : public DeviceCopy {
 
   /// What is there belongs to a state of that step.
   std::uint64_t step = no_step;
+  bool finite = false;  ///< all of them
 
  private:
   const Place place_;

@@ -304,6 +304,8 @@ void TrainingBatch::commit() {
     tasks_[i].state->step = copies_[i].step;
     if (copies_[i].resident == nullptr) continue;
     copies_[i].resident->step = copies_[i].step;
+    copies_[i].resident->finite =
+        all_finite(tasks_[i].state->parameters);  // while still in a cache
     tasks_[i].state->device_copy = copies_[i].resident;
   }
 }
