@@ -1,7 +1,9 @@
 // Launches of the metrics' kernels: jobs that are done in parts, until none is open.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -42,11 +44,18 @@ bool has_parts(const Job& job) {
   return job.done < job.parts();
 }
 
+/// How far a job has come. The device's word is not taken for more than it can be: the next launch
+/// would leave its memory.
+template <class Job>
+std::int32_t plausible_done(const Job& job, const Job& from) {
+  return std::clamp(from.done, job.done, job.parts());
+}
+
 /// What came back of a job. Nothing else is taken over from the device: not addresses in
 /// particular. Jobs with more than `done` have their own.
 template <class Job>
 void take_over(Job& job, const Job& from) {
-  job.done = from.done;
+  job.done = plausible_done(job, from);
 }
 
 /// Launches until no job is open.

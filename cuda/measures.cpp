@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "client/arithmetic/tridiagonal_ql.h"
 #include "client/plan/correlation.h"
 #include "client/plan/kernel_space.h"
 #include "cuda/packing.h"
@@ -30,9 +31,10 @@ bool is_unsolved(const SpectrumJob& job) { return job.status == spectrum_open; }
 
 // Found by run_jobs(), where they are declared, by their arguments.
 void take_over(SpectrumJob& job, const SpectrumJob& from) {
-  job.done = from.done;
-  job.first = from.first;
-  job.sweeps = from.sweeps;
+  const int sweep_limit = arithmetic::TridiagonalQl{nullptr, nullptr, job.order()}.sweep_limit();
+  job.done = plausible_done(job, from);
+  job.first = std::clamp(from.first, job.first, job.order());
+  job.sweeps = std::clamp(from.sweeps, job.sweeps, sweep_limit + 1);
   job.status = from.status;
   job.norm = from.norm;
 }

@@ -27,8 +27,12 @@ AXIOM_INLINE std::int32_t predicted_class(const float* logits, int outputs, bool
 AXIOM_INLINE double softmax_loss(const float* logits, int outputs, std::int32_t label) {
   const double largest = logits[largest_logit(logits, outputs)];
   double sum = 0;
-  for (int k = 0; k < outputs; ++k) sum += exp(static_cast<double>(logits[k]) - largest);
-  return (largest - static_cast<double>(logits[label])) + log(sum);
+  double of_label = 0;  // found by comparing: a label that went bad must not be an index
+  for (int k = 0; k < outputs; ++k) {
+    sum += exp(static_cast<double>(logits[k]) - largest);
+    if (k == label) of_label = static_cast<double>(logits[k]);
+  }
+  return (largest - of_label) + log(sum);
 }
 
 /// −ln σ(±z) = max(∓z, 0) + ln(1 + exp(−|z|))

@@ -3,12 +3,14 @@
 
 #include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "client/plan/initial_parameters.h"
 #include "cpu/reference/reference_backend.h"
 #include "cuda/cuda_backend.h"
 #include "cuda/device.h"
+#include "cuda/measure_launches.h"
 #include "cuda/parameter_pool.h"
 #include "cuda/transfers.h"
 #include "tests/support/equality_cases.h"
@@ -141,6 +143,19 @@ TEST_F(ResidentParametersTest, WhatWentBadAtRestIsFoundByDoingItTwice) {
       EXPECT_EQ(outputs(*t.executor, t.run, t.state), expected);
     }
     EXPECT_EQ(backend.health().mismatches, mismatches + 1);
+  }
+}
+
+/// What a device that errs says of its progress: the next launch must stay within its memory.
+TEST(MeasureLaunches, ProgressIsNeitherTakenBackNorBeyondTheEnd) {
+  SumJob job{};
+  job.rows = 10;
+  job.done = 3;
+  for (const auto& [said, taken] :
+       std::vector<std::pair<int, int>>{{-5, 3}, {2, 3}, {7, 7}, {10, 10}, {1 << 30, 10}}) {
+    SumJob from = job;
+    from.done = said;
+    EXPECT_EQ(plausible_done(job, from), taken) << said;
   }
 }
 

@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "client/arithmetic/cross_entropy.h"
 #include "client/experiments/classification.h"
 #include "client/experiments/mixture_bayes.h"
 #include "client/experiments/scaling_laws.h"
@@ -103,6 +105,15 @@ TEST(Bayes, TwoCentresByHand) {
   const double expected =
       std::log1p(std::exp(-1.0)) + std::log1p(std::exp(-4.0)) + std::log1p(std::exp(.5));
   EXPECT_NEAR(score.loss, expected / 3, 1e-15);
+}
+
+/// On a device whose memory errs, a label may be any number.
+TEST(Statistics, ALabelThatWentBadIsNoIndex) {
+  const std::array<float, 3> logits = {1.0f, 2.0f, -1.0f};
+  for (const std::int32_t label : {1 << 30, -(1 << 30), 3, -1}) {
+    EXPECT_TRUE(std::isfinite(arithmetic::softmax_loss(logits.data(), 3, label))) << label;
+    EXPECT_TRUE(std::isfinite(arithmetic::sigmoid_loss(0.5, label))) << label;
+  }
 }
 
 }  // namespace
