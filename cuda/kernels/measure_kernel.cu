@@ -132,6 +132,14 @@ AXIOM_DEVICE void run_read_out(ReadOutJob& original, LaunchState* launch,
   }
 }
 
+/// Jobs of one thread each: every chain_stride()-th from first_chain() on are this thread's.
+AXIOM_DEVICE std::uint32_t first_chain() {
+  return static_cast<std::uint32_t>(block_index() * chain_threads + thread_index());
+}
+AXIOM_DEVICE std::uint32_t chain_stride() {
+  return static_cast<std::uint32_t>(block_count() * chain_threads);
+}
+
 }  // namespace
 
 /// Gram matrices and their reduction. REQUIRES: measure_threads threads a block,
@@ -180,10 +188,7 @@ AXIOM_KERNEL(chain_threads, 1)
 axiom_sums(SumJob* jobs, std::uint32_t count, LaunchState* launch,
            std::uint64_t limit_nanoseconds) {
   constexpr int terms_between_looks = 2048;
-  const auto threads = static_cast<std::uint32_t>(chain_threads);
-  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
-                         static_cast<std::uint32_t>(thread_index());
-       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+  for (std::uint32_t j = first_chain(); j < count; j += chain_stride()) {
     if (time_is_up(launch, limit_nanoseconds)) return;
     const SumJob job = jobs[j];
     double sum = job.done == 0 ? 0.0 : *job.result.get();
@@ -206,10 +211,7 @@ AXIOM_KERNEL(chain_threads, 1)
 axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
                   std::uint64_t limit_nanoseconds) {
   constexpr int sweeps_between_looks = 16;
-  const auto threads = static_cast<std::uint32_t>(chain_threads);
-  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
-                         static_cast<std::uint32_t>(thread_index());
-       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+  for (std::uint32_t j = first_chain(); j < count; j += chain_stride()) {
     SpectrumJob& job = jobs[j];
     if (job.status != spectrum_open || time_is_up(launch, limit_nanoseconds)) continue;
     arithmetic::TridiagonalQl method{in_global_memory(job.diagonal.get()),
@@ -242,10 +244,7 @@ axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
 AXIOM_KERNEL(chain_threads, 1)
 axiom_inner_products(const InnerProductJob* jobs, std::uint32_t count, LaunchState*,
                      std::uint64_t) {
-  const auto threads = static_cast<std::uint32_t>(chain_threads);
-  for (std::uint32_t j = static_cast<std::uint32_t>(block_index()) * threads +
-                         static_cast<std::uint32_t>(thread_index());
-       j < count; j += static_cast<std::uint32_t>(block_count()) * threads) {
+  for (std::uint32_t j = first_chain(); j < count; j += chain_stride()) {
     const InnerProductJob job = jobs[j];
     const std::int64_t n = job.order;
     const double* const x = in_global_memory(job.x.get());

@@ -11,26 +11,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <map>
-#include <memory>
 #include <mutex>
-#include <optional>
 #include <random>
-#include <string>
-#include <utility>
 
 #include "cuda/driver_api.h"
-#include "cuda/kernels/block_layout.h"
 #include "cuda/kernels/jobs.h"
 #include "cuda/kernels/measure_jobs.h"
-#include "cuda/kernels/team_layout.h"
 #include "tests/cuda_emulation/driver.h"
 #include "tests/cuda_emulation/emulator.h"
+#include "tests/cuda_emulation/fault.h"
 #include "tests/cuda_emulation/instant.h"
 #include "tests/cuda_emulation/kernel_table.h"
 #include "tests/cuda_emulation/module_image.h"
+#include "tests/cuda_emulation/settings.h"
 
 namespace {
 
@@ -43,17 +38,6 @@ constexpr Result launch_failed = 719;
 constexpr std::size_t guard = 256;  // bytes before and after every block of memory
 constexpr unsigned char guard_byte = 0xA5;
 constexpr std::size_t large = 1 << 17;  // bytes that an instant device need not really hold
-
-long setting(const char* name, long otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atol(text);
-}
-
-int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
-
-std::size_t device_memory() {
-  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
-}
 
 struct State {
   std::mutex mutex;
@@ -68,31 +52,6 @@ struct State {
 State state;
 thread_local ContextHandle current_context = nullptr;
 
-/// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; flip:N:SEED = after launch N a
-/// random bit of a random block of memory is flipped; flips:N:SEED = after every launch from N on;
-/// skew:N = from launch N on every network that is trained gets the same wrong bit, so that doing
-/// it twice shows nothing; spoil:N = once, from launch N on, a matrix whose eigenvalues are wanted
-/// is not finite; spoils:N = each time.
-struct Fault {
-  std::string action;
-  long at = -1;
-  std::uint64_t seed = 0;
-};
-Fault fault() {
-  Fault fault;
-  const char* text = std::getenv("AXIOM_EMULATED_FAULT");
-  if (text == nullptr) return fault;
-  const std::string line = text;
-  const auto colon = line.find(':');
-  const auto second = line.find(':', colon + 1);
-  fault.action = line.substr(0, colon);
-  fault.at = std::atol(line.c_str() + colon + 1);
-  if (second != std::string::npos) {
-    fault.seed = static_cast<std::uint64_t>(std::atol(line.c_str() + second + 1));
-  }
-  return fault;
-}
-
 void flip_a_bit(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   auto block = state.blocks.begin();
@@ -105,6 +64,13 @@ bool guards_intact(DevicePointer pointer, std::size_t bytes) {
   const auto* p = reinterpret_cast<const unsigned char*>(pointer);
   const auto intact = [](unsigned char byte) { return byte == guard_byte; };
   return std::all_of(p - guard, p, intact) && std::all_of(p + bytes, p + bytes + guard, intact);
+}
+
+/// A real driver refuses, and what frees memory has nobody to tell: it would leak.
+void require_context(const char* what) {
+  if (current_context != nullptr) return;
+  std::fprintf(stderr, "emulated device: %s by a thread that uses no device\n", what);
+  std::abort();
 }
 
 /// Copies must lie within one block of memory.
@@ -133,7 +99,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
                      void** parameters, bool all_at_once) {
   const std::lock_guard lock(state.mutex);
   if (state.lost) return launch_failed;
-  const Fault planned = fault();
+  const Fault planned = planned_fault();
   ++state.launches;
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
     std::fprintf(stderr, "emulated device: launch %ld\n", state.launches);
@@ -194,66 +160,6 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
 DeviceObserver* axiom::cuda::device_observer = nullptr;
 
 extern "C" {
-
-Result cuInit(unsigned) { return setting("AXIOM_EMULATED_DEVICES", 1) == 0 ? no_device : success; }
-
-Result cuDriverGetVersion(int* version) {
-  *version = static_cast<int>(setting("AXIOM_EMULATED_DRIVER", 13000));
-  return success;
-}
-
-Result cuDeviceGetCount(int* count) {
-  *count = static_cast<int>(setting("AXIOM_EMULATED_DEVICES", 1));
-  return success;
-}
-
-Result cuDeviceGet(DeviceNumber* device, int ordinal) {
-  *device = ordinal;
-  return success;
-}
-
-Result cuDeviceGetName(char* name, int length, DeviceNumber) {
-  std::strncpy(name, "Emulated device", static_cast<std::size_t>(length));
-  return success;
-}
-
-Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
-  std::fill(std::begin(uuid->bytes), std::end(uuid->bytes), static_cast<unsigned char>(device));
-  return success;
-}
-
-Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
-  switch (attribute) {
-    case attribute_multiprocessors:
-      *value = 2;
-      return success;
-    case attribute_clock_khz:
-      *value = 1000000;
-      return success;
-    case attribute_major:
-      *value = capability() / 10;
-      return success;
-    case attribute_minor:
-      *value = capability() % 10;
-      return success;
-    case attribute_l2_cache_bytes:
-      *value = 1 << 20;
-      return success;
-    case attribute_cooperative_launch:
-      *value = 1;
-      return success;
-    case attribute_shared_bytes_optin:
-      *value = static_cast<int>(setting("AXIOM_EMULATED_SHARED", 99 << 10));
-      return success;
-    default:
-      return invalid_value;
-  }
-}
-
-Result cuDeviceTotalMem_v2(std::size_t* bytes, DeviceNumber) {
-  *bytes = device_memory();
-  return success;
-}
 
 Result cuDevicePrimaryCtxSetFlags_v2(DeviceNumber, unsigned) { return success; }
 Result cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceNumber device) {
@@ -324,6 +230,7 @@ Result cuMemAlloc_v2(DevicePointer* pointer, std::size_t bytes) {
 }
 
 Result cuMemFree_v2(DevicePointer pointer) {
+  require_context("device memory is given back");
   const std::lock_guard lock(state.mutex);
   const auto found = state.blocks.find(pointer);
   if (found == state.blocks.end()) return invalid_value;
@@ -345,6 +252,7 @@ Result cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) {
 }
 
 Result cuMemFreeHost(void* pointer) {
+  require_context("pinned memory is given back");
   const std::lock_guard lock(state.mutex);
   if (state.pinned.erase(pointer) == 0) return invalid_value;
   std::free(pointer);

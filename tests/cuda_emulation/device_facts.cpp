@@ -1,0 +1,79 @@
+// The part of the emulated driver that tells what devices there are and what they can do.
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "cuda/driver_api.h"
+#include "tests/cuda_emulation/settings.h"
+
+namespace {
+
+using namespace axiom::cuda;
+
+constexpr Result invalid_value = 1;
+
+}  // namespace
+
+extern "C" {
+
+Result cuInit(unsigned) { return setting("AXIOM_EMULATED_DEVICES", 1) == 0 ? no_device : success; }
+
+Result cuDriverGetVersion(int* version) {
+  *version = static_cast<int>(setting("AXIOM_EMULATED_DRIVER", 13000));
+  return success;
+}
+
+Result cuDeviceGetCount(int* count) {
+  *count = static_cast<int>(setting("AXIOM_EMULATED_DEVICES", 1));
+  return success;
+}
+
+Result cuDeviceGet(DeviceNumber* device, int ordinal) {
+  *device = ordinal;
+  return success;
+}
+
+Result cuDeviceGetName(char* name, int length, DeviceNumber) {
+  std::strncpy(name, "Emulated device", static_cast<std::size_t>(length));
+  return success;
+}
+
+Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
+  std::fill(std::begin(uuid->bytes), std::end(uuid->bytes), static_cast<unsigned char>(device));
+  return success;
+}
+
+Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
+  switch (attribute) {
+    case attribute_multiprocessors:
+      *value = 2;
+      return success;
+    case attribute_clock_khz:
+      *value = 1000000;
+      return success;
+    case attribute_major:
+      *value = capability() / 10;
+      return success;
+    case attribute_minor:
+      *value = capability() % 10;
+      return success;
+    case attribute_l2_cache_bytes:
+      *value = 1 << 20;
+      return success;
+    case attribute_cooperative_launch:
+      *value = 1;
+      return success;
+    case attribute_shared_bytes_optin:
+      *value = static_cast<int>(setting("AXIOM_EMULATED_SHARED", 99 << 10));
+      return success;
+    default:
+      return invalid_value;
+  }
+}
+
+Result cuDeviceTotalMem_v2(std::size_t* bytes, DeviceNumber) {
+  *bytes = device_memory();
+  return success;
+}
+
+}  // extern "C"

@@ -1,0 +1,20 @@
+// What the environment says of the emulated device.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+
+namespace axiom::cuda {
+
+inline long setting(const char* name, long otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atol(text);
+}
+
+inline int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
+
+inline std::size_t device_memory() {
+  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
+}
+
+}  // namespace axiom::cuda
