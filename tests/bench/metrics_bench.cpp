@@ -10,6 +10,7 @@
 #include "client/plan/matrix_ops.h"
 #include "cpu/avx2/avx2_backend.h"
 #include "cpu/avx512/avx512_backend.h"
+#include "tests/bench/bench_main.h"
 
 namespace axiom::bench {
 
@@ -104,8 +105,5 @@ void register_all() {
 }  // namespace axiom::bench
 
 int main(int argc, char** argv) {
-  axiom::bench::register_all();
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return axiom::bench::run_benchmarks(argc, argv, &axiom::bench::register_all);
 }

@@ -12,6 +12,7 @@
 #include "cpu/avx2/avx2_backend.h"
 #include "cpu/avx512/avx512_backend.h"
 #include "cpu/reference/reference_backend.h"
+#include "tests/bench/bench_main.h"
 
 namespace axiom::bench {
 
@@ -107,8 +108,5 @@ void register_all() {
 }  // namespace axiom::bench
 
 int main(int argc, char** argv) {
-  axiom::bench::register_all();
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return axiom::bench::run_benchmarks(argc, argv, &axiom::bench::register_all);
 }
