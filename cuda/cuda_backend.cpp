@@ -159,7 +159,7 @@ class CudaBackend final : public Backend {
   mutable HardwareWatch watch_;
   mutable std::mutex mutex_;
   mutable std::optional<std::size_t> at_rest_;       ///< bytes, as planned
-  mutable std::weak_ptr<ParameterPool> parameters_;  ///< while executors are there
+  mutable std::weak_ptr<ParameterPool> parameters_;  ///< while somebody holds it
 };
 
 DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,

@@ -81,4 +81,12 @@ void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Jo
   }
 }
 
+/// The results of all jobs, which lie together.
+inline std::vector<double> download_results(Stream& stream, DevicePointer from, std::size_t count) {
+  std::vector<double> results(count);
+  stream.download(results.data(), from, count * sizeof(double));
+  stream.wait();
+  return results;
+}
+
 }  // namespace axiom::cuda

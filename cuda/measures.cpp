@@ -316,10 +316,7 @@ void Measures::run(const Launches& launches, Buffer& memory) {
   if (!inner_products_.empty()) multiply(launches);
   if (!read_outs_.empty()) fit(launches);
   if (!correlations_.empty()) correlate(launches);
-  std::vector<double> results(result_doubles_);
-  launches.stream.download(results.data(), results_, results.size() * sizeof(double));
-  launches.stream.wait();
-  hand_over(results);
+  hand_over(download_results(launches.stream, results_, result_doubles_));
 }
 
 }  // namespace axiom::cuda

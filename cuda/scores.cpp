@@ -113,10 +113,7 @@ void Scores::run(const Launches& launches, Buffer& memory) {
     run_jobs(launches, chain_shape(launches.device, launches.device.sums()), sum_jobs_, jobs_,
              control_, &has_parts<SumJob>);
   }
-  std::vector<double> results(result_doubles_);
-  launches.stream.download(results.data(), results_, results.size() * sizeof(double));
-  launches.stream.wait();
-  hand_over(results);
+  hand_over(download_results(launches.stream, results_, result_doubles_));
 }
 
 }  // namespace axiom::cuda

@@ -62,7 +62,8 @@ std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
     const std::uint64_t copies = groups > 1 ? 2 * groups * snapshots : snapshots - largest;
     measuring = std::max(measuring, copies + experiment.measure_bytes(plan, g));
   }
-  const std::uint64_t staged = networks_at_once > 1 ? networks_at_once * parameters : 0;
+  // Twice: what lies between the parameters of two networks comes along (cuda/transfers.h).
+  const std::uint64_t staged = networks_at_once > 1 ? 2 * networks_at_once * parameters : 0;
   return executor + measuring + staged;
 }
 
