@@ -7,31 +7,22 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <random>
 #include <stdexcept>
 #include <vector>
 
 #include "client/arithmetic/tridiagonal_ql.h"
 #include "client/experiments/cka.h"
 #include "client/experiments/eigenvalues.h"
-#include "client/experiments/ridge.h"
 #include "client/experiments/spectrum.h"
-#include "client/experiments/weight_measures.h"
 #include "tests/support/plain_matrix_ops.h"
+#include "tests/support/random_matrix.h"
 
 namespace axiom {
 namespace {
 
 using test::plain_matrix_ops;
+using test::random_matrix;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-std::vector<float> random_matrix(int rows, int columns, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> a(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
-  for (float& value : a) value = normal(generator);
-  return a;
-}
 
 struct TridiagonalCopy {
   std::vector<double> diagonal;
@@ -292,112 +283,6 @@ TEST(Cka, BothWaysAgree) {
   EXPECT_NEAR(many[5], few, 1e-13);
   EXPECT_NEAR(many[2], 1, 1e-13);
   EXPECT_NEAR(many[20], 1, 1e-13);
-}
-
-TEST(Ridge, SolvesByHand) {
-  // [[4, 2], [2, 3]] x = [2, 5] → x = [−.5, 2].
-  std::vector<double> a = {4, 2, 2, 3};
-  std::vector<double> b = {2, 5, 4, 2};
-  ASSERT_TRUE(solve_positive_definite(a, 2, b, 2, plain_matrix_ops));
-  EXPECT_NEAR(b[0], -.5, 1e-15);
-  EXPECT_NEAR(b[1], 2, 1e-15);
-  EXPECT_NEAR(b[2], 1, 1e-15);
-  EXPECT_NEAR(b[3], 0, 1e-15);
-  std::vector<double> indefinite = {1, 2, 2, 1};
-  EXPECT_FALSE(solve_positive_definite(indefinite, 2, b, 1, plain_matrix_ops));
-}
-
-TEST(Ridge, FitByHand) {
-  // h = (1, −1, 2, −2), t = sign: Σh² = 10, λ = .01 + 1e-9; the bias is 0.
-  const std::vector<float> h = {1, -1, 2, -2};
-  const std::vector<double> targets = {1, -1, 1, -1};
-  RidgeProbe probe(plain_matrix_ops);
-  ASSERT_TRUE(probe.fit(h, 4, 1, targets, 1));
-  EXPECT_NEAR(probe.coefficients(0)[0], 6 / (10 + .01 + 1e-9), 1e-15);
-  EXPECT_NEAR(probe.coefficients(0)[1], 0, 1e-15);
-  EXPECT_EQ(probe.accuracy(h, 4, targets, 0), 1);
-  const std::vector<double> other = {1, 1, 1, 1};
-  EXPECT_EQ(probe.accuracy(h, 4, other, 0), .5);
-}
-
-TEST(Ridge, SolvesItsNormalEquations) {
-  constexpr std::size_t n = 40;
-  constexpr std::size_t m = 6;
-  const std::vector<float> h = random_matrix(n, m, 10);
-  const std::vector<float> noise = random_matrix(n, 2, 11);
-  std::vector<double> targets;
-  for (const float value : noise) targets.push_back(value > 0 ? 1 : -1);
-  RidgeProbe probe(plain_matrix_ops);
-  ASSERT_TRUE(probe.fit(h, n, m, targets, 2));
-  double trace = 0;
-  for (const float value : h) trace += static_cast<double>(value) * value;
-  const double lambda = 1e-3 * trace / m + 1e-9;
-  const auto entry = [&](std::size_t i, std::size_t j) -> double {
-    return j == m ? 1.0 : static_cast<double>(h[i * m + j]);
-  };
-  for (int target = 0; target < 2; ++target) {
-    const auto v = probe.coefficients(target);
-    for (std::size_t j = 0; j <= m; ++j) {  // Aᵀ(A v − t) + λ v = 0
-      double residual = lambda * v[j];
-      for (std::size_t i = 0; i < n; ++i) {
-        double score = -targets[2 * i + static_cast<std::size_t>(target)];
-        for (std::size_t k = 0; k <= m; ++k) score += entry(i, k) * v[k];
-        residual += entry(i, j) * score;
-      }
-      EXPECT_NEAR(residual, 0, 1e-12);
-    }
-  }
-}
-
-TEST(Ridge, DeadLayerStillHasABias) {
-  const std::vector<float> h(8, 0.0f);
-  const std::vector<double> targets = {1, 1, 1, -1};
-  RidgeProbe probe(plain_matrix_ops);
-  ASSERT_TRUE(probe.fit(h, 4, 2, targets, 1));
-  EXPECT_EQ(probe.accuracy(h, 4, targets, 0), .75);
-}
-
-TEST(WeightMeasures, OneInputPerNeuron) {
-  // Neuron n reads input n alone: 8 inputs in groups of 2, 8 neurons.
-  std::vector<float> w(64, 0.0f);
-  for (std::size_t i = 0; i < 8; ++i) w[i * 8 + i] = i % 2 == 0 ? 2.0f : -3.0f;
-  const WeightMeasures m = weight_measures(w, 8, 8, 2, plain_matrix_ops);
-  EXPECT_DOUBLE_EQ(m.selectivity, 1 - 1.0 / 8);
-  EXPECT_DOUBLE_EQ(m.alignment, 1);
-  EXPECT_EQ(m.redundancy, 0);
-  EXPECT_EQ(m.redundancy_signed, 0);
-}
-
-TEST(WeightMeasures, EqualNeuronsAreRedundant) {
-  // Four inputs in two groups, three neurons: w, −w, and a dead one.
-  const std::vector<float> w = {1, -1, 0, 1, -1, 0, 1, -1, 0, 5, -5, 0};
-  const WeightMeasures m = weight_measures(w, 4, 3, 2, plain_matrix_ops);
-  EXPECT_DOUBLE_EQ(m.selectivity, 1 - (.25 + .25 + 0) / 3);
-  EXPECT_DOUBLE_EQ(m.alignment, (.75 + .75 + 0) / 3);
-  EXPECT_NEAR(m.redundancy, 1.0 / 3, 1e-15);
-  EXPECT_NEAR(m.redundancy_signed, -1.0 / 3, 1e-15);
-  EXPECT_NEAR(m.effective_dimensionality, 1, 1e-14);
-}
-
-TEST(WeightMeasures, ManyRandomNeuronsFillTheInputSpace) {
-  const std::vector<float> w = random_matrix(5, 4000, 12);
-  const WeightMeasures m = weight_measures(w, 5, 4000, 5, plain_matrix_ops);
-  EXPECT_NEAR(m.effective_dimensionality, 5, .05);
-  EXPECT_EQ(m.alignment, 1);
-  EXPECT_NEAR(m.redundancy_signed, 0, .01);
-}
-
-TEST(WeightMeasures, ActivationSelectivityFindsTheCopiedInput) {
-  const std::vector<float> x = random_matrix(300, 3, 13);
-  std::vector<float> h(300 * 2);
-  for (std::size_t i = 0; i < 300; ++i) {
-    h[2 * i] = 5 - 2 * x[3 * i + 1];  // |corr| 1 with input 1
-    h[2 * i + 1] = 7;                 // constant: 0
-  }
-  const ActivationSelectivity s = activation_selectivity(h, x, 300, 2, 3, plain_matrix_ops);
-  EXPECT_NEAR(s.best, .5, 1e-6);
-  EXPECT_GT(s.mean, 1.0 / 6 - 1e-9);
-  EXPECT_LT(s.mean, 1.0 / 6 + .05);
 }
 
 }  // namespace

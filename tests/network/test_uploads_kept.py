@@ -1,0 +1,154 @@
+"""Uploads that do not get through: nothing is lost, whatever ends the program or fills the disk."""
+
+import gzip
+import json
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from servers import Server, answer
+from support import CLIENT, QUICK, client, environment
+from uploading import RESULT, UploadTest
+
+
+class NothingIsLost(UploadTest):
+    def test_an_unreachable_server_keeps_the_result_for_later(self):
+        out = self.directory / "fresh"
+        self.nginx.stop()
+        arguments = ["--ca-file", self.authority.certificate]
+        done = client(*QUICK, "--out", out, "--upload-url", self.nginx.url(), "--retry-for", "0", *arguments)
+        self.nginx.start(self.nginx.port)
+        self.assertEqual(done.returncode, 40, done.stderr)
+        self.assertIn("2 of 2 wait", done.stderr)
+        self.assertTrue((out / RESULT).exists())
+        self.assertFalse(list(out.glob("*.checkpoint.*")))
+        # The address is remembered.
+        done = client("upload", out, *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.out = out
+        self.assert_all_arrived()
+
+    def test_killed_anywhere(self):
+        """SIGKILL after random delays, again and again, until all has arrived."""
+        chance = random.Random(5)
+        kills = 0
+        for trial in range(8):
+            shutil.rmtree(self.outbox, ignore_errors=True)
+            for name in self.arrived():
+                (self.nginx.root / "upload" / name).unlink()
+            kills += self.run_through_kills(
+                [CLIENT, "upload", str(self.out), "--upload-url", self.nginx.url(), "--ca-file",
+                 str(self.authority.certificate), "--retry-for", "60", "--retry-delay", "0.01"],
+                lambda attempt: chance.uniform(0, 0.03 + attempt / 50))
+            self.assert_all_arrived()
+            self.assertEqual(self.waiting(), [])
+            self.assertEqual(sorted(p.suffixes[-2] for p in self.outbox.iterdir()), [".sent", ".sent"])
+        self.assertGreater(kills, 0)
+
+    def test_a_run_killed_anywhere(self):
+        """From computing to the receipt: in the end the result is there, once, and nothing waits."""
+        chance = random.Random(8)
+        out = self.directory / "fresh"
+        command = [CLIENT, *QUICK, "--out", str(out), "--upload-url", self.nginx.url(), "--ca-file",
+                   str(self.authority.certificate), "--checkpoint-interval", "0.01"]
+        for trial in range(6):
+            shutil.rmtree(out, ignore_errors=True)
+            for path in (self.nginx.root / "upload").iterdir():
+                path.unlink()
+            self.run_through_kills(command, lambda attempt: chance.uniform(0, 0.04 + attempt / 50))
+            results = [name for name in self.arrived() if ".result." in name]
+            self.assertEqual(results, [f"neuronspec-{self.digest}.result.json.gz"])
+            self.assertEqual(gzip.decompress(self.arrived()[results[0]]), self.text)
+            self.assertEqual(list((out / "outbox").glob("*.queued.json")), [])
+
+    def test_a_stop_keeps_what_waits(self):
+        with Server(self.valid, answer(503)) as server:
+            process = subprocess.Popen(
+                [CLIENT, "upload", str(self.out), "--upload-url", server.url(), "--ca-file",
+                 str(self.authority.certificate), "--retry-delay", "3600"], stderr=subprocess.PIPE,
+                text=True, env=environment())
+            self.assertIn("next attempt in", process.stderr.readline())
+            process.send_signal(signal.SIGTERM)
+            errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 143, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
+        self.assertEqual(len(self.waiting()), 2)
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_a_run_that_is_stopped_then_is_not_to_be_repeated(self):
+        """It would compute all again."""
+        process = subprocess.Popen(
+            [CLIENT, *QUICK, "--out", str(self.out), "--upload-url", "https://localhost:1/", "--retry-delay", "3600"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment())
+        while "next attempt in" not in (line := process.stderr.readline()) and line:
+            pass
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn(f"nothing is lost: axiom-client upload {self.out} goes on", errors)
+
+    def test_a_full_disk_in_the_outbox(self):
+        # The limit on the size of files stands for the disk: the result fits, its packed copy does not.
+        limit = 700
+        self.assertLess(limit, len(gzip.compress(self.text, 9)))
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        done = self.upload(self.nginx.url(), preexec_fn=small_files)
+        self.assert_error(done, 7, "File too large")
+        self.assertEqual(self.waiting(), [])
+        self.assertEqual(list(self.outbox.iterdir()), [])
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
+    def test_damaged_entries_are_set_aside_and_queued_again(self):
+        self.upload("https://localhost:1/")
+        bodies = sorted(self.outbox.glob("*.gz"))
+        bodies[0].write_bytes(bodies[0].read_bytes()[:-1])
+        record = sorted(self.outbox.glob("*.queued.json"))[1]
+        record.write_text(record.read_text()[:-10])
+        done = self.upload(self.nginx.url())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("was set aside"), 2)
+        self.assert_all_arrived()
+        self.assertEqual(len(list(self.outbox.glob("*.queued.json.bad"))), 2)
+
+    def test_a_damaged_result_is_not_sent(self):
+        (self.out / RESULT).write_bytes(self.text.replace(b"0.1", b"0.2", 1))
+        self.assert_error(self.upload(self.nginx.url()), 7, "is damaged and not uploaded")
+        (self.out / (RESULT + ".sha256")).unlink()
+        (self.out / RESULT).write_text("{}\n")
+        self.assert_error(self.upload(self.nginx.url()), 3, RESULT)
+        self.assertEqual(self.arrived(), {})
+
+    def test_clock_jumps(self):
+        """A server's wish that lies further ahead than it can was written under another clock."""
+        self.upload("https://localhost:1/")
+        for record in self.outbox.glob("*.queued.json"):
+            entry = json.loads(record.read_text())
+            entry["not_before"] = time.time() + 10 * 365 * 86400
+            entry["target"] = self.nginx.url()
+            record.write_text(json.dumps(entry))
+        done = client("upload", self.out, "--ca-file", self.authority.certificate, "--retry-for", "0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_all_arrived()
+
+    def test_two_at_once(self):
+        with Server(self.valid, answer(503)) as server:
+            process = subprocess.Popen(
+                [CLIENT, "upload", str(self.out), "--upload-url", server.url(), "--ca-file",
+                 str(self.authority.certificate)], stderr=subprocess.PIPE, text=True, env=environment())
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.kill)
+            process.stderr.readline()
+            self.assert_error(self.upload(self.nginx.url()), 7, "is in use")
+
+
+if __name__ == "__main__":
+    unittest.main()
