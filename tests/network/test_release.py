@@ -151,6 +151,11 @@ class Release(NetworkTest):
             self.assertEqual(json.loads(path.read_text())["number"], number)
             self.assertFalse(signature.exists())
             signature.write_text("of this one\n")
+        for text in ("", "{}", '{"number": "3"}', "[]", '{"number": 1000000000000000}'):
+            path.write_text(text)
+            self.assert_refused(script("make_policy.py", "--out", path, "--days", 9, "--minimum-client-version", "0.1.0",
+                                       check=False), "give --number")
+            self.assertEqual((path.read_text(), signature.exists()), (text, True))
 
     def test_what_is_missing_or_wrong_in_a_channel(self):
         self.assert_refused(self.verify(check=False), "REFUSED: FileNotFoundError")
