@@ -35,7 +35,7 @@ def main():
     parser.add_argument("build", type=Path)
     parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: all")
     parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     if unknown := set(arguments.experiments) - set(SEEDS):
         parser.error(f"unknown experiments: {', '.join(sorted(unknown))}; known: {', '.join(SEEDS)}")
     emulation = arguments.build.resolve() / "tests/cuda_emulation"
