@@ -86,14 +86,15 @@ Signature parse_signature(std::string_view& text) {
 }  // namespace
 
 std::string PublicKey::name() const {
-  // The tool reads the identifier as a little-endian number.
+  // The tool reads the identifier as a little-endian number, and writes it without leading zeros.
   constexpr char digits[] = "0123456789ABCDEF";
   std::string digits_of_id;
   for (auto byte = id.rbegin(); byte != id.rend(); ++byte) {
     digits_of_id += digits[*byte >> 4];
     digits_of_id += digits[*byte & 15];
   }
-  return digits_of_id;
+  const std::size_t zeros = digits_of_id.find_first_not_of('0');
+  return zeros == std::string::npos ? "0" : digits_of_id.substr(zeros);
 }
 
 PublicKey parse_public_key(std::string_view text) {

@@ -32,7 +32,7 @@ struct PublicKey {
   std::array<unsigned char, 8> id{};
   std::array<unsigned char, 32> key{};
 
-  /// The identifier as the tool shows it: 16 upper-case hex digits.
+  /// The identifier as the tool shows it: up to 16 upper-case hex digits, none of them a leading 0.
   std::string name() const;
 };
 

@@ -43,7 +43,19 @@ TEST_F(Minisign, SignaturesOfTheToolAreVerified) {
     EXPECT_EQ(verified(text, sign(text, "a", "hello, world"), {key("a")}, 1), "hello, world");
   }
   const std::string shown = tool.read("a.pub").substr(0, tool.read("a.pub").find('\n'));
-  EXPECT_TRUE(shown.ends_with(key("a").name())) << shown;
+  EXPECT_TRUE(shown.ends_with(" " + key("a").name())) << shown;
+}
+
+TEST(MinisignNames, AreWrittenAsTheToolDoes) {
+  const auto name = [](std::string id) {
+    return parse_public_key(encode_base64("Ed" + id + std::string(32, 'k'))).name();
+  };
+  using namespace std::string_literals;
+  // One key in sixteen has such an identifier; minisign 0.11 wrote this one as it stands here.
+  EXPECT_EQ(name("\x13\x0f\x60\x01\x35\xf0\x73\x0f"s), "F73F03501600F13");
+  EXPECT_EQ(name("\x13\x0f\x60\x01\x35\xf0\x73\xff"s), "FF73F03501600F13");
+  EXPECT_EQ(name("\x10\0\0\0\0\0\0\0"s), "10");
+  EXPECT_EQ(name(std::string(8, '\0')), "0");
 }
 
 TEST_F(Minisign, AThresholdOfDifferentKeysIsNeeded) {
