@@ -100,9 +100,12 @@ AXIOM_DEVICE void run_job(TrainingJob& original, LaunchState* launch,
       ordered = true;
     }
     gather(engine, job, batch, net.order(), net.input(0), net.labels());
-    if (thread_index() == 0) control().stop = time_is_up(launch, limit_nanoseconds) ? 1 : 0;
+    if (thread_index() == 0) {
+      control().turn.stop = time_is_up(launch, limit_nanoseconds, control().turn.started) ? 1 : 0;
+    }
     synchronize_block();
-    const bool last = control().stop != 0;  // read here: barriers follow before it is written again
+    // Read here: barriers follow before it is written again.
+    const bool last = control().turn.stop != 0;
     train_batch(engine, job, net, batch);
     ++step;
     if (last) break;
@@ -118,7 +121,7 @@ AXIOM_DEVICE void run_job(TrainingJob& original, LaunchState* launch,
 AXIOM_KERNEL(block_threads_limit, 2)
 axiom_train_block(TrainingJob* jobs, std::uint32_t count, LaunchState* launch,
                   std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_job(jobs[job], launch, limit_nanoseconds); });
 }
 

@@ -39,8 +39,7 @@ struct BlockLayout {
 
 /// The block's own words, at the start of its shared memory.
 struct BlockControl {
-  std::uint32_t next;
-  std::int32_t stop;
+  Turn turn;
   TrainingJob job;
   BlockLayout layout;
 };

@@ -96,6 +96,13 @@ struct LaunchState {
   std::uint64_t started;  ///< nanoseconds() of the first block
 };
 
+/// A block's place in a launch, in its shared memory. Its first thread's, but for what it tells.
+struct Turn {
+  std::uint64_t started;  ///< as LaunchState's, once it is known; else 0
+  std::uint32_t next;     ///< job
+  std::int32_t stop;      ///< whether the time is up
+};
+
 /// What the blocks of one team share; zeroed before the launch.
 struct TeamState {
   std::uint32_t arrived;  ///< at barriers, in all

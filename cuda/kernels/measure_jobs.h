@@ -20,8 +20,7 @@ inline constexpr int staged_doubles = 2 * product_slab * (product_tile + 1);
 
 /// What the threads of a block tell each other.
 struct alignas(16) MeasureControl {
-  std::uint32_t next;
-  std::uint32_t stop;
+  Turn turn;
   double numbers[4];
   std::uint32_t counters[8];
 };

@@ -19,9 +19,10 @@ AXIOM_DEVICE double* scratch() { return reinterpret_cast<double*>(&control() + 1
 
 /// Whether the block has to end its launch, asked by one thread. Between two barriers.
 AXIOM_DEVICE bool block_stops(LaunchState* launch, std::uint64_t limit_nanoseconds) {
-  if (thread_index() == 0) control().stop = time_is_up(launch, limit_nanoseconds) ? 1 : 0;
+  Turn& turn = control().turn;
+  if (thread_index() == 0) turn.stop = time_is_up(launch, limit_nanoseconds, turn.started) ? 1 : 0;
   synchronize_block();
-  return control().stop != 0;  // barriers follow before it is written again
+  return turn.stop != 0;  // barriers follow before it is written again
 }
 
 AXIOM_DEVICE void run_spectrum(SpectrumJob& original, LaunchState* launch,
@@ -147,7 +148,7 @@ AXIOM_DEVICE std::uint32_t chain_stride() {
 AXIOM_KERNEL(measure_threads, 2)
 axiom_spectrum(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
                std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_spectrum(jobs[job], launch, limit_nanoseconds); });
 }
 
@@ -155,7 +156,7 @@ axiom_spectrum(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
 AXIOM_KERNEL(measure_threads, 2)
 axiom_kernels(KernelJob* jobs, std::uint32_t count, LaunchState* launch,
               std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_kernel(jobs[job], launch, limit_nanoseconds); });
 }
 
@@ -163,7 +164,7 @@ axiom_kernels(KernelJob* jobs, std::uint32_t count, LaunchState* launch,
 AXIOM_KERNEL(measure_threads, 2)
 axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
                 std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_read_out(jobs[job], launch, limit_nanoseconds); });
 }
 
@@ -171,7 +172,7 @@ axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
 AXIOM_KERNEL(measure_threads, 2)
 axiom_correlations(CorrelationJob* jobs, std::uint32_t count, LaunchState* launch,
                    std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_correlations(jobs[job], launch, limit_nanoseconds); });
 }
 
@@ -179,7 +180,7 @@ axiom_correlations(CorrelationJob* jobs, std::uint32_t count, LaunchState* launc
 AXIOM_KERNEL(measure_threads, 2)
 axiom_scores(ScoreJob* jobs, std::uint32_t count, LaunchState* launch,
              std::uint64_t limit_nanoseconds) {
-  take_jobs(control().next, count, launch, limit_nanoseconds,
+  take_jobs(control().turn, count, launch, limit_nanoseconds,
             [=](std::uint32_t job) { run_score(jobs[job]); });
 }
 
@@ -188,14 +189,15 @@ AXIOM_KERNEL(chain_threads, 1)
 axiom_sums(SumJob* jobs, std::uint32_t count, LaunchState* launch,
            std::uint64_t limit_nanoseconds) {
   constexpr int terms_between_looks = 2048;
+  std::uint64_t started = 0;
   for (std::uint32_t j = first_chain(); j < count; j += chain_stride()) {
-    if (time_is_up(launch, limit_nanoseconds)) return;
+    if (time_is_up(launch, limit_nanoseconds, started)) return;
     const SumJob job = jobs[j];
     double sum = job.done == 0 ? 0.0 : *job.result.get();
     int row = job.done;
     for (int terms = 0; row < job.rows; ++row) {
       if (terms >= terms_between_looks) {
-        if (time_is_up(launch, limit_nanoseconds)) break;
+        if (time_is_up(launch, limit_nanoseconds, started)) break;
         terms = 0;
       }
       sum = add_row(job, row, sum);
@@ -211,9 +213,10 @@ AXIOM_KERNEL(chain_threads, 1)
 axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
                   std::uint64_t limit_nanoseconds) {
   constexpr int sweeps_between_looks = 16;
+  std::uint64_t started = 0;
   for (std::uint32_t j = first_chain(); j < count; j += chain_stride()) {
     SpectrumJob& job = jobs[j];
-    if (job.status != spectrum_open || time_is_up(launch, limit_nanoseconds)) continue;
+    if (job.status != spectrum_open || time_is_up(launch, limit_nanoseconds, started)) continue;
     arithmetic::TridiagonalQl method{in_global_memory(job.diagonal.get()),
                                      in_global_memory(job.couplings.get()), job.order()};
     method.first = job.first;
@@ -227,7 +230,8 @@ axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
     do {
       more = method.advance();
     } while (more && method.sweeps <= method.sweep_limit() &&
-             (method.sweeps % sweeps_between_looks != 0 || !time_is_up(launch, limit_nanoseconds)));
+             (method.sweeps % sweeps_between_looks != 0 ||
+              !time_is_up(launch, limit_nanoseconds, started)));
     if (!more) method.scale_back();
     job.first = method.first;
     job.sweeps = method.sweeps;

@@ -54,23 +54,37 @@ AXIOM_DEVICE void train_batch(Engine& engine, const TrainingJob& job, const View
 }
 
 /// Whether the launch has run for as long as it may. For one thread to ask.
-AXIOM_DEVICE bool time_is_up(LaunchState* launch, std::uint64_t limit_nanoseconds) {
+AXIOM_DEVICE bool time_is_up(LaunchState* launch, std::uint64_t limit_nanoseconds,
+                             std::uint64_t& started) {
   const std::uint64_t now = nanoseconds();
-  const std::uint64_t earlier = compare_and_swap(&launch->started, 0, now);
-  return earlier != 0 && now > earlier && now - earlier > limit_nanoseconds;
+  if (started == 0) {
+    const std::uint64_t earlier = compare_and_swap(&launch->started, 0, now);
+    started = earlier != 0 ? earlier : now;
+  }
+  return now > started && now - started > limit_nanoseconds;
 }
 
-/// A block takes jobs in order, one after the other, until the time is up. `next`: in shared
+/// The same for who asks seldom. Otherwise `started` is the asker's to keep: 0 at first, then when
+/// the launch began, so that not every block waits for the same word of global memory each time.
+AXIOM_DEVICE bool time_is_up(LaunchState* launch, std::uint64_t limit_nanoseconds) {
+  std::uint64_t started = 0;
+  return time_is_up(launch, limit_nanoseconds, started);
+}
+
+/// A block takes jobs in order, one after the other, until the time is up. `turn`: in shared
 /// memory; `run(number of a job)` holds a barrier.
 template <class Run>
-AXIOM_DEVICE void take_jobs(std::uint32_t& next, std::uint32_t count, LaunchState* launch,
+AXIOM_DEVICE void take_jobs(Turn& turn, std::uint32_t count, LaunchState* launch,
                             std::uint64_t limit_nanoseconds, const Run& run) {
+  if (thread_index() == 0) turn.started = 0;
   for (;;) {
     if (thread_index() == 0) {
-      next = time_is_up(launch, limit_nanoseconds) ? count : fetch_add(&launch->next_job, 1);
+      turn.next = time_is_up(launch, limit_nanoseconds, turn.started)
+                      ? count
+                      : fetch_add(&launch->next_job, 1);
     }
     synchronize_block();
-    const std::uint32_t job = next;
+    const std::uint32_t job = turn.next;
     if (job >= count) return;
     run(job);
   }
