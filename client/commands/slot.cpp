@@ -113,9 +113,8 @@ class Slot : public RunObserver {
     if (options_.backend != "auto") return choose_backend(options_.backend);
     const std::optional<std::string> device = task_.assignment().device;
     if (!device) return choose_processor_backend();
-    BackendChoice choice = choose_backend(*device);
+    const BackendChoice choice = choose_assigned_device(*device);
     require_not_broken(*choice.backend);
-    choice.reason = "the device that the BOINC client has assigned";
     return choice;
   }
 

@@ -181,7 +181,8 @@ class ExitCodes(SlotTest):
         """Assigned by the client, but there is no driver, no device, or no kernels for it."""
         slot = self.slot(gpu=63)
         for _ in range(2):
-            self.assert_postponed(slot, "NVIDIA|CUDA")
+            self.assert_postponed(slot, "(NVIDIA|CUDA).*; look after the driver, or take no GPU work")
+        self.assertNotIn("--backend", slot.log(), "advice that a task cannot follow")
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
 
