@@ -242,10 +242,10 @@ class ExitCodes(SlotTest):
 
     def test_a_process_that_was_stopped_is_not_stuck(self):
         slot = self.slot(unit(2000, width=512))
-        slot.start("--step-limit", "4", "--backend", "reference")  # whose steps take longer than it takes to look
+        slot.start("--step-limit", "8", "--backend", "reference")  # whose steps take longer than it takes to look
         slot.wait_training()
         slot.process.send_signal(signal.SIGSTOP)
-        time.sleep(8)
+        time.sleep(12)
         slot.process.send_signal(signal.SIGCONT)
         time.sleep(3)
         self.assertIsNone(slot.process.poll(), slot.log())
