@@ -114,7 +114,7 @@ class Slot : public RunObserver {
     if (options_.backend != "auto") return choose_backend(options_.backend);
     const std::optional<std::string> device = task_.assignment().device;
     if (!device) return choose_processor_backend();
-    const BackendChoice choice = choose_assigned_device(*device);
+    BackendChoice choice = choose_assigned_device(*device);
     require_not_broken(*choice.backend);
     return choice;
   }
