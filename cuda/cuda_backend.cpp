@@ -254,8 +254,7 @@ void require_cuda_device(int ordinal) try {
   cuda::require_kernels(cuda::device_facts(ordinal));
 } catch (const DeviceError& error) {
   throw DeviceError(error.status(), "backend cuda:" + std::to_string(ordinal) +
-                                        " cannot run on this host: " + error.what() +
-                                        " (--backend auto takes what can)");
+                                        " cannot run on this host: " + error.what());
 }
 
 void set_cuda_options(const CudaOptions& chosen) { cuda::options = chosen; }

@@ -64,6 +64,14 @@ std::optional<int> device_number(std::string_view name) {
   return number;
 }
 
+// `advice` ends the message of a device that cannot be used.
+const Backend& device_backend(int number, const std::string& advice) try {
+  require_cuda_device(number);
+  return cuda_backend(number, *choose_processor_backend().backend);
+} catch (const DeviceError& error) {
+  throw DeviceError(error.status(), error.what() + advice);
+}
+
 }  // namespace
 
 std::span<const Backend* const> processor_backends() {
@@ -109,8 +117,7 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
   if (name == "auto") return choose_automatically(backends(), preference, excluded());
   const std::string asked = "asked for with --backend";
   if (const std::optional<int> number = device_number(name)) {
-    require_cuda_device(*number);
-    return {&cuda_backend(*number, *choose_processor_backend().backend), asked};
+    return {&device_backend(*number, " (--backend auto takes what can)"), asked};
   }
   for (const Backend* backend : processor_backends()) {
     if (backend->name() != name) continue;
@@ -121,6 +128,14 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
   }
   throw BackendError("unknown backend \"" + std::string(name) + "\" (known: " + known_names() +
                      ")");
+}
+
+BackendChoice choose_assigned_device(std::string_view name) {
+  const std::optional<int> number = device_number(name);
+  if (!number) return choose_backend(name);
+  return {
+      &device_backend(*number, "; look after the driver, or take no GPU work from this project"),
+      "the device that the BOINC client has assigned"};
 }
 
 std::vector<DeviceKernels> device_kernels() {

@@ -57,6 +57,8 @@ std::string exclusion_reason(const Backend& backend);
 /// "cuda:0". Never falls back from a name to another backend: BackendError, or DeviceError for a
 /// device.
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
+/// What a BOINC client has assigned, by its name: as choose_backend(), but for the advice.
+BackendChoice choose_assigned_device(std::string_view name);
 /// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
 

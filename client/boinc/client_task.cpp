@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -62,6 +63,7 @@ struct ClientTask::State {
   std::optional<ReportedFraction> reported;  // after the library has locked the slot
   Attempts attempts;
   bool started_before = false;
+  std::mutex clock_mutex;
   ClockWatch clock;
 };
 
@@ -119,7 +121,10 @@ Requests ClientTask::requests() const {
   requests.quit = status.quit_request != 0;
   requests.abort = status.abort_request != 0;
   requests.no_heartbeat = status.no_heartbeat != 0;
-  requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
+  {
+    const std::lock_guard lock(state_->clock_mutex);
+    requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
+  }
   requests.signal = stop_signal();
   return requests;
 }

@@ -27,6 +27,15 @@ std::string_view element(std::string_view text, std::string_view name) {
   return trimmed(text.substr(start + open.size(), end - start - open.size()));
 }
 
+// A project's own preferences may have elements of any name.
+std::string without(std::string_view text, std::string_view name) {
+  const std::size_t start = text.find("<" + std::string(name) + ">");
+  const std::string close = "</" + std::string(name) + ">";
+  const std::size_t end = text.find(close, start == std::string_view::npos ? text.size() : start);
+  if (end == std::string_view::npos) return std::string(text);
+  return std::string(text.substr(0, start)).append(text.substr(end + close.size()));
+}
+
 std::string name_in(std::string_view text, std::string_view name) {
   return std::string(element(text, name).substr(0, most_name_bytes));
 }
@@ -47,7 +56,8 @@ double checkpoint_period(double asked) {
 
 }  // namespace
 
-InitData parse_init_data(std::string_view text) {
+InitData parse_init_data(std::string_view whole) {
+  const std::string text = without(whole, "project_preferences");
   if (text.find("<app_init_data>") == std::string_view::npos ||
       text.find("</app_init_data>") == std::string_view::npos) {
     throw std::runtime_error(std::string(init_data_file) + " is not what a BOINC client writes");

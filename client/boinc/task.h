@@ -1,5 +1,6 @@
 // What a run needs of whoever has started it: a BOINC client (ClientTask) or a person at a command
-// line (StandaloneTask). All functions are for one thread, the supervising one.
+// line (StandaloneTask). requests() is for any thread, the others are for the supervising one; when
+// that one hangs, another one may end the task.
 #pragma once
 
 #include <optional>

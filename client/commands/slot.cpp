@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -22,7 +21,7 @@
 #include "client/commands/task_run.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/summarize.h"
-#include "client/run/watchdog.h"
+#include "client/run/watch_thread.h"
 #include "client/system/clock.h"
 #include "client/system/signals.h"
 
@@ -41,10 +40,13 @@ void show_exit_code(ExitCode code, bool may_pass) {
 class Slot : public RunObserver {
  public:
   Slot(boinc::ClientTask& task, const SlotOptions& options)
-      : task_(task), options_(options), log_(task), watchdog_(options.step_limit) {}
+      : task_(task), options_(options), log_(task) {}
 
   // Returns the exit code of a result that is complete; else throws or leaves.
   ExitCode run() try {
+    watch_.emplace(
+        options_.step_limit, [this] { return stands_still(); },
+        [this](const WatchThread::Place& place) { end_stuck(place); });
     log_.begin(options_);
     output_ = task_.resolve(output_name);
     if (result_is_complete()) return ExitCode::ok;
@@ -62,6 +64,7 @@ class Slot : public RunObserver {
     RunnerOptions options = runner_options(task_, plan);
     options.stop_signal = [this] { return stop(); };
     Runner runner(work, *backend.backend, state, &store, std::move(options), *this);
+    const Followed followed(*watch_, runner);
     log_.starting(state, runner.progress().fraction());
     for (const std::string& note : notes) warning(note);
     leave_if(compute(runner, store), runner);
@@ -78,8 +81,6 @@ class Slot : public RunObserver {
   }
 
   void progress(const RunProgress& progress) override {
-    flops_ = progress.session_flops;
-    pieces_ = progress.pieces;
     task_.report_fraction(std::min(progress.fraction(), boinc::most_before_the_end));
     log_.progress(progress);
   }
@@ -113,9 +114,8 @@ class Slot : public RunObserver {
     if (options_.backend != "auto") return choose_backend(options_.backend);
     const std::optional<std::string> device = task_.assignment().device;
     if (!device) return choose_processor_backend();
-    BackendChoice choice = choose_backend(*device);
+    BackendChoice choice = choose_assigned_device(*device);
     require_not_broken(*choice.backend);
-    choice.reason = "the device that the BOINC client has assigned";
     return choice;
   }
 
@@ -162,24 +162,35 @@ class Slot : public RunObserver {
     warning(std::string("the checkpoint could not be saved: ") + error.what());
   }
 
-  int stop() {
+  int stop() { return stop_of(task_.requests()); }
+
+  // Whether standing still is right. A task that is to leave is not to stand still.
+  bool stands_still() const {
     const boinc::Requests requests = task_.requests();
-    if (const int why = stop_of(requests); why != Stop::go_on) return why;
-    if (watchdog_.stuck(flops_, pieces_, monotonic_seconds(), requests.suspended)) {
-      // Not by way of the runner: a worker that hangs never comes back to be joined.
-      print_diagnostic("error", "no training step was finished in " +
-                                    readable_duration(options_.step_limit) +
-                                    ": the run is stuck; look after the host's load and hardware");
-      show_exit_code(ExitCode::stuck, false);
-      task_.begin_critical_section();
-      task_.finish(static_cast<int>(ExitCode::stuck));
-    }
-    return Stop::go_on;
+    return requests.suspended && stop_of(requests) == Stop::go_on;
+  }
+
+  // In the watching thread. Not by way of the main one, nor of the runner: what hangs never comes
+  // back to be joined.
+  void end_stuck(const WatchThread::Place& place) {
+    if (const int why = stop(); why != Stop::go_on) leave(why, place.fraction, false);
+    const std::string limit = readable_duration(place.limit);
+    const std::string reason =
+        place.begun ? "no training step was finished in " + limit +
+                          ": the run is stuck; look after the host's load and hardware"
+                    : "the training has not begun in " + limit +
+                          ": the start is stuck; look after the host's load, its device and driver";
+    print_diagnostic("error", reason);
+    show_exit_code(ExitCode::stuck, !place.begun);
+    // A host whose driver hangs is not to empty its queue.
+    if (!place.begun) task_.temporary_exit(static_cast<int>(ExitCode::stuck), three_times, reason);
+    task_.begin_critical_section();
+    task_.finish(static_cast<int>(ExitCode::stuck));
   }
 
   // Between two seeds of the summary, where no runner waits for the end of a suspension.
   int stop_or_wait() {
-    ++pieces_;  // another seed
+    watch_->note_piece();  // another seed
     int why = stop();
     for (; why == Stop::go_on && task_.requests().suspended; why = stop()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -190,11 +201,15 @@ class Slot : public RunObserver {
   // The runner has tried to save the state.
   void leave_if(int why, Runner& runner) {
     if (why == Stop::go_on) return;
+    leave(why, runner.progress().fraction(), saved_);
+  }
+
+  void leave(int why, double fraction, bool saved) {
     if (why == Stop::aborted) {
       log_.aborted();
       task_.leave_aborted();
     }
-    log_.left(runner.progress().fraction(), saved_);
+    log_.left(fraction, saved);
     if (why == Stop::quit) task_.leave();
     if (why == Stop::restart) {
       task_.temporary_exit(static_cast<int>(ExitCode::ok), {.seconds = 1},
@@ -207,6 +222,7 @@ class Slot : public RunObserver {
 
   ExitCode deliver(const Summary& summary, Runner& runner, const Checkpoint& state,
                    const Backend& backend) {
+    watch_.reset();  // a slow disk is none of its business
     // A suspension that arrives now would be lost in the library, and the task sleep for ever.
     task_.begin_critical_section();
     try {
@@ -224,11 +240,9 @@ class Slot : public RunObserver {
   const SlotOptions& options_;
   std::string output_;
   SlotLog log_;
-  Watchdog watchdog_;
-  double flops_ = 0;
-  std::uint64_t pieces_ = 0;
   bool saved_ = true;
   FileSystem& files_ = real_file_system();
+  std::optional<WatchThread> watch_;  // last: it uses the others
 };
 
 }  // namespace

@@ -64,7 +64,10 @@ int Runner::run() {
     throw;
   }
   stop_workers();
-  ended_ = monotonic_seconds();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = monotonic_seconds();
+  }
   if (error_) std::rethrow_exception(error_);
   if (signal != 0 && store_ != nullptr) save();
   state_.seconds = seconds();
@@ -72,7 +75,10 @@ int Runner::run() {
 }
 
 void Runner::start_workers() {
-  for (int i = 0; i < options_.threads; ++i) slots_.emplace_back();
+  {
+    const std::lock_guard lock(mutex_);
+    for (int i = 0; i < options_.threads; ++i) slots_.emplace_back();
+  }
   for (Slot& slot : slots_) threads_.emplace_back([this, &slot] { work(slot); });
 }
 
@@ -136,13 +142,7 @@ int Runner::wait_while_suspended() {
 bool Runner::pause_workers(std::unique_lock<std::mutex>& lock) {
   pausing_ = true;
   pause_ = true;
-  const std::chrono::duration<double> interval(poll_interval);
-  while (!main_wakes_.wait_for(lock, interval, [&] { return error_ || busy_ == resting_; })) {
-    // A worker may hang: whoever watches for that is asked here, too.
-    lock.unlock();
-    options_.stop_signal();
-    lock.lock();
-  }
+  main_wakes_.wait(lock, [&] { return error_ || busy_ == resting_; });
   return !error_;
 }
 

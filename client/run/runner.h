@@ -82,7 +82,7 @@ class Runner {
   /// Saves the state. REQUIRES: run() has returned, store is given.
   void save();
 
-  /// REQUIRES: not called while run() runs.
+  /// From any thread.
   RunProgress progress() const;
 
  private:

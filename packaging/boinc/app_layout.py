@@ -13,6 +13,9 @@ from platform_check import PLATFORM
 
 API_VERSION = "7.20.5"
 LIBRARIES = ("libboinc_api.so.7", "libboinc.so.7")
+_NAME = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
+# BOINC reads 1.5 and 1.05 as the same number, and 0.00 as none; it counts in hundredths, in 32 bits.
+_VERSION = r"(?!0\.00)(0|[1-9][0-9]{0,6})\.[0-9]{2}"
 
 
 class LayoutError(SigningError):
@@ -27,12 +30,12 @@ def _version_xml(program, libraries):
 
 
 def _check_names(app, version, plan_class):
-    if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", app):
+    if not re.fullmatch(_NAME, app):
         raise LayoutError(f"--app: expected lower-case letters, digits and single _, got {app!r}")
-    # BOINC reads 1.5 and 1.05 as the same number.
-    if not re.fullmatch(r"(0|[1-9][0-9]*)\.[0-9]{2}", version):
-        raise LayoutError(f"--version: expected MAJOR.MINOR with two digits after the point, as in 1.05, got {version!r}")
-    if plan_class and not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", plan_class):
+    if not re.fullmatch(_VERSION, version):
+        raise LayoutError("--version: expected MAJOR.MINOR from 0.01 with two digits after the point, as in 1.05, got "
+                          f"{version!r}")
+    if plan_class and not re.fullmatch(_NAME, plan_class):
         raise LayoutError(f"--plan-class: expected lower-case letters, digits and single _, got {plan_class!r}")
 
 
@@ -73,8 +76,14 @@ def create(program, libraries, app, version, plan_class, out):
 
 
 def place(folder):
-    """APP/VERSION/PLATFORM of a folder."""
-    return "/".join(folder.resolve().parts[-3:])
+    """APP/VERSION/PLATFORM[__PLANCLASS] of a folder, as its path says it: update_versions follows a link, too, and takes the
+    version from the link's name. LayoutError if it is no such folder."""
+    names = pathlib.Path(os.path.abspath(folder)).parts[-3:]
+    expected = (_NAME, _VERSION, f"[A-Za-z0-9_.-]+?(__{_NAME})?")
+    if len(names) < 3 or not all(re.fullmatch(pattern, name) for pattern, name in zip(expected, names)):
+        raise LayoutError(f"{folder}: not a folder APP/VERSION/PLATFORM, as in axiom/1.05/{PLATFORM}: what is signed says "
+                          "where the files belong")
+    return "/".join(names)
 
 
 def files(folder):

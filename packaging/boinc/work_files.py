@@ -156,7 +156,8 @@ def _stage(unit, project):
     target = pathlib.Path(said)
     if target.exists():
         if target.read_text(errors="replace") != text:
-            raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change")
+            raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change; if the project has "
+                            f"this work unit already, in another size: touch {unit.with_suffix('.issued')}")
         return
     write_durably(target, text)
     target.chmod(0o644)

@@ -22,6 +22,7 @@ CREDIT_PER_OPERATION = 200 / 86400e9  # BOINC's unit: 200 for a day at 1 GFLOP/s
 # Networks that the largest device holds at once, two workers together (docs/GPU.md).
 NETWORKS_ON_A_DEVICE = 6400
 CHECKPOINTS_AT_ONCE = 5  # as axiom-client plan counts them
+MEMORY_TOLD = 128 * MEBIBYTE  # mem_usage_* of the processor's plan classes: what clients are told of a task
 MOST_DISK = 8 * 10**9  # hosts that give BOINC less would be left out
 
 

@@ -118,6 +118,8 @@ class Slot:
         """Returns when the library has taken it: the moment at which the task can know."""
         self.post(CONTROL, f"<{request}/>\n")
         while self.shared[CONTROL * CHANNEL]:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the task has ended with {self.process.returncode}, it hears of no {request}:\n{self.log()}")
             time.sleep(0.001)
         return time.monotonic()
 

@@ -97,7 +97,31 @@ class AppVersion(Folder):
         newer = self.folder.parents[1] / "1.02" / self.folder.name
         newer.parent.mkdir()
         self.folder.rename(newer)
-        self.refused(tool("verify", newer, "--keys", self.keys), "the signature is not of these bytes", "Ed25519")
+        self.refused(tool("verify", newer, "--keys", self.keys), "the signature is not of these bytes", "Ed25519",
+                     f", at axiom/1.02/{self.folder.name}/")
+
+    def test_nor_by_a_link(self):
+        """update_versions follows it, and takes the version from its name."""
+        newer = self.folder.parents[1] / "1.02"
+        newer.symlink_to(self.folder.parent)
+        self.refused(tool("verify", newer / self.folder.name, "--keys", self.keys), "Ed25519")
+        newer.unlink()
+        newer.mkdir()
+        (newer / self.folder.name).symlink_to(self.folder)
+        self.refused(tool("verify", newer / self.folder.name, "--keys", self.keys), "Ed25519")
+
+    def test_nothing_is_signed_out_of_its_place(self):
+        """The signatures would be of no use where the folder belongs."""
+        for place in ("medium", "axiom/new", "Axiom/1.00"):
+            folder = self.directory / place / self.folder.name
+            shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.sig"))
+            self.refused(tool("sign", folder, "--keys", self.keys), "not a folder APP/VERSION/PLATFORM")
+            self.assertEqual(list(folder.glob("*.sig")), [])
+        done = subprocess.run(["/usr/bin/python3", TOOL, "verify", ".", "--keys", self.keys], capture_output=True, text=True,
+                              cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), len(self.files()))
+        self.assertTrue(done.stdout.startswith(f"axiom/1.00/{self.folder.name}/axiom"), done.stdout)
 
     def test_other_keys_are_refused(self):
         other = self.directory / "other"
@@ -150,7 +174,8 @@ class AppVersion(Folder):
     def test_what_cannot_be_laid_out_leaves_nothing(self):
         for arguments, fragment in (
                 ({"version": "1.5"}, "two digits"), ({"version": "1"}, "two digits"), ({"version": "v1.05"}, "two digits"),
-                ({"version": "../1.05"}, "two digits"), ({"program": "/etc/passwd"}, "not an ELF file"),
+                ({"version": "../1.05"}, "two digits"),
+                ({"version": "0.00"}, "from 0.01"), ({"version": "99999999.00"}, "from 0.01"), ({"program": "/etc/passwd"}, "not an ELF file"),
                 ({"program": "/none"}, "no such file")):
             self.refused(self.layout(out="new", **arguments), fragment)
         self.refused(self.layout("--plan-class", "a__b", out="new"), "--plan-class")

@@ -6,9 +6,9 @@ import re
 import time
 import unittest
 
-from slot import Slot
+from slot import CONTROL, Slot
 from support import undisturbed
-from volunteer import processor_ticks
+from volunteer import processor_ticks, wait_for
 
 LIBRARY = os.environ.get("AXIOM_EMULATED_LIBRARY", "")
 
@@ -101,6 +101,41 @@ class DeviceSlot(unittest.TestCase):
         self.assertEqual(slot.run(env=emulated(fault="skew:1")), 16, slot.log())
         self.assertEqual(slot.finished(), 16)
         self.assertIsNone(slot.result())
+
+    def test_a_device_that_never_answers(self):
+        """Whoever waits for it, the watchdog does not: neither when the thread that starts the task does, nor a worker."""
+        slot = self.slot(SHORT, gpu=0)
+        for _ in range(2):
+            slot.start("--step-limit", "1", env=emulated(fault="hang:1"))
+            self.assertEqual(slot.end(60), 0, slot.log())
+            self.assertIsNone(slot.finished())
+            seconds, reason = slot.temporary_exit()
+            self.assertEqual(seconds, 600)
+            self.assertRegex(reason, "^the training has not begun in 10 s: the start is stuck; ")
+        slot.start("--step-limit", "1", env=emulated(fault="hang:1"))
+        self.assertEqual(slot.end(60), 21, slot.log())
+        self.assertEqual(slot.finished(), 21)
+        slot = self.slot(LONG, gpu=0)
+        self.assertEqual(slot.run("--step-limit", "2", env=emulated(fault="hang:40")), 21, slot.log())
+        self.assertEqual(slot.finished(), 21)
+        self.assertIn("error: no training step was finished in 2.0 s: the run is stuck", slot.log())
+
+    def test_a_task_that_is_to_leave_does_not_wait_for_such_a_device(self):
+        """Nor is it given up for that: it goes on when it is started again."""
+        slot = self.slot(LONG, gpu=0)
+        slot.start("--step-limit", "12", env=emulated(fault="hang:40"))
+        slot.wait_training()
+
+        def idle():
+            before = processor_ticks(slot.process.pid)
+            time.sleep(2)
+            return processor_ticks(slot.process.pid) - before <= 2
+        wait_for("the device to hang", idle)
+        slot.post(CONTROL, "<quit/>\n")
+        self.assertEqual(slot.end(60), 0, slot.log())
+        self.assertIsNone(slot.finished(), slot.log())
+        self.assertIn("goes on from the checkpoint before", slot.log())
+        self.assert_complete(slot, LONG, slot.run(env=emulated()))
 
 
 if __name__ == "__main__":

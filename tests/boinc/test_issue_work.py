@@ -72,8 +72,11 @@ class Issue(MakeWork):
     def test_files_of_boinc_never_change(self):
         (self.project / "download" / "00").mkdir(parents=True)
         (self.project / "download" / "00" / f"{self.jobs()[0].stem}.json").write_text("other")
-        self.refused(self.issue(), "there is another file of this name")
+        mark = self.jobs()[0].with_suffix(".issued")
+        self.refused(self.issue(), "there is another file of this name", f"touch {mark}")
         self.assertEqual(self.calls(), [])
+        mark.touch()
+        self.assertEqual(self.issue().stdout, "2 work units issued\n")
 
     def test_what_is_missing_is_said(self):
         self.refused(run("issue", "--out", self.directory / "none", "--project", self.project), "no such folder")

@@ -74,6 +74,15 @@ class Sizes(MakeWork):
         self.refused(self.make("--template", unit), "<rsc_memory_bound> is 4296015872", (8 << 30) + (1 << 20))
         self.assertFalse(self.out.exists())
 
+    def test_work_that_takes_more_memory_than_clients_are_told_is_made_with_a_warning(self):
+        for element in xml.parse(PACKAGING / "plan_class_spec.xml").iter("plan_class"):
+            if element.find("cuda") is None:
+                self.assertEqual(float(element.findtext("mem_usage_base_mb")) + float(element.findtext("mem_usage_per_cpu_mb")), 128)
+        wide = ("--set", "widths=[1024]", "--set", "depths=[3]", "--set", "epochs=1")
+        self.assertRegex(self.make(*wide, experiment="microscalev2").stderr,
+                         r"\Awarning: a task takes 1[0-9]{2} MB, .* told 134 MB: raise mem_usage_base_mb .*\n\Z")
+        self.assertEqual(self.make(experiment="microscalev2", seeds="3").stderr, "")
+
     def test_speed_from_a_benchmark(self):
         plan = json.loads(subprocess.run([CLIENT, "plan", "--experiment", "featrank", "--seed", "1", "--json"],
                                          capture_output=True, check=True).stdout)

@@ -38,8 +38,8 @@ class SlotTest(unittest.TestCase):
 class Life(SlotTest):
     def test_progress_never_steps_back(self):
         """Killed at random moments, the task reports no less than before, and 1 only with its result."""
-        work = unit(400)
-        slot = self.slot(work)
+        work = unit(800)
+        slot = self.slot(work, period=1)  # so that most kills come after a checkpoint
         chance = random.Random(1)
         for start in range(1, 7):
             slot.start()

@@ -181,7 +181,8 @@ class ExitCodes(SlotTest):
         """Assigned by the client, but there is no driver, no device, or no kernels for it."""
         slot = self.slot(gpu=63)
         for _ in range(2):
-            self.assert_postponed(slot, "NVIDIA|CUDA")
+            self.assert_postponed(slot, "(NVIDIA|CUDA).*; look after the driver, or take no GPU work")
+        self.assertNotIn("--backend", slot.log(), "advice that a task cannot follow")
         self.assertIn(slot.run(), (10, 11, 12, 13), slot.log())
         self.assertIsNone(slot.result())
 
@@ -241,10 +242,10 @@ class ExitCodes(SlotTest):
 
     def test_a_process_that_was_stopped_is_not_stuck(self):
         slot = self.slot(unit(2000, width=512))
-        slot.start("--step-limit", "4", "--backend", "reference")  # whose steps take longer than it takes to look
+        slot.start("--step-limit", "8", "--backend", "reference")  # whose steps take longer than it takes to look
         slot.wait_training()
         slot.process.send_signal(signal.SIGSTOP)
-        time.sleep(8)
+        time.sleep(12)
         slot.process.send_signal(signal.SIGCONT)
         time.sleep(3)
         self.assertIsNone(slot.process.poll(), slot.log())

@@ -7,6 +7,8 @@
 // shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
 // Fault), AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
 // error), AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -108,6 +110,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
     state.lost = true;
     return launch_failed;
   }
+  while (planned.action == "hang" && state.launches >= planned.at) ::pause();
   if (shared > static_cast<unsigned long>(setting("AXIOM_EMULATED_SHARED", 99 << 10))) {
     return invalid_value;
   }

@@ -43,6 +43,15 @@ TEST(InitData, WhatIsMissingOrNoNumberKeepsItsDefault) {
   EXPECT_EQ(task_threads(data), 1);
 }
 
+TEST(InitData, AProjectsOwnPreferencesAreNoneOfTheClients) {
+  const std::string own =
+      "<project_preferences>\n<project_specific>\n<ncpus>7</ncpus>\n</project_specific>\n"
+      "</project_preferences>\n";
+  EXPECT_EQ(task_threads(parsed(own + "<ncpus>2</ncpus>\n")), 2);
+  EXPECT_EQ(task_threads(parsed(own)), 1);
+  EXPECT_EQ(task_threads(parsed("<project_preferences>\n<ncpus>2</ncpus>\n")), 2);
+}
+
 // What the log says must be what BOINC's library does.
 TEST(InitData, PeriodsThatTheLibraryDoesNotTakeAreItsOwn) {
   for (const char* period : {"0", "0.9", "-5", "1e300", "nan", ""}) {
