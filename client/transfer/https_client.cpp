@@ -8,6 +8,7 @@
 #include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/curl_library.h"
+#include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
 
 namespace axiom {
@@ -197,6 +198,8 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
   set(curl, CURLOPT_NOSIGNAL, 1L);
   if (library.version >= 0x075700) set(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
+  // Versions of libcurl read the list in different ways (networks since 7.86).
+  set(curl, CURLOPT_NOPROXY, no_proxy_for(address.host) ? "*" : "");
   set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
