@@ -177,6 +177,7 @@ class Documents(UpdateTest):
     def test_too_old_for_one_step(self):
         release(self.channel, minimum_version="0.5.0")
         self.refused(65, "99.0.0 cannot follow 0.1.0 in one step")
+        self.assert_error(self.update("--check"), 65, "get it from the project")  # --apply would not do
 
     def test_endless(self):
         path = release(self.channel)

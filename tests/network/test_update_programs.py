@@ -180,6 +180,7 @@ class Programs(UpdateTest):
         release(self.channel, program="/bin/false")
         self.refused(66, "fails its --version on this host and is not installed; 0.1.0 stays")
         self.refused(67, "failed here before")
+        self.assert_error(self.update("--check"), 67, "99.0.0 failed here before and is not tried again")
         release(self.channel, version="99.0.1", program="/bin/true")  # another one is tried, of course
         self.refused(66, "99.0.1 fails its --version")
 
