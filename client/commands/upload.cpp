@@ -122,7 +122,7 @@ void print_uploads(const CommandLine& line, Console& console) {
 }  // namespace
 
 Address upload_server(const std::string& url) {
-  return object_address(url, UploadKind::result, "NAME.json.gz").value();
+  return object_address(url, UploadKind::result, stand_in_name()).value();
 }
 
 void require_upload_options(const CommandLine& line) {
@@ -182,6 +182,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
     console.note("nothing waits to be uploaded in '" + directory + "'");
     return;
   }
+  share_waits(entries, utc_seconds());
   SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
   if (!settings.authorization.empty()) settings.confidant = confidant(url, entries);
   const auto is_own = [&](const QueuedObject& entry) {

@@ -225,7 +225,7 @@ TransferError status_failure(int status, const Address& address, bool put) {
       advice = ": the server cannot take it at the moment";
       break;
     default:
-      transient = status >= 500;
+      transient = status >= 500 && status <= 599;
       break;
   }
   TransferError error(TransferFailure::answer_refused, transient,

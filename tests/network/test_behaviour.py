@@ -55,7 +55,7 @@ class Answers(Behaviour):
 
     def test_what_is_no_acknowledgement(self):
         for status in (202, 206, 299, 300, 304, 400, 401, 403, 404, 405, 409, 410, 411, 412, 413,
-                       414, 415, 422, 501):
+                       414, 415, 422, 501, 600, 999):
             with self.subTest(status=status):
                 with Server(self.valid, answer(status)) as server:
                     # Tried once per object, however long one would wait.

@@ -146,7 +146,7 @@ class Arriving(UploadTest):
                 sent += (f"PUT https://localhost:4{request.path}\n{headers}\n"
                          f"{gzip.decompress(request.body).decode()}\n")
                 header = request.body[:10]  # gzip: no flags (name, comment), no time
-                self.assertEqual(header[3:8], b"\0\0\0\0\0")
+                self.assertEqual((header[3:8], header[9]), (b"\0\0\0\0\0", 255))  # nor a system
         order = lambda text: sorted(text.splitlines())
         self.assertEqual(order(shown.stdout), order(sent))
         for secret in (socket.gethostname(), getpass.getuser(), os.path.expanduser("~"), str(self.directory)):
@@ -187,6 +187,8 @@ class Options(UploadTest):
                  ([*base, "--upload-url", "https://localhost/\xe9/"], "has characters beyond ASCII"),
                  ([*base, "--upload-url", "https://b\xfccher.example/"], "xn--"),
                  ([*base, "--upload-url", "https://localhost/" + 16384 * "a"], "is longer than 16384 bytes"),
+                 ([*QUICK, "--upload-url", "https://localhost/" + 16300 * "a" + "{name}"], "is longer than 16384 bytes"),
+                 ([*base, "--upload-url", "https://localhost:0/"], "has port 0"),
                  ([*base, "--upload-url", "https://localhost/a/?key=1"], "is a folder, but has a query"),
                  ([*base, "--upload-url", "https://localhost/a#{name}"], "{name} is neither in the path nor in the query"),
                  ([*base, "--pin", "sha256//short"], "--pin"),
@@ -202,6 +204,7 @@ class Options(UploadTest):
         for arguments, fragment in cases:
             with self.subTest(arguments=arguments):
                 self.assert_error(client(*arguments, cwd=self.directory), 2, fragment)
+        self.assertFalse((self.directory / "axiom-results").exists())  # before anything is computed
         secret = client(*base, "--upload-url", "https://user:hunter2@localhost/")
         self.assertNotIn("hunter2", secret.stderr)
         file = self.directory / "odd"
