@@ -96,6 +96,7 @@ struct HttpsClient::Exchange {
   long status = 0;
   std::string location;
   std::string retry_after;
+  std::string date;  // by the server's clock
   std::string answer;
 
   std::string_view unsent;
@@ -146,6 +147,7 @@ struct HttpsClient::Exchange {
       headers_complete = false;
       location.clear();
       retry_after.clear();
+      date.clear();
     } else if (line == "\r\n" || line == "\n") {
       headers_complete = true;
     } else if (colon != std::string_view::npos && !headers_complete) {  // afterwards: trailers
@@ -156,6 +158,7 @@ struct HttpsClient::Exchange {
       const std::string name = lower(std::string(line.substr(0, colon)));
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
+      if (name == "date") date = value;
       // libcurl reads on to the end of the connection if the number is beyond its own.
       if (name == "content-length" && value.size() > longest_length) {
         too_much = true;
@@ -292,7 +295,7 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
         if (body == nullptr && (status == 404 || status == 410)) return exchange;
         TransferError error = status_failure(static_cast<int>(status), at, body != nullptr);
         if (!exchange.retry_after.empty()) {
-          error.retry_after = parse_retry_after(exchange.retry_after, utc_seconds());
+          error.retry_after = parse_retry_after(exchange.retry_after, exchange.date, utc_seconds());
         }
         // Said of a limit that is not for good (RFC 9110, 15.5.14).
         if (status == 413 && error.retry_after) error.transient = true;

@@ -1,5 +1,6 @@
 """What servers do: answers, stalls, cuts, lies. Each has its message and exit code (docs/ERRORS.md)."""
 
+import shutil
 import socket
 import struct
 import time
@@ -142,6 +143,24 @@ class Answers(Behaviour):
             done = self.upload(server.url(), "--retry-for", "60", "--retry-delay", "0.01")
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreaterEqual(times[0], asked - 0.1)
+
+    def test_a_date_is_by_the_servers_clock(self):
+        """That of this host may be off by an hour, as where two systems share it."""
+        for ahead in (3600, -3600):
+            date = lambda seconds: time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + ahead + seconds))
+            busy = f"HTTP/1.1 503 X\r\nContent-Length: 0\r\nDate: {date(0)}\r\nRetry-After: {date(3)}\r\nConnection: close\r\n\r\n"
+            times = []
+
+            def timed(behaviour):
+                def behave(connection, server):
+                    times.append(time.monotonic())
+                    behaviour(connection, server)
+                return behave
+            with self.subTest(ahead=ahead), Server(self.valid, in_turn(timed(closing(busy.encode())), timed(OK))) as server:
+                done = self.upload(server.url(), "--retry-for", "60", "--retry-delay", "0.01")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertGreaterEqual(times[1] - times[0], 2)
+            shutil.rmtree(self.outbox)
 
     def test_retry_after_beyond_patience_is_remembered(self):
         with Server(self.valid, answer(503, "Retry-After: 3600\r\n")) as server:
