@@ -148,7 +148,8 @@ class Answers(Behaviour):
         """That of this host may be off by an hour, as where two systems share it."""
         for ahead in (3600, -3600):
             date = lambda seconds: time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + ahead + seconds))
-            busy = f"HTTP/1.1 503 X\r\nContent-Length: 0\r\nDate: {date(0)}\r\nRetry-After: {date(3)}\r\nConnection: close\r\n\r\n"
+            busy = (f"HTTP/1.1 503 X\r\nContent-Length: 0\r\nDate: {date(0)}\r\nRetry-After: {date(3)}\r\n"
+                    "Connection: close\r\n\r\n")
             times = []
 
             def timed(behaviour):
