@@ -104,6 +104,16 @@ void print_uploads(const CommandLine& line, Console& console) {
   Outbox outbox(files, outbox_directory(directory), Outbox::Use::look);
   const std::vector<QueuedObject> entries = queued_of(outbox, console);
   if (authorized) confidant(network.upload_url, entries);
+  const auto is_new = [&](const UploadObject& object) { return !outbox.knows(object.name); };
+  if (!network.upload_url.empty()) {  // what sending would refuse would not leave
+    if (authorized) require_unsigned(upload_server(network.upload_url));
+    std::vector<QueuedObject> all = entries;
+    for (const UploadObject& object : source.objects) {
+      if (is_new(object)) all.emplace_back().kind = object.kind;
+    }
+    for (QueuedObject& entry : all) entry.target = network.upload_url;
+    require_room(all, network.upload_url);
+  }
   for (const QueuedObject& entry : entries) {
     const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
     print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
@@ -112,7 +122,7 @@ void print_uploads(const CommandLine& line, Console& console) {
   const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
   then_refuse(source.refused, console, [&] {
     for (const UploadObject& object : source.objects) {
-      if (outbox.knows(object.name)) continue;
+      if (!is_new(object)) continue;
       print(shown_request(object.identity, object.name, object.body, target, object.kind,
                           authorized));
     }

@@ -2,12 +2,14 @@
 
 import json
 import os
+import pathlib
 import random
 import resource
 import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -118,6 +120,15 @@ class Updating(UpdateTest):
         done = self.update("--check")  # looking is possible all the same
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("what is seen is not remembered", done.stderr)
+
+    def test_another_file_system(self):
+        if not os.access("/dev/shm", os.W_OK) or os.stat("/dev/shm").st_dev == os.stat(self.home).st_dev:
+            self.skipTest("there is no other one")
+        elsewhere = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, elsewhere)
+        self.state.symlink_to(elsewhere)
+        release(self.channel)
+        self.refused(7, "both have to lie on one file system")
 
     def test_a_full_disk(self):
         release(self.channel)

@@ -159,7 +159,11 @@ class Starts(UpdateTest):
         for _ in range(3):
             done = self.run_science()
             self.assertEqual(done.returncode, -signal.SIGABRT)
-        self.assertIn("previous' does not run and is not put back", done.stderr)
+        self.assertIn("previous' does not run and is not put back; get a program from the project", done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+        previous.unlink()
+        done = self.run_science()
+        self.assertIn("99.0.0 did not start properly twice, and the program before cannot be put back: ", done.stderr)
         self.assertEqual(self.version(), "99.0.0")
 
 

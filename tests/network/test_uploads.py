@@ -117,6 +117,10 @@ class Arriving(UploadTest):
         client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out)
         done = self.upload("https://localhost:1/object")
         self.assert_error(done, 2, "2 results wait")
+        shutil.rmtree(self.outbox)
+        shown = client("upload", self.out, "--upload-url", "https://localhost:1/object", "--print-upload")
+        self.assert_error(shown, 2, "2 results wait")
+        self.assertEqual(shown.stdout, "")  # nothing would leave
 
     def test_versions_pin_every_upload(self):
         with Server(self.valid, answer(201)) as server:
