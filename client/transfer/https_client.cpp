@@ -337,9 +337,9 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
   }
   if (!exchange.unsent.empty()) {
     throw TransferError(TransferFailure::answer_refused, true,
-                        address.shown() + ": the server said it is done with " +
+                        address.shown() + ": the server acknowledged when " +
                             std::to_string(exchange.unsent.size()) + " of " +
-                            std::to_string(body.size()) + " bytes not yet sent");
+                            std::to_string(body.size()) + " bytes were not yet sent");
   }
 }
 

@@ -1,5 +1,8 @@
 """What servers do: answers, stalls, cuts, lies. Each has its message and exit code (docs/ERRORS.md)."""
 
+import hashlib
+import json
+import random
 import shutil
 import socket
 import struct
@@ -211,6 +214,23 @@ class Answers(Behaviour):
             while server.receive(connection):  # a close at once would be a reset: see Cuts
                 pass
         self.fails(hasty, 43, "answered 413")
+
+
+    def test_an_acknowledgement_before_the_body_was_read(self):
+        self.upload("https://localhost:1/")
+        entry = next(self.outbox.glob("*.result.json.gz.queued.json"))
+        body = random.Random(1).randbytes(20_000_000)  # more than connections hold
+        entry.with_name(entry.name.removesuffix(".queued.json")).write_bytes(body)
+        entry.write_text(json.dumps({**json.loads(entry.read_text()), "bytes": len(body),
+                                     "sha256": hashlib.sha256(body).hexdigest()}))
+
+        def hasty(connection, server):
+            server.read_head(connection)
+            connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            time.sleep(2)
+        with Server(self.valid, hasty) as server:
+            self.assert_error(self.upload(server.url()), 43, "of 20000000 bytes were not yet sent; 2 of 2 wait")
+        self.assertEqual(self.receipts(), [])
 
 
 class Cuts(Behaviour):
