@@ -143,6 +143,14 @@ class Release(NetworkTest):
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
                                    "--follows", ANCHORS / "a.pub", check=False), "is no key list")
 
+    def test_what_is_no_document_is_not_signed(self):
+        path = self.directory / "document.json"
+        for text in (None, "", "{", "[]", '{"number": 1}'):
+            if text is not None:
+                path.write_text(text)
+            self.assert_refused(script("sign.sh", path, key("a"), check=False), "is no document to be signed")
+            self.assertFalse(path.with_name("document.json.minisig").exists())
+
     def test_each_document_has_a_number_of_its_own(self):
         policy = ["make_policy.py", "--out", self.directory / "policy.json", "--days", 9, "--minimum-client-version", "0.1.0"]
         manifest = ["make_manifest.py", "--channel", self.directory, "--version", "1.0.0", "--minimum-version", "0.1.0",

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import unittest
 
+from certificates import CONFIG, Authority
 from servers import Server, answer
 from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, client
 from uploading import RESULT, UploadTest
@@ -232,9 +233,10 @@ class Options(UploadTest):
 class Fallback(UploadTest):
     def test_a_host_without_ca_certificates_works(self):
         """The throw-away authority is in the bundle within the test client."""
-        from certificates import Authority
-        embedded = Authority(ANCHORS).issue(f"server-{os.getpid()}")
-        self.addCleanup(lambda: [p.unlink() for p in ANCHORS.glob(f"server-{os.getpid()}.*")])
+        own = self.directory / "anchors"  # the tool that issues does not bear company
+        shutil.copytree(ANCHORS, own)
+        (own / "ca.cnf").write_text(CONFIG.format(directory=own))
+        embedded = Authority(own).issue("server")
         with Server(embedded, answer(201)) as server:
             done = client("upload", self.out, "--upload-url", server.url(), "--retry-for", "0",
                           program=TEST_CLIENT, env={"SSL_CERT_FILE": "/dev/null"})
