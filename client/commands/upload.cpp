@@ -87,6 +87,17 @@ void then_refuse(const std::vector<std::exception_ptr>& refused, Console& consol
   if (!refused.empty()) std::rethrow_exception(refused.front());
 }
 
+// Of runs without --upload-url: whoever computed first has to say now where to.
+std::string never_queued(const std::string& directory, Outbox& outbox) {
+  const UploadSource source = results_to_upload(real_file_system(), directory);
+  const auto results =
+      std::count_if(source.objects.begin(), source.objects.end(), [&](const UploadObject& object) {
+        return object.kind == UploadKind::result && !outbox.knows(object.name);
+      });
+  if (results == 0) return "";
+  return "; results that were never queued: " + std::to_string(results) + " (--upload-url URL)";
+}
+
 std::vector<QueuedObject> queued_of(Outbox& outbox, Console& console) {
   std::vector<std::string> notes;
   std::vector<QueuedObject> entries = outbox.queued(notes);
@@ -189,7 +200,8 @@ void send_uploads(const CommandLine& line, const std::string& directory,
     }
   }
   if (entries.empty()) {
-    console.note("nothing waits to be uploaded in '" + directory + "'");
+    console.note("nothing waits to be uploaded in '" + directory + "'" +
+                 (url.empty() ? never_queued(directory, outbox) : ""));
     return;
   }
   share_waits(entries, utc_seconds());

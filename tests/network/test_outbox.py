@@ -224,6 +224,15 @@ class Credentials(OutboxTest):
 
 
 class Entries(OutboxTest):
+    def test_results_that_were_never_queued_are_told(self):
+        done = client("upload", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("nothing waits to be uploaded in", done.stderr)
+        self.assertIn("results that were never queued: 1 (--upload-url URL)", done.stderr)
+        with Server(self.valid, answer(201)) as server:
+            self.upload(server.url())
+        self.assertTrue(client("upload", self.out).stderr.endswith(f"nothing waits to be uploaded in '{self.out}'\n"))
+
     def test_one_that_is_removed_meanwhile_does_not_stop_the_others(self):
         self.upload("https://localhost:1/")
         self.run_again("8", "https://localhost:1/")
