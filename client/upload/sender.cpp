@@ -122,7 +122,7 @@ class Sending {
         down_.push_back(address);
         left_.push_back(&entry);
         if (last) failed(error);
-      } else if (error.failure == TransferFailure::answer_refused) {  // this object alone
+      } else if (error.failure == TransferFailure::answer_refused && !of_all(error, address)) {
         note_(error.what());
         if (!failure_) failure_ = error;
       } else {
@@ -130,6 +130,12 @@ class Sending {
         failed(error);
       }
     }
+  }
+
+  // An answer is about one object alone, but for wrong credentials: servers shut those out who come
+  // with them again and again.
+  static bool of_all(const TransferError& error, const Address& address) {
+    return error.status == 401 && !signed_in_advance(address);
   }
 
   void send(QueuedObject& entry, const std::string& body, const Address& address,
