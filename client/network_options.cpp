@@ -27,7 +27,7 @@ void require_pin(const std::string& pin) {
 }
 
 void require_upload_url(const std::string& text) try {
-  object_address(text, UploadKind::result, "NAME.json.gz");
+  object_address(text, UploadKind::result, stand_in_name());
 } catch (const AddressError& error) {
   throw UsageError(std::string("--upload-url: ") + error.what());
 }

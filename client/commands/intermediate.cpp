@@ -204,6 +204,7 @@ double IntermediateUploads::send(Outbox& outbox) {
   double pause = interval;
   try {
     for (QueuedObject& entry : entries) outbox.redirect(entry, line_.network.upload_url);
+    share_waits(entries, world.utc());
     const auto client = https_client(line_.network, [this] { return stop(); });
     const SendSettings settings{once, upload_authorization(line_.network),
                                 upload_server(line_.network.upload_url), 0};

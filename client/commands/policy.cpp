@@ -36,7 +36,7 @@ class PolicyCheck {
         if (!text || got->text != text->text || got->signatures != text->signatures) keep(*got);
       }
     } catch (const UpdateError& error) {
-      if (!under_way) throw;
+      if (!under_way) throw UpdateError(error.failure, error.what() + remedy(error));
       console_.warning(std::string(error.what()) + "; the work under way goes on");
       policy = kept;
     }
@@ -109,6 +109,13 @@ class PolicyCheck {
     }
   }
 
+  // Only updates follow a rotation of keys.
+  static std::string remedy(const UpdateError& error) {
+    if (error.failure != UpdateFailure::too_few_signatures) return "";
+    return ". If its keys have changed, axiom-client update --check --channel URL learns the new "
+           "ones";
+  }
+
   const CommandLine& line_;
   Console& console_;
   FileSystem& files_ = real_file_system();
@@ -119,9 +126,13 @@ class PolicyCheck {
 }  // namespace
 
 void require_policy(const CommandLine& line, const std::string& experiment, bool under_way,
-                    Console& console) {
+                    Console& console) try {
   if (line.network.policy_url.empty()) return;
   PolicyCheck(line, console).require(experiment, under_way);
+} catch (const IoError& error) {  // what updates have left, or the file of an option
+  if (!under_way) throw;
+  console.warning("the policy cannot be checked: " + std::string(error.what()) +
+                  "; the work under way goes on");
 }
 
 }  // namespace axiom

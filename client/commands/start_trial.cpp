@@ -38,11 +38,18 @@ bool counts(const std::vector<std::string>& arguments) {
 }
 
 void roll_back(Installation& installation, const std::vector<std::string>& arguments) {
-  const std::string old =
-      real_file_system().read(installation.previous(), maximum_executable_bytes);
+  std::string old;
+  try {
+    old = real_file_system().read(installation.previous(), maximum_executable_bytes);
+  } catch (const IoError& error) {
+    throw IoError("axiom-client " + client_version() +
+                  " did not start properly twice, and the program before cannot be put back: " +
+                  error.what() + "; get one from the project");
+  }
   StagedExecutable staged(installation.directory(), old);
   if (staged.run({"axiom-client", "--version"}, version_seconds).status != 0) {
-    throw IoError("'" + installation.previous() + "' does not run and is not put back");
+    throw IoError("'" + installation.previous() +
+                  "' does not run and is not put back; get a program from the project");
   }
   staged.replace(installation.executable());
   print_diagnostic("warning", "axiom-client " + client_version() +

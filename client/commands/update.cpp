@@ -50,7 +50,7 @@ class ProgramUpdate {
   ExitCode check() {
     const Manifest manifest = updater_.check();
     if (!updater_.newer(manifest)) return said("current", manifest);
-    file_for(manifest, this_platform());
+    updater_.applicable(manifest);
     return said("available", manifest);
   }
 

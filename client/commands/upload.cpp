@@ -87,6 +87,17 @@ void then_refuse(const std::vector<std::exception_ptr>& refused, Console& consol
   if (!refused.empty()) std::rethrow_exception(refused.front());
 }
 
+// Of runs without --upload-url: whoever computed first has to say now where to.
+std::string never_queued(const std::string& directory, Outbox& outbox) {
+  const UploadSource source = results_to_upload(real_file_system(), directory);
+  const auto results =
+      std::count_if(source.objects.begin(), source.objects.end(), [&](const UploadObject& object) {
+        return object.kind == UploadKind::result && !outbox.knows(object.name);
+      });
+  if (results == 0) return "";
+  return "; results that were never queued: " + std::to_string(results) + " (--upload-url URL)";
+}
+
 std::vector<QueuedObject> queued_of(Outbox& outbox, Console& console) {
   std::vector<std::string> notes;
   std::vector<QueuedObject> entries = outbox.queued(notes);
@@ -104,6 +115,16 @@ void print_uploads(const CommandLine& line, Console& console) {
   Outbox outbox(files, outbox_directory(directory), Outbox::Use::look);
   const std::vector<QueuedObject> entries = queued_of(outbox, console);
   if (authorized) confidant(network.upload_url, entries);
+  const auto is_new = [&](const UploadObject& object) { return !outbox.knows(object.name); };
+  if (!network.upload_url.empty()) {  // what sending would refuse would not leave
+    if (authorized) require_unsigned(upload_server(network.upload_url));
+    std::vector<QueuedObject> all = entries;
+    for (const UploadObject& object : source.objects) {
+      if (is_new(object)) all.emplace_back().kind = object.kind;
+    }
+    for (QueuedObject& entry : all) entry.target = network.upload_url;
+    require_room(all, network.upload_url);
+  }
   for (const QueuedObject& entry : entries) {
     const std::string& target = network.upload_url.empty() ? entry.target : network.upload_url;
     print(shown_request(entry.identity, entry.name, outbox.body(entry), target, entry.kind,
@@ -112,7 +133,7 @@ void print_uploads(const CommandLine& line, Console& console) {
   const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
   then_refuse(source.refused, console, [&] {
     for (const UploadObject& object : source.objects) {
-      if (outbox.knows(object.name)) continue;
+      if (!is_new(object)) continue;
       print(shown_request(object.identity, object.name, object.body, target, object.kind,
                           authorized));
     }
@@ -122,7 +143,7 @@ void print_uploads(const CommandLine& line, Console& console) {
 }  // namespace
 
 Address upload_server(const std::string& url) {
-  return object_address(url, UploadKind::result, "NAME.json.gz").value();
+  return object_address(url, UploadKind::result, stand_in_name()).value();
 }
 
 void require_upload_options(const CommandLine& line) {
@@ -179,9 +200,11 @@ void send_uploads(const CommandLine& line, const std::string& directory,
     }
   }
   if (entries.empty()) {
-    console.note("nothing waits to be uploaded in '" + directory + "'");
+    console.note("nothing waits to be uploaded in '" + directory + "'" +
+                 (url.empty() ? never_queued(directory, outbox) : ""));
     return;
   }
+  share_waits(entries, utc_seconds());
   SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
   if (!settings.authorization.empty()) settings.confidant = confidant(url, entries);
   const auto is_own = [&](const QueuedObject& entry) {

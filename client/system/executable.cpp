@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::string_view staged_prefix = "new-";
 constexpr std::size_t output_limit = 4096;
+constexpr int not_started = 127;
 
 void write_all(int file, const std::string& path, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -59,6 +60,12 @@ void sync_directory(const std::string& path) {
   ::close(directory);
   if (synced == -1 && error != EINVAL)
     throw_io_error("write to the disk the directory", path, error);
+}
+
+// Whether exec() refuses what is in a file: no program, or one for other systems or without its
+// loader. All else is this host's trouble, which may pass.
+bool is_of_the_file(int error) {
+  return error == ENOEXEC || error == ENOENT || error == EINVAL || error == ELIBBAD;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& arguments) {
@@ -218,7 +225,14 @@ std::string StagedExecutable::read_back() const {
 StagedExecutable::Outcome StagedExecutable::run(const std::vector<std::string>& arguments,
                                                 double timeout) const {
   int ends[2];
+  int refusal[2];  // why the system did not start it; an end at once if it did
   if (::pipe2(ends, O_CLOEXEC) == -1) throw_io_error("open a pipe for", path_, errno);
+  if (::pipe2(refusal, O_CLOEXEC) == -1) {
+    const int error = errno;
+    ::close(ends[0]);
+    ::close(ends[1]);
+    throw_io_error("open a pipe for", path_, error);
+  }
   const std::vector<char*> list = pointers(arguments);
   const pid_t child = ::fork();
   if (child == 0) {
@@ -228,12 +242,16 @@ StagedExecutable::Outcome StagedExecutable::run(const std::vector<std::string>& 
     ::dup2(nothing, 2);
     close_on_exec_from(3);
     ::fexecve(file_, list.data(), environ);
-    ::_exit(127);
+    const int error = errno;
+    static_cast<void>(::write(refusal[1], &error, sizeof error));
+    ::_exit(not_started);
   }
   const int error = errno;
   ::close(ends[1]);
+  ::close(refusal[1]);
   if (child == -1) {
     ::close(ends[0]);
+    ::close(refusal[0]);
     throw_io_error("start", path_, error);
   }
   const double until = monotonic_seconds() + timeout;
@@ -241,6 +259,11 @@ StagedExecutable::Outcome StagedExecutable::run(const std::vector<std::string>& 
   outcome.output = drain(ends[0], until);
   ::close(ends[0]);
   outcome.status = wait_until(child, until);
+  int reason = 0;
+  const ssize_t told =
+      outcome.status == not_started ? ::read(refusal[0], &reason, sizeof reason) : 0;
+  ::close(refusal[0]);
+  if (told == sizeof reason && !is_of_the_file(reason)) throw_io_error("start", path_, reason);
   return outcome;
 }
 

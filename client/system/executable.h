@@ -30,10 +30,12 @@ class StagedExecutable {
   std::string read_back() const;
 
   struct Outcome {
-    int status = 0;      ///< exit status, 128 + signal, or −1 if it took too long
+    int status = 0;  ///< exit status (127 if it is no program), 128 + signal, −1: took too long
     std::string output;  ///< the first 4 KiB of standard output
   };
-  /// Runs the open file and waits for its end, at most `timeout` seconds.
+  /// Runs the open file and waits for its end, at most `timeout` seconds. IoError also if the
+  /// system does not start it for reasons that are not in the file: no memory, no right to execute
+  /// there.
   Outcome run(const std::vector<std::string>& arguments, double timeout) const;
 
   /// Takes the place of `target`, atomically and durably, with its permissions and, for root, its

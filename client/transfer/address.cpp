@@ -64,6 +64,8 @@ Address taken_apart(const Url& url, const std::string& given) {
   address.path = part(url, CURLUPART_PATH);
   address.query = part(url, CURLUPART_QUERY);
   if (address.host.empty()) throw AddressError("the address " + shown + " names no host");
+  if (address.port == "0")
+    throw AddressError("the address " + shown + " has port 0: there is none");
   if (!is_ascii(address.host)) {
     throw AddressError("the address " + shown +
                        " has a host name beyond ASCII: write it in its ASCII form (xn--...)");
@@ -73,10 +75,16 @@ Address taken_apart(const Url& url, const std::string& given) {
 
 }  // namespace
 
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::string Address::shown() const { return without_query(text); }
 
 bool Address::same_server(const Address& other) const {
-  return host == other.host && port == other.port;
+  return same_letters(host, other.host) && port == other.port;
 }
 
 Address parse_address(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace axiom {
 
@@ -16,6 +17,9 @@ class AddressError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// Whether they differ at most in the case of ASCII letters, as host names may.
+bool same_letters(std::string_view a, std::string_view b);
 
 struct Address {
   std::string text;   ///< as given, or resolved; without fragment

@@ -191,6 +191,7 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
 
 TransferError status_failure(int status, const Address& address, bool put) {
   bool transient = false;
+  const std::string slash = " (that of a folder ends with /)";
   std::string advice;
   switch (status) {
     case 401:
@@ -201,11 +202,11 @@ TransferError status_failure(int status, const Address& address, bool put) {
       break;
     case 404:
     case 409:
-      advice = put ? ": there is no such place on the server; check the address" : "";
+      advice = put ? ": there is no such place on the server; check the address" + slash : "";
       break;
     case 405:
     case 501:
-      advice = put ? ": the server takes no PUT here; check the address" : "";
+      advice = put ? ": the server takes no PUT here; check the address" + slash : "";
       break;
     case 412:
       advice = ": the server states a condition that an upload does not meet";
@@ -225,7 +226,7 @@ TransferError status_failure(int status, const Address& address, bool put) {
       advice = ": the server cannot take it at the moment";
       break;
     default:
-      transient = status >= 500;
+      transient = status >= 500 && status <= 599;
       break;
   }
   TransferError error(TransferFailure::answer_refused, transient,

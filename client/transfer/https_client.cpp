@@ -8,6 +8,7 @@
 #include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/curl_library.h"
+#include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
 
 namespace axiom {
@@ -95,6 +96,7 @@ struct HttpsClient::Exchange {
   long status = 0;
   std::string location;
   std::string retry_after;
+  std::string date;  // by the server's clock
   std::string answer;
 
   std::string_view unsent;
@@ -145,6 +147,7 @@ struct HttpsClient::Exchange {
       headers_complete = false;
       location.clear();
       retry_after.clear();
+      date.clear();
     } else if (line == "\r\n" || line == "\n") {
       headers_complete = true;
     } else if (colon != std::string_view::npos && !headers_complete) {  // afterwards: trailers
@@ -155,6 +158,7 @@ struct HttpsClient::Exchange {
       const std::string name = lower(std::string(line.substr(0, colon)));
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
+      if (name == "date") date = value;
       // libcurl reads on to the end of the connection if the number is beyond its own.
       if (name == "content-length" && value.size() > longest_length) {
         too_much = true;
@@ -197,6 +201,8 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
   set(curl, CURLOPT_NOSIGNAL, 1L);
   if (library.version >= 0x075700) set(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
+  // Versions of libcurl read the list in different ways (networks since 7.86).
+  set(curl, CURLOPT_NOPROXY, no_proxy_for(address.host) ? "*" : "");
   set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
@@ -289,7 +295,7 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
         if (body == nullptr && (status == 404 || status == 410)) return exchange;
         TransferError error = status_failure(static_cast<int>(status), at, body != nullptr);
         if (!exchange.retry_after.empty()) {
-          error.retry_after = parse_retry_after(exchange.retry_after, utc_seconds());
+          error.retry_after = parse_retry_after(exchange.retry_after, exchange.date, utc_seconds());
         }
         // Said of a limit that is not for good (RFC 9110, 15.5.14).
         if (status == 413 && error.retry_after) error.transient = true;
@@ -331,9 +337,9 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
   }
   if (!exchange.unsent.empty()) {
     throw TransferError(TransferFailure::answer_refused, true,
-                        address.shown() + ": the server said it is done with " +
+                        address.shown() + ": the server acknowledged when " +
                             std::to_string(exchange.unsent.size()) + " of " +
-                            std::to_string(body.size()) + " bytes not yet sent");
+                            std::to_string(body.size()) + " bytes were not yet sent");
   }
 }
 

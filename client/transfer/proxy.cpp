@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "client/transfer/address.h"
+
 namespace axiom {
 namespace {
 
@@ -21,12 +23,6 @@ std::string value_of(const char* name) {
 std::string_view without_brackets(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return host;
-}
-
-bool same_letters(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 struct NumericAddress {
@@ -55,9 +51,11 @@ bool in_network(const NumericAddress& host, std::string_view network) {
   if (slash != std::string_view::npos) {
     const std::string_view number = network.substr(slash + 1);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bits);
-    if (error != std::errc() || end != number.data() + number.size()) return false;
+    if (error != std::errc() || end != number.data() + number.size() || bits > host.bits) {
+      return false;
+    }
   }
-  for (unsigned int bit = 0; bit < std::min(bits, host.bits); ++bit) {
+  for (unsigned int bit = 0; bit < bits; ++bit) {
     if (((host.bytes[bit / 8] ^ base->bytes[bit / 8]) >> (7 - bit % 8)) & 1) return false;
   }
   return true;
@@ -75,7 +73,9 @@ bool matches(std::string_view host, std::string_view entry) {
   return same_letters(host.substr(rest.size()), entry) && (rest.empty() || rest.ends_with('.'));
 }
 
-bool excluded(const std::string& host) {
+}  // namespace
+
+bool no_proxy_for(const std::string& host) {
   std::string list = value_of("no_proxy");
   if (list.empty()) list = value_of("NO_PROXY");
   if (list == "*") return true;
@@ -88,13 +88,11 @@ bool excluded(const std::string& host) {
   return false;
 }
 
-}  // namespace
-
 Proxy proxy_for(const std::string& host) {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
     const std::string value = value_of(name);
     if (value.empty()) continue;
-    if (excluded(host)) return {};
+    if (no_proxy_for(host)) return {};
     constexpr std::string_view scheme = "https://";
     return {name, same_letters(std::string_view(value).substr(0, scheme.size()), scheme)};
   }

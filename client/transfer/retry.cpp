@@ -21,7 +21,8 @@ double retry_delay(const RetrySettings& settings, int failures, std::optional<do
   return std::max(bound * random, std::min(retry_after.value_or(0), longest_delay));
 }
 
-std::optional<double> parse_retry_after(const std::string& value, double now) {
+std::optional<double> parse_retry_after(const std::string& value, const std::string& server_date,
+                                        double now) {
   unsigned long long seconds = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
   if (end == value.data() + value.size() && !value.empty()) {
@@ -30,6 +31,8 @@ std::optional<double> parse_retry_after(const std::string& value, double now) {
   }
   const std::time_t date = curl_library().getdate(value.c_str(), nullptr);
   if (date == -1) return std::nullopt;
+  const std::time_t said = curl_library().getdate(server_date.c_str(), nullptr);
+  if (said != -1) now = static_cast<double>(said);
   return std::max(0.0, static_cast<double>(date) - now);
 }
 

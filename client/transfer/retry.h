@@ -22,9 +22,11 @@ struct RetrySettings {
 double retry_delay(const RetrySettings& settings, int failures, std::optional<double> retry_after,
                    double random);
 
-/// Retry-After as seconds from `now` (UTC seconds since 1970): a number or an HTTP date; nothing if
-/// it is neither. Not negative.
-std::optional<double> parse_retry_after(const std::string& value, double now);
+/// Retry-After as seconds from now: a number or an HTTP date; nothing if it is neither. Not
+/// negative. A date is by the server's clock, which the answer's Date tells; `now` (UTC seconds
+/// since 1970, by this host's) serves if that is missing or no date.
+std::optional<double> parse_retry_after(const std::string& value, const std::string& server_date,
+                                        double now);
 
 /// What retrying needs of the world; replaced in tests.
 struct RetryWorld {

@@ -3,6 +3,7 @@
 #include "client/json/strict_json.h"
 #include "client/system/program_swap.h"
 #include "client/update/failure.h"
+#include "client/update/signed_document.h"
 
 namespace axiom {
 namespace {
@@ -10,6 +11,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t maximum_state_bytes = std::size_t{256} << 10;
+constexpr std::uint64_t schema_number = 1;
+
+// Other numbers would be converted, silently.
+std::uint64_t count(const Json& json, std::uint64_t most) {
+  if (!json.is_number_unsigned() || json > most) throw JsonError("no number: " + shown(json));
+  return json.get<std::uint64_t>();
+}
 
 }  // namespace
 
@@ -23,13 +31,18 @@ InstallationState Installation::load() {
   const std::string text = files_.read(path, maximum_state_bytes);
   try {
     const Json json = parse_strict_json(text, {maximum_state_bytes, 8});
+    if (count(json.at("schema"), document::largest_integer) != schema_number) {
+      throw IoError("'" + path + "' is of schema " + json.at("schema").dump() +
+                    ", of another version of this program: update with that one, or delete it");
+    }
     if (const Json& seen = json.at("manifest"); !seen.is_null()) {
-      state.manifest = {seen.at("number").get<std::uint64_t>(),
+      state.manifest = {count(seen.at("number"), document::largest_integer),
                         seen.at("sha256").get<std::string>()};
     }
     state.key_list = json.at("key_list").get<std::string>();
     if (const Json& pending = json.at("pending"); !pending.is_null()) {
-      state.pending = {pending.at("version").get<std::string>(), pending.at("starts").get<int>()};
+      state.pending = {pending.at("version").get<std::string>(),
+                       static_cast<int>(count(pending.at("starts"), allowed_failed_starts))};
     }
     for (const Json& version : json.at("failed")) state.failed.insert(version.get<std::string>());
     return state;
@@ -41,7 +54,7 @@ InstallationState Installation::load() {
 }
 
 void Installation::save(const InstallationState& state) {
-  Json json = {{"schema", 1},
+  Json json = {{"schema", schema_number},
                {"manifest", Json()},
                {"key_list", state.key_list},
                {"pending", Json()},

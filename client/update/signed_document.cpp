@@ -27,9 +27,8 @@ std::string text(const nlohmann::json& json, const std::string& key) {
 }
 
 std::uint64_t integer(const nlohmann::json& json, const std::string& key) {
-  constexpr std::uint64_t largest = 1'000'000'000'000'000;
   const nlohmann::json& value = member(json, key);
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > largest) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > largest_integer) {
     malformed("\"" + key + "\" is no integer from 0 to 10^15: " + shown(value));
   }
   return value.get<std::uint64_t>();

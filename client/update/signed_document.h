@@ -19,6 +19,7 @@ nlohmann::json verified_document(const std::string& type, std::string_view text,
 
 /// Members of a document, checked; UpdateError (document_malformed) names them.
 namespace document {
+inline constexpr std::uint64_t largest_integer = 1'000'000'000'000'000;
 const nlohmann::json& member(const nlohmann::json& json, const std::string& key);
 std::string text(const nlohmann::json& json, const std::string& key);
 /// 0 to 10^15, not a float.

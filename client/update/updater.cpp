@@ -93,7 +93,7 @@ bool Updater::newer(const Manifest& manifest) const {
   return manifest.version > running_;
 }
 
-void Updater::apply(const Manifest& manifest) {
+const ReleaseFile& Updater::applicable(const Manifest& manifest) const {
   const std::string& version = manifest.version_text;
   if (running_ < manifest.minimum_version) {
     throw UpdateError(UpdateFailure::version_too_old, version + " cannot follow " + running_text_ +
@@ -106,7 +106,12 @@ void Updater::apply(const Manifest& manifest) {
                           "delete '" +
                           installation_.directory() + "' to try all the same");
   }
-  const ReleaseFile& file = file_for(manifest, this_platform());
+  return file_for(manifest, this_platform());
+}
+
+void Updater::apply(const Manifest& manifest) {
+  const std::string& version = manifest.version_text;
+  const ReleaseFile& file = applicable(manifest);
   const std::optional<std::string> bytes = fetch_(file.url, file.size);
   if (!bytes) {
     throw UpdateError(UpdateFailure::wrong_size, "the channel has no '" + file.url + "'");

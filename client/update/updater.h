@@ -33,6 +33,10 @@ class Updater {
   /// Whether `manifest` is newer than what runs. UpdateError (not_newer) if it is older.
   bool newer(const Manifest& manifest) const;
 
+  /// The file that apply() would take. UpdateError (version_too_old, failed_before,
+  /// wrong_platform) if it would refuse.
+  const ReleaseFile& applicable(const Manifest& manifest) const;
+
   /// Downloads, checks, tries and puts in place the version of `manifest`; the executable before
   /// is kept. UpdateError, IoError, what `fetch` and `require_going_on` throw: the old one is in
   /// place then. REQUIRES: newer(manifest),

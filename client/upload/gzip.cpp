@@ -11,6 +11,7 @@ namespace axiom {
 namespace {
 
 constexpr int gzip_window = 15 + 16;  // 32 KiB, gzip instead of zlib framing
+constexpr int unknown_system = 255;   // RFC 1952; zlib would name the one it was built for
 
 // zlib counts in 32 bits.
 uInt portion(std::size_t bytes) {
@@ -30,6 +31,9 @@ std::string gzip(std::string_view bytes) {
     throw std::runtime_error("zlib cannot start to compress");
   }
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, deflateEnd);
+  gz_header header{};
+  header.os = unknown_system;
+  if (deflateSetHeader(&stream, &header) != Z_OK) throw std::runtime_error("zlib cannot compress");
   std::string packed;
   char buffer[1 << 16];
   int code = Z_OK;

@@ -7,7 +7,7 @@
 
 namespace axiom {
 
-/// Without time, name or host in the header. std::runtime_error if zlib refuses.
+/// Without time, name or system in the header. std::runtime_error if zlib refuses.
 std::string gzip(std::string_view bytes);
 
 /// std::runtime_error if `bytes` is not one whole gzip member, or holds more than `max_bytes`.

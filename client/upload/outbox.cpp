@@ -247,6 +247,7 @@ void Outbox::redirect(QueuedObject& entry, const std::string& target) {
 void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
   entry.failures = std::min(failures, most_failures);
   entry.not_before = not_before;
+  if (!files_.exists(path(with(entry.name, queued_suffix)))) return;  // removed meanwhile
   write_entry(entry);
 }
 

@@ -20,6 +20,11 @@ bool among(const std::vector<Address>& servers, const Address& address) {
                      [&](const Address& server) { return server.same_server(address); });
 }
 
+// More than could have been written is of a clock that was set meanwhile.
+bool can_wait(const QueuedObject& entry, double utc) {
+  return entry.not_before > utc && entry.not_before - utc <= longest_delay;
+}
+
 class Sending {
  public:
   Sending(Outbox& outbox, HttpsClient& client, const SendSettings& settings, const SendWorld& world,
@@ -59,13 +64,18 @@ class Sending {
   void finish(std::size_t count) const {
     if (failure_) {
       if (impossible_) note_(impossible_->what());
+      if (unreadable_) note_(unreadable_->what());
       const std::size_t all = count + settings_.others_waiting;
       throw TransferError(failure_->failure, failure_->transient,
                           std::string(failure_->what()) + "; " + std::to_string(all - sent_) +
                               " of " + std::to_string(all) + " wait in '" + outbox_.directory() +
                               "': axiom-client upload sends them");
     }
-    if (impossible_) throw UploadError(*impossible_);
+    if (impossible_) {
+      if (unreadable_) note_(unreadable_->what());
+      throw UploadError(*impossible_);
+    }
+    if (unreadable_) throw IoError(*unreadable_);
   }
 
  private:
@@ -96,15 +106,23 @@ class Sending {
       left_.push_back(&entry);
       return;
     }
+    std::string body;
     try {
-      send(entry, address, patience);
+      body = outbox_.body(entry);
+    } catch (const IoError& error) {  // removed or damaged meanwhile: the others are whole
+      if (unreadable_) return note_(error.what());
+      unreadable_ = error;
+      return;
+    }
+    try {
+      send(entry, body, address, patience);
       ++sent_;
     } catch (const TransferError& error) {
       if (error.transient) {
         down_.push_back(address);
         left_.push_back(&entry);
         if (last) failed(error);
-      } else if (error.failure == TransferFailure::answer_refused) {  // this object alone
+      } else if (error.failure == TransferFailure::answer_refused && !of_all(error, address)) {
         note_(error.what());
         if (!failure_) failure_ = error;
       } else {
@@ -114,8 +132,14 @@ class Sending {
     }
   }
 
-  void send(QueuedObject& entry, const Address& address, const RetrySettings& patience) {
-    const std::string body = outbox_.body(entry);
+  // An answer is about one object alone, but for wrong credentials: servers shut those out who come
+  // with them again and again.
+  static bool of_all(const TransferError& error, const Address& address) {
+    return error.status == 401 && !signed_in_advance(address);
+  }
+
+  void send(QueuedObject& entry, const std::string& body, const Address& address,
+            const RetrySettings& patience) {
     const Headers headers = upload_headers(entry.identity, body, address);
     keep_away(entry, address, patience);
     retry(
@@ -143,9 +167,9 @@ class Sending {
 
   // A server that asked for peace in an earlier session still means it.
   void keep_away(const QueuedObject& entry, const Address& address, const RetrySettings& patience) {
-    const double wait = entry.not_before - world_.utc();
-    // More than could have been written: the clock was set meanwhile.
-    if (wait <= 0 || wait > longest_delay) return;
+    const double now = world_.utc();
+    if (!can_wait(entry, now)) return;
+    const double wait = entry.not_before - now;
     if (wait > patience.patience) {
       throw TransferError(TransferFailure::answer_refused, true,
                           address.shown() + ": the server asked not to come back within the next " +
@@ -175,6 +199,7 @@ class Sending {
   std::vector<Address> refused_;                    // servers that nothing more is sent to
   std::optional<TransferError> failure_;
   std::optional<UploadError> impossible_;
+  std::optional<IoError> unreadable_;
   std::size_t sent_ = 0;
 };
 
@@ -184,6 +209,26 @@ UploadError one_place_for_many(const Address& address, std::size_t results) {
   return UploadError(address.shown() + " is the address of one object, but " +
                      std::to_string(results) +
                      " results wait: give a folder (ending with /) or {name} in --upload-url");
+}
+
+void share_waits(std::vector<QueuedObject>& entries, double utc) {
+  std::vector<std::pair<Address, double>> waits;  // by server
+  const auto wait_for = [&](const QueuedObject& entry) -> double& {
+    // One without a place is refused before it waits.
+    const Address address =
+        object_address(entry.target, entry.kind, entry.name).value_or(parse_address(entry.target));
+    for (auto& [server, until] : waits) {
+      if (server.same_server(address)) return until;
+    }
+    return waits.emplace_back(address, 0).second;
+  };
+  for (const QueuedObject& entry : entries) {
+    double& until = wait_for(entry);
+    if (can_wait(entry, utc)) until = std::max(until, entry.not_before);
+  }
+  for (QueuedObject& entry : entries) {
+    if (const double until = wait_for(entry); until > 0) entry.not_before = until;
+  }
 }
 
 void send_all(Outbox& outbox, std::vector<QueuedObject>& entries, HttpsClient& client,

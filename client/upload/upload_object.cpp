@@ -114,6 +114,11 @@ bool is_object_name(std::string_view name) {
   return end == dash + 1 + digest_digits && name[end] == '.';
 }
 
+std::string stand_in_name() {
+  return std::string(32, 'e') + "-" + std::string(64, '0') + "." + std::string(12, '0') +
+         ".telemetry.json.gz";
+}
+
 bool can_be_sent(const UploadIdentity& identity) {
   const auto printable = [](const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
@@ -154,7 +159,7 @@ std::optional<Address> object_address(const std::string& target, UploadKind kind
                          " is a folder, but has a query: write {name} where the name of the "
                          "object belongs, as in https://HOST/PATH/{name}?QUERY");
     }
-    return resolve_address(address, name);
+    return parse_address(address.shown() + name);
   }
   if (kind != UploadKind::result) return std::nullopt;
   return address;

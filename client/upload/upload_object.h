@@ -54,6 +54,9 @@ UploadObject telemetry_object(const UploadIdentity& identity, std::string_view t
 /// Whether a file of that name can be one of these: "-", 64 hex digits and ".", ending in .json.gz.
 bool is_object_name(std::string_view name);
 
+/// As long as any object's name: to check an address by before there is an object.
+std::string stand_in_name();
+
 /// Where an object goes, by the address that the user gave: `{name}` in it is replaced; a path that
 /// ends with '/' is a folder; anything else is the address of one result (one signed in advance,
 /// say), and all else has no place there: nothing. AddressError, also if objects would get in each

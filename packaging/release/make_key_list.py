@@ -46,14 +46,16 @@ def main():
         try:
             old = json.loads(pathlib.Path(options.follows).read_text())
             number = old["number"] + 1
+            strangers = set(keys) - set(old["keys"] + old["next"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             sys.exit(f"{options.follows} is no key list: {error}")
-        strangers = set(keys) - set(old["keys"] + old["next"])
         if strangers:
             sys.exit(f"the list before announces no such key, so clients would refuse: {sorted(strangers)}")
-    pathlib.Path(options.out).write_text(json.dumps(
+    path = pathlib.Path(options.out)
+    path.write_text(json.dumps(
         {"schema": 1, "type": TYPE, "number": number, "threshold": options.threshold, "keys": keys,
          "next": later}, indent=2) + "\n")
+    path.with_name(path.name + ".minisig").unlink(missing_ok=True)  # of the list before
 
 
 if __name__ == "__main__":

@@ -31,12 +31,12 @@ def main():
     parser.add_argument("--date", type=values.time, help="instead of now, as 2026-01-31T12:00:00Z")
     parser.add_argument("--platform", type=values.pair, action="append", required=True, metavar="NAME=FILE")
     options = parser.parse_args()
+    if values.parts(options.minimum_version) > values.parts(options.version):
+        parser.error(f"--minimum-version {options.minimum_version} is above {options.version}: nobody could update to it")
     channel = pathlib.Path(options.channel)
     channel.mkdir(parents=True, exist_ok=True)
     path = channel / "manifest.json"
-    number = options.number
-    if number is None:
-        number = json.loads(path.read_text())["number"] + 1 if path.exists() else 1
+    number = values.following(path, "manifest") if options.number is None else options.number
     date = options.date or values.now()
     platforms = {}
     for name, file in options.platform:

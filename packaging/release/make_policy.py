@@ -29,12 +29,7 @@ def main():
     date = options.date or values.now()
     versions = {name: accepted.split(",") for name, accepted in options.experiment}
     path = pathlib.Path(options.out)
-    number = options.number
-    if number is None:
-        try:
-            number = values.number(str(json.loads(path.read_text())["number"] + 1)) if path.exists() else 1
-        except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentTypeError):
-            parser.error(f"{path} is no policy whose number could be followed: give --number")
+    number = values.following(path, "policy") if options.number is None else options.number
     path.write_text(json.dumps(
         {"schema": 1, "type": TYPE, "number": number, "date": date.strftime(values.FORMAT),
          "expires": (date + options.days).strftime(values.FORMAT),

@@ -9,8 +9,11 @@ document=$1
 key=$2
 comment=$(python3 - "$document" <<'EOF'
 import json, sys
-document = json.load(open(sys.argv[1]))
-print(document["type"], document["number"])
+try:
+    document = json.load(open(sys.argv[1]))
+    print(document["type"], document["number"])
+except (OSError, ValueError, KeyError, TypeError) as error:
+    sys.exit(f"{sys.argv[1]} is no document to be signed: {type(error).__name__}: {error}")
 EOF
 )
 new=$(mktemp)

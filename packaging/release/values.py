@@ -2,7 +2,9 @@
 
 import argparse
 import datetime
+import json
 import re
+import sys
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -36,10 +38,23 @@ def number(text):
     return int(text)
 
 
+def following(path, kind):
+    """The number after that of the document in `path`; 1 if there is none."""
+    try:
+        return number(str(json.loads(path.read_text())["number"] + 1)) if path.exists() else 1
+    except (OSError, ValueError, KeyError, TypeError, argparse.ArgumentTypeError):
+        sys.exit(f"{path} is no {kind} whose number could be followed: give --number")
+
+
 def version(text):
     if not re.fullmatch(r"(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}", text):
         raise argparse.ArgumentTypeError(f"{text} is no version as in 1.2.3")
     return text
+
+
+def parts(text):
+    """Of a version, to be compared."""
+    return [int(part) for part in text.split(".")]
 
 
 def pair(text):

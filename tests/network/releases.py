@@ -57,7 +57,7 @@ def release(channel, version="99.0.0", program=None, names="ab", days=30, number
     for old in channel.glob("axiom-client-*"):
         old.unlink()
     numbered = [] if number is None else ["--number", number]
-    script("make_manifest.py", "--channel", channel, "--version", version, "--minimum-version", "0.1.0",
+    script("make_manifest.py", "--channel", channel, "--version", version, "--minimum-version", "0.0.1",
            "--days", days, *numbered, "--platform", f"{PLATFORM}={program or NEXT_CLIENT}")
     path = channel / "manifest.json"
     if changes:

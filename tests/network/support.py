@@ -18,8 +18,10 @@ from servers import Nginx
 CLIENT = os.environ.get("AXIOM_CLIENT", "")
 TEST_CLIENT = os.environ.get("AXIOM_TEST_CLIENT", "")
 ANCHORS = pathlib.Path(os.environ.get("AXIOM_ANCHORS", "."))
+# Of idle priority they would hardly get on beside other programs, and run into the tests' time-outs.
+PROMPT = ["--threads", "1", "--priority", "normal"]
 QUICK = ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--set", "widths=[4,8]",
-         "--set", "epochs=2", "--set", "trials=1", "--threads", "1"]
+         "--set", "epochs=2", "--set", "trials=1", *PROMPT]
 
 
 def environment(**changes):
@@ -30,7 +32,7 @@ def environment(**changes):
 
 
 def client(*arguments, program=CLIENT, env=None, **options):
-    options.setdefault("timeout", 120)
+    options.setdefault("timeout", 600)
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
                           env=environment(**(env or {})), **options)
 

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from servers import Server, answer
-from support import CLIENT, NginxTest, client, environment
+from support import CLIENT, PROMPT, NginxTest, client, environment
 
 RESULT = "neuronspec.result.json"
 SEEDS = 8
@@ -20,7 +20,7 @@ OK = answer(201)
 
 def run_arguments(seeds=SEEDS, epochs=1000, width=64):
     return ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--seeds", str(seeds), "--set",
-            f"widths=[{width}]", "--set", f"epochs={epochs}", "--set", "trials=1", "--threads", "1"]
+            f"widths=[{width}]", "--set", f"epochs={epochs}", "--set", "trials=1", *PROMPT]
 
 
 LONG = run_arguments(width=64, epochs=2000)  # some seconds

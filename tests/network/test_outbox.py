@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 import unittest
 
 from certificates import self_signed
@@ -165,6 +166,21 @@ class SeveralServers(OutboxTest):
             self.assert_error(self.send("--retry-for", "5"), 43, "not to come back within the next")
             self.assertEqual((len(busy.requests), len(server.requests)), (1, 1))
 
+    def test_one_that_asked_to_wait_means_all_that_is_for_it(self):
+        """Of the next run, too: its own result would go first."""
+        with Server(self.valid, answer(503, "Retry-After: 3000\r\n")) as busy, Server(self.valid, answer(201)) as server:
+            self.assert_error(self.upload(busy.url()), 43, "answered 503")
+            self.assertEqual(len(busy.requests), 1)
+            done = self.run_again("8", busy.url())
+            self.assert_error(done, 43, "not to come back within the next")
+            self.assertIn("4 of 4 wait", done.stderr)
+            for entry in self.outbox.glob("*.queued.json"):  # by a clock that was set back meanwhile
+                self.change(entry, not_before=time.time() + 1e7)
+            self.assert_error(self.upload(busy.url()), 43, "answered 503")
+            self.assertEqual(len(busy.requests), 2)
+            done = self.upload(server.url())
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_without_patience_each_is_asked_once(self):
         with Server(self.valid, answer(503)) as first, Server(self.valid, answer(503)) as second:
             self.spread(first.url(), second.url())
@@ -208,6 +224,45 @@ class Credentials(OutboxTest):
 
 
 class Entries(OutboxTest):
+    def test_results_that_were_never_queued_are_told(self):
+        done = client("upload", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("nothing waits to be uploaded in", done.stderr)
+        self.assertIn("results that were never queued: 1 (--upload-url URL)", done.stderr)
+        with Server(self.valid, answer(201)) as server:
+            self.upload(server.url())
+        self.assertTrue(client("upload", self.out).stderr.endswith(f"nothing waits to be uploaded in '{self.out}'\n"))
+
+    def test_one_that_is_removed_meanwhile_does_not_stop_the_others(self):
+        self.upload("https://localhost:1/")
+        self.run_again("8", "https://localhost:1/")
+        self.assertEqual(len(self.waiting()), 4)
+        removed = sorted(self.outbox.glob("*.result.json.gz"))[1]
+
+        def removing(connection, server):
+            server.read_request(connection)
+            removed.unlink(missing_ok=True)
+            connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        with Server(self.valid, removing) as server:
+            self.assert_error(self.upload(server.url()), 7, f"'{removed}' is not there any more")
+            self.assertEqual(len(server.requests), 3)
+        self.assertEqual(len(self.receipts()), 3)
+        with Server(self.valid, answer(201)) as server:  # its result is still there
+            done = self.upload(server.url())
+            self.assertEqual((done.returncode, len(server.requests)), (0, 1), done.stderr)
+
+    def test_one_that_is_removed_while_its_server_is_down_stays_removed(self):
+        self.upload("https://localhost:1/")
+
+        def removing(connection, server):
+            server.read_request(connection)
+            shutil.rmtree(self.outbox)
+            self.outbox.mkdir()
+            connection.sendall(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        with Server(self.valid, removing) as server:
+            self.assert_error(self.upload(server.url()), 43, "answered 503")
+        self.assertEqual(list(self.outbox.iterdir()), [])
+
     def test_print_upload_changes_nothing(self):
         """It needs no right to write, and no lock: what a run under way has is shown, too."""
         self.upload("https://localhost:1/")

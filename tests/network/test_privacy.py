@@ -9,14 +9,14 @@ import unittest
 
 from releases import release, script, sign
 from servers import Server, answer, files_in
-from support import QUICK, client
+from support import PROMPT, QUICK, client
 from updating import UpdateTest
 
 SECRETS = {"HOME": "/home/ada-lovelace", "USER": "ada-lovelace", "LOGNAME": "ada-lovelace", "HOSTNAME": "analytical-engine",
            "MAIL": "ada@analytical-engine"}
 
 PARTED = ["--standalone", "--experiment", "neuronspec", "--seed", "7", "--seeds", "12", "--set", "widths=[64]", "--set",
-          "epochs=800", "--set", "trials=1", "--threads", "1"]
+          "epochs=800", "--set", "trials=1", *PROMPT]
 
 
 class Privacy(UpdateTest):

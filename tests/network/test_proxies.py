@@ -51,27 +51,28 @@ class Proxies(Behaviour):
                      "(or the proxy that https_proxy names is down)")
 
     def test_one_that_no_proxy_excludes_is_not_named(self):
-        """Whether libcurl asks it decides, which a proxy that answers shows."""
+        """Nor is it asked, which a proxy that answers shows; libcurl alone does not know IPv6 networks."""
         def asked(proxy, host, excluded, fragment):
             done = self.upload(f"https://{host}:1/", env={"https_proxy": proxy, "no_proxy": excluded})
             self.assertEqual(done.returncode, 40, done.stderr)
             return fragment in done.stderr
         head = b"HTTP/1.1 403 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         with Server(None, answering(head), raw=True) as proxy:
-            answers = set()
-            for host, excluded in (
-                    ("localhost", ""), ("localhost", "localhost"), ("localhost", "*"), ("localhost", "example.org LOCALHOST"),
-                    ("localhost", "example.org,.localhost"), ("localhost", "host"), ("localhost", "a.localhost"),
-                    ("a.localhost", "localhost"), ("localhost.", "localhost"), ("localhost", "127.0.0.1"),
-                    ("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "127.0.0.0/8"), ("127.0.0.1", "128.0.0.0/1"),
-                    ("127.0.0.1", "127.0.0.0/31,10.0.0.0/8"), ("127.0.0.1", "0.0.1"), ("[::1]", "::1"),
-                    ("[::1]", "8000::/1")):
+            for host, excluded, is_used in (
+                    ("localhost", "", True), ("localhost", "localhost", False), ("localhost", "*", False),
+                    ("localhost", "example.org LOCALHOST", False), ("localhost", "example.org,.localhost", False),
+                    ("localhost", "host", True), ("localhost", "a.localhost", True), ("a.localhost", "localhost", False),
+                    ("localhost.", "localhost", False), ("localhost", "127.0.0.1", True), ("127.0.0.1", "127.0.0.1", False),
+                    ("127.0.0.1", "127.0.0.0/8", False), ("127.0.0.1", "128.0.0.0/1", True),
+                    ("127.0.0.1", "127.0.0.0/31,10.0.0.0/8", False), ("127.0.0.1", "0.0.1", True),
+                    ("127.0.0.1", "127.0.0.1/33", True), ("127.0.0.1", "0.0.0.0/0", False), ("[::1]", "::1", False),
+                    ("[::1]", "[::1]", False), ("[::1]", "8000::/1", True), ("[::1]", "::/64", False),
+                    ("[::1]", "fe80::/10, [0:0::1]/128", False), ("[fd00::1]", "fd00::/8", False),
+                    ("[fd00::1]", "fe80::/10", True), ("[fd00::1]", "FD00:0::1", False), ("[fd00::1]", "fd00::/129", True)):
                 with self.subTest(host=host, excluded=excluded):
                     used = asked(f"http://127.0.0.1:{proxy.port}", host, excluded, "the proxy answered 403")
                     named = asked("http://127.0.0.1:1", host, excluded, "(or the proxy that https_proxy names is down)")
-                    self.assertEqual(named, used)
-                    answers.add(used)
-            self.assertEqual(answers, {True, False})
+                    self.assertEqual((used, named), (is_used, is_used))
 
     def test_one_that_is_spoken_to_by_tls(self):
         """It has to prove who it is like a server, and is named where it does not."""

@@ -124,7 +124,7 @@ class Release(NetworkTest):
         empty.touch()
         good = {"--version": "1.0.0", "--minimum-version": "0.1.0", "--days": "90", "--platform": f"{PLATFORM}={TEST_CLIENT}"}
         for option, value, fragment in (("--version", "1.0", "is no version"), ("--version", "\u0661.0.0", "is no version"),
-                                        ("--minimum-version", "x", "is no version"), ("--days", "nan", "is no number of days"),
+                                        ("--minimum-version", "x", "is no version"), ("--minimum-version", "1.0.1", "nobody could"), ("--days", "nan", "is no number of days"),
                                         ("--days", "1e9", "is no number of days"), ("--number", "-5", "--number"),
                                         ("--number", "1000000000000001", "is no integer"), ("--date", "2026", "is no time"),
                                         ("--platform", PLATFORM, "is not NAME=VALUE"), ("--platform", "../x=/bin/true", "is not NAME"),
@@ -143,19 +143,46 @@ class Release(NetworkTest):
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
                                    "--follows", ANCHORS / "a.pub", check=False), "is no key list")
 
-    def test_each_policy_has_a_number_of_its_own(self):
-        path = self.directory / "policy.json"
-        signature = path.with_name("policy.json.minisig")
-        for number in (1, 2, 3):
-            script("make_policy.py", "--out", path, "--days", 9, "--minimum-client-version", "0.1.0")
-            self.assertEqual(json.loads(path.read_text())["number"], number)
-            self.assertFalse(signature.exists())
-            signature.write_text("of this one\n")
-        for text in ("", "{}", '{"number": "3"}', "[]", '{"number": 1000000000000000}'):
-            path.write_text(text)
-            self.assert_refused(script("make_policy.py", "--out", path, "--days", 9, "--minimum-client-version", "0.1.0",
-                                       check=False), "give --number")
-            self.assertEqual((path.read_text(), signature.exists()), (text, True))
+    def test_what_is_no_document_is_not_signed(self):
+        path = self.directory / "document.json"
+        for text in (None, "", "{", "[]", '{"number": 1}'):
+            if text is not None:
+                path.write_text(text)
+            self.assert_refused(script("sign.sh", path, key("a"), check=False), "is no document to be signed")
+            self.assertFalse(path.with_name("document.json.minisig").exists())
+
+    def test_each_document_has_a_number_of_its_own(self):
+        policy = ["make_policy.py", "--out", self.directory / "policy.json", "--days", 9, "--minimum-client-version", "0.1.0"]
+        manifest = ["make_manifest.py", "--channel", self.directory, "--version", "1.0.0", "--minimum-version", "0.1.0",
+                    "--days", 9, "--platform", f"{PLATFORM}={TEST_CLIENT}"]
+        for command, name in ((policy, "policy.json"), (manifest, "manifest.json")):
+            path = self.directory / name
+            signature = path.with_name(name + ".minisig")
+            for number in (1, 2, 3):
+                script(*command)
+                self.assertEqual(json.loads(path.read_text())["number"], number)
+                self.assertFalse(signature.exists())
+                signature.write_text("of this one\n")
+            for text in ("", "{}", '{"number": "3"}', "[]", '{"number": 1000000000000000}'):
+                path.write_text(text)
+                self.assert_refused(script(*command, check=False), "give --number")
+                self.assertEqual((path.read_text(), signature.exists()), (text, True))
+
+    def test_a_key_list_made_again_has_to_be_signed_again(self):
+        rotation = self.channel / "keys.2.json"
+        command = ["make_key_list.py", "--out", rotation, "--follows", ANCHORS / "keys.json", "--key", ANCHORS / "c.pub",
+                   "--key", ANCHORS / "x.pub", "--key", ANCHORS / "y.pub"]
+        script(*command)
+        self.sign(rotation, "ac")
+        script(*command, "--next", ANCHORS / "z.pub")
+        self.assertFalse(rotation.with_name("keys.2.json.minisig").exists())
+        self.sign(rotation, "acx")
+        self.make_manifest(NEXT_CLIENT)
+        self.sign(self.channel / "manifest.json", "cx")
+        self.verify()
+        (self.directory / "half.json").write_text('{"number": 1, "keys": []}')
+        half = script(*command, "--follows", self.directory / "half.json", check=False)
+        self.assert_refused(half, "is no key list")
 
     def test_what_is_missing_or_wrong_in_a_channel(self):
         self.assert_refused(self.verify(check=False), "REFUSED: FileNotFoundError")

@@ -156,6 +156,9 @@ class SignedAddresses(NetworkTest):
         credentials.write_text("user:secret\n")
         done, bucket = self.put("/b/x", "--upload-credentials", credentials)
         self.assert_error(done, 2, "is signed in advance: it takes no --upload-credentials")
+        shown = client("upload", self.out, "--upload-url", "https://localhost:1/x?X-Amz-Signature=1", "--upload-credentials",
+                       credentials, "--print-upload")
+        self.assert_error(shown, 2, "is signed in advance: it takes no --upload-credentials")
         self.assertEqual(bucket.connections, 0)
 
     def test_what_is_shown_is_what_is_sent(self):

@@ -2,12 +2,14 @@
 
 import json
 import os
+import pathlib
 import random
 import resource
 import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -119,6 +121,15 @@ class Updating(UpdateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("what is seen is not remembered", done.stderr)
 
+    def test_another_file_system(self):
+        if not os.access("/dev/shm", os.W_OK) or os.stat("/dev/shm").st_dev == os.stat(self.home).st_dev:
+            self.skipTest("there is no other one")
+        elsewhere = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, elsewhere)
+        self.state.symlink_to(elsewhere)
+        release(self.channel)
+        self.refused(7, "both have to lie on one file system")
+
     def test_a_full_disk(self):
         release(self.channel)
         limit = len(NEXT_CLIENT.read_bytes()) // 2  # of any one file: the state fits, the program does not
@@ -180,6 +191,7 @@ class Programs(UpdateTest):
         release(self.channel, program="/bin/false")
         self.refused(66, "fails its --version on this host and is not installed; 0.1.0 stays")
         self.refused(67, "failed here before")
+        self.assert_error(self.update("--check"), 67, "99.0.0 failed here before and is not tried again")
         release(self.channel, version="99.0.1", program="/bin/true")  # another one is tried, of course
         self.refused(66, "99.0.1 fails its --version")
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from releases import BROKEN_CLIENT, NEXT_CLIENT, release
-from support import QUICK, TEST_CLIENT, client, environment
+from support import PROMPT, QUICK, TEST_CLIENT, client, environment
 from updating import UpdateTest
 
 
@@ -127,7 +127,7 @@ class Starts(UpdateTest):
     def test_a_long_run_that_is_killed_counts_as_good(self):
         release(self.channel)
         self.update()
-        long = [*QUICK[:4], "7", "--set", "widths=[256]", "--set", "epochs=2000", "--threads", "1"]
+        long = [*QUICK[:4], "7", "--set", "widths=[256]", "--set", "epochs=2000", *PROMPT]
         for _ in range(3):
             process = subprocess.Popen([str(self.program), *long, "--out", str(self.directory / "long")],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
@@ -159,7 +159,11 @@ class Starts(UpdateTest):
         for _ in range(3):
             done = self.run_science()
             self.assertEqual(done.returncode, -signal.SIGABRT)
-        self.assertIn("previous' does not run and is not put back", done.stderr)
+        self.assertIn("previous' does not run and is not put back; get a program from the project", done.stderr)
+        self.assertEqual(self.version(), "99.0.0")
+        previous.unlink()
+        done = self.run_science()
+        self.assertIn("99.0.0 did not start properly twice, and the program before cannot be put back: ", done.stderr)
         self.assertEqual(self.version(), "99.0.0")
 
 

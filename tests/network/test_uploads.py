@@ -9,6 +9,7 @@ import socket
 import subprocess
 import unittest
 
+from certificates import CONFIG, Authority
 from servers import Server, answer
 from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, client
 from uploading import RESULT, UploadTest
@@ -117,6 +118,10 @@ class Arriving(UploadTest):
         client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out)
         done = self.upload("https://localhost:1/object")
         self.assert_error(done, 2, "2 results wait")
+        shutil.rmtree(self.outbox)
+        shown = client("upload", self.out, "--upload-url", "https://localhost:1/object", "--print-upload")
+        self.assert_error(shown, 2, "2 results wait")
+        self.assertEqual(shown.stdout, "")  # nothing would leave
 
     def test_versions_pin_every_upload(self):
         with Server(self.valid, answer(201)) as server:
@@ -146,7 +151,7 @@ class Arriving(UploadTest):
                 sent += (f"PUT https://localhost:4{request.path}\n{headers}\n"
                          f"{gzip.decompress(request.body).decode()}\n")
                 header = request.body[:10]  # gzip: no flags (name, comment), no time
-                self.assertEqual(header[3:8], b"\0\0\0\0\0")
+                self.assertEqual((header[3:8], header[9]), (b"\0\0\0\0\0", 255))  # nor a system
         order = lambda text: sorted(text.splitlines())
         self.assertEqual(order(shown.stdout), order(sent))
         for secret in (socket.gethostname(), getpass.getuser(), os.path.expanduser("~"), str(self.directory)):
@@ -187,6 +192,8 @@ class Options(UploadTest):
                  ([*base, "--upload-url", "https://localhost/\xe9/"], "has characters beyond ASCII"),
                  ([*base, "--upload-url", "https://b\xfccher.example/"], "xn--"),
                  ([*base, "--upload-url", "https://localhost/" + 16384 * "a"], "is longer than 16384 bytes"),
+                 ([*QUICK, "--upload-url", "https://localhost/" + 16300 * "a" + "{name}"], "is longer than 16384 bytes"),
+                 ([*base, "--upload-url", "https://localhost:0/"], "has port 0"),
                  ([*base, "--upload-url", "https://localhost/a/?key=1"], "is a folder, but has a query"),
                  ([*base, "--upload-url", "https://localhost/a#{name}"], "{name} is neither in the path nor in the query"),
                  ([*base, "--pin", "sha256//short"], "--pin"),
@@ -202,6 +209,7 @@ class Options(UploadTest):
         for arguments, fragment in cases:
             with self.subTest(arguments=arguments):
                 self.assert_error(client(*arguments, cwd=self.directory), 2, fragment)
+        self.assertFalse((self.directory / "axiom-results").exists())  # before anything is computed
         secret = client(*base, "--upload-url", "https://user:hunter2@localhost/")
         self.assertNotIn("hunter2", secret.stderr)
         file = self.directory / "odd"
@@ -225,9 +233,10 @@ class Options(UploadTest):
 class Fallback(UploadTest):
     def test_a_host_without_ca_certificates_works(self):
         """The throw-away authority is in the bundle within the test client."""
-        from certificates import Authority
-        embedded = Authority(ANCHORS).issue(f"server-{os.getpid()}")
-        self.addCleanup(lambda: [p.unlink() for p in ANCHORS.glob(f"server-{os.getpid()}.*")])
+        own = self.directory / "anchors"  # the tool that issues does not bear company
+        shutil.copytree(ANCHORS, own)
+        (own / "ca.cnf").write_text(CONFIG.format(directory=own))
+        embedded = Authority(own).issue("server")
         with Server(embedded, answer(201)) as server:
             done = client("upload", self.out, "--upload-url", server.url(), "--retry-for", "0",
                           program=TEST_CLIENT, env={"SSL_CERT_FILE": "/dev/null"})

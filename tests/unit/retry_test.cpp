@@ -33,13 +33,19 @@ TEST(RetryDelay, IsNoShorterThanTheServerAsks) {
 }
 
 TEST(RetryAfter, IsSecondsOrADate) {
-  EXPECT_EQ(parse_retry_after("120", 0), 120);
-  EXPECT_EQ(parse_retry_after("0", 0), 0);
-  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 1970 00:02:00 GMT", 20), 100);
-  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 1970 00:02:00 GMT", 500), 0);
-  EXPECT_EQ(parse_retry_after("99999999999999999999999", 0), longest_delay);
+  EXPECT_EQ(parse_retry_after("120", "", 0), 120);
+  EXPECT_EQ(parse_retry_after("0", "", 0), 0);
+  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 1970 00:02:00 GMT", "", 20), 100);
+  EXPECT_EQ(parse_retry_after("Thu, 01 Jan 1970 00:02:00 GMT", "", 500), 0);
+  EXPECT_EQ(parse_retry_after("99999999999999999999999", "", 0), longest_delay);
+  // By the server's clock, if it tells: this host's may be an hour off.
+  const char* date = "Thu, 01 Jan 1970 01:02:00 GMT";
+  EXPECT_EQ(parse_retry_after(date, "Thu, 01 Jan 1970 01:00:30 GMT", 20), 90);
+  EXPECT_EQ(parse_retry_after(date, "Thu, 01 Jan 1970 01:00:30 GMT", 9999), 90);
+  EXPECT_EQ(parse_retry_after(date, "today", 20), 3700);
+  EXPECT_EQ(parse_retry_after("7", "Thu, 01 Jan 1970 01:00:30 GMT", 20), 7);
   for (const char* text : {"", "-1", "soon", "1.5", "12 x"}) {
-    EXPECT_FALSE(parse_retry_after(text, 0).has_value()) << text;
+    EXPECT_FALSE(parse_retry_after(text, "", 0).has_value()) << text;
   }
 }
 

@@ -210,6 +210,37 @@ TEST(InstallationState, ComesBackFromTheDisk) {
   }
 }
 
+TEST(InstallationState, IsReadStrictly) {
+  const testing::TemporaryDirectory directory;
+  Installation installation(real_file_system(), directory / "program");
+  InstallationState state;
+  state.manifest = {7, "abc"};
+  state.pending = {"1.0.0", 1};
+  installation.save(state);
+  const std::string path = installation.directory() + "/state.json";
+  const std::string text = real_file_system().read(path, 10000);
+  const auto refusal = [&](const std::string& part, const std::string& other) {
+    std::string changed = text;
+    changed.replace(changed.find(part), part.size(), other);
+    real_file_system().write_durably(path, changed);
+    try {
+      installation.load();
+    } catch (const IoError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted: ") + other;
+  };
+  EXPECT_TRUE(refusal("\"schema\":1", "\"schema\":2").find("is of schema 2, of another version") !=
+              std::string::npos);
+  for (const auto& [part, other] :
+       {std::pair{"\"schema\":1", "\"schema\":\"1\""}, std::pair{"\"schema\":1", "\"scheme\":1"},
+        std::pair{"\"starts\":1", "\"starts\":-1"}, std::pair{"\"starts\":1", "\"starts\":3"},
+        std::pair{"\"starts\":1", "\"starts\":0.5"}, std::pair{"\"number\":7", "\"number\":-7"},
+        std::pair{"\"number\":7", "\"number\":7e18"}}) {
+    EXPECT_TRUE(refusal(part, other).find("is damaged") != std::string::npos) << other;
+  }
+}
+
 TEST(Versions, AreThreeNumbers) {
   for (const char* text : {"0.0.0", "1.2.3", "999999.0.10"}) {
     EXPECT_TRUE(parse_version(text).has_value()) << text;

@@ -72,6 +72,7 @@ TEST(Addresses, AreResolved) {
   EXPECT_EQ(resolve_address(base, "/c").text, "https://example.org/c");
   EXPECT_EQ(resolve_address(base, "//other.org/c").host, "other.org");
   EXPECT_TRUE(base.same_server(resolve_address(base, "https://example.org:443/x")));
+  EXPECT_TRUE(base.same_server(resolve_address(base, "https://Example.ORG/x")));
   EXPECT_FALSE(base.same_server(resolve_address(base, "https://example.org:444/x")));
   EXPECT_THROW(resolve_address(base, "http://example.org/c"), AddressError);
   EXPECT_THROW(resolve_address(base, "https://u:p@example.org/c"), AddressError);
@@ -84,6 +85,8 @@ TEST(Targets, FolderNameOrOneObject) {
   };
   using enum UploadKind;
   EXPECT_EQ(text("https://h/a/", result), "https://h/a/n");
+  EXPECT_EQ(text("https://h/a/?", result), "https://h/a/n");
+  EXPECT_EQ(text("https://h//", result), "https://h//n");
   EXPECT_EQ(text("https://h/{name}.x?y", telemetry), "https://h/n.x?y");
   EXPECT_EQ(text("https://h/a?s=1", result), "https://h/a?s=1");
   EXPECT_EQ(text("https://h/a?s=1", telemetry), "none");
@@ -96,6 +99,23 @@ TEST(Targets, FolderNameOrOneObject) {
   EXPECT_TRUE(single_object("https://h/a"));
   EXPECT_FALSE(single_object("https://h/a/"));
   EXPECT_FALSE(single_object("https://h/{name}"));
+}
+
+TEST(Targets, ThatCanHoldALongNameCanHoldAll) {
+  const std::string name = stand_in_name();
+  for (const std::string& end : {std::string("/"), std::string("/{name}")}) {
+    const std::size_t room = longest_address - end.size() - name.size();
+    std::string target = "https://h/";
+    target += std::string(room - target.size() + (end == "/" ? 0 : 6), 'a') + end;
+    EXPECT_TRUE(object_address(target, UploadKind::result, name).has_value());
+    target.insert(10, "a");
+    EXPECT_THROW(object_address(target, UploadKind::result, name), AddressError);
+  }
+  UploadIdentity made = identity();
+  made.experiment = "microscalev2";
+  made.result_digest = sha256_hex("x");
+  EXPECT_LE(telemetry_object(made, "x").name.size(), name.size());
+  EXPECT_TRUE(is_object_name(name));
 }
 
 TEST(Names, AreKnownFromThoseOfOthers) {
@@ -151,6 +171,7 @@ TEST(Gzip, ComesBack) {
     const std::string packed = gzip(original);
     EXPECT_EQ(gunzip(packed, original.size()), original);
     EXPECT_EQ(packed.substr(3, 5), std::string(5, '\0'));  // no name, comment or time
+    EXPECT_EQ(packed[9], '\xff');                          // nor a system
   }
 }
 
