@@ -64,7 +64,7 @@ TEST(ResultDocument, IsTheCanonicalTextOfTheWhole) {
   Parameters parameters;
   parameters.preset = "small";
   parameters.values = {{"epochs", 3}, {"learning_rate", 0.05}};
-  ResultDocument document("compgen", parameters);
+  ResultDocument document("compgen", parameters, 2);
   document.add_seed(18446744073709551615u, {{"gap_w32", 0.5}, {"detail", {{"x", nullptr}}}});
   document.add_seed(7, {{"gap_w32", nullptr}});
   const std::string text = document.finish();
