@@ -6,6 +6,7 @@
 #include "client/commands/slot_command_line.h"
 #include "client/commands/standard_streams.h"
 #include "client/commands/start_trial.h"
+#include "client/system/memory.h"
 
 namespace {
 
@@ -41,6 +42,7 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
 
 int main(int argc, char** argv) {
   axiom::secure_standard_streams();
+  axiom::keep_memory_compact();
   if (axiom::boinc::in_slot() && !axiom::asks_for_a_command(argc, argv)) {
     return static_cast<int>(axiom::run_slot_task(argc, argv));
   }

@@ -1,5 +1,6 @@
 #include "client/commands/console.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -93,19 +94,25 @@ void Console::finish(const RunProgress& progress) {
        speed.data() + " GFLOP/s");
 }
 
+// A line that is wrapped cannot be rewritten.
+std::size_t Console::longest_line() const {
+  const std::size_t columns = terminal_columns(2);
+  return columns > 1 ? columns - 1 : std::string::npos;
+}
+
 void Console::rewrite(const std::string& line) {
-  const std::size_t length = line.size();
-  std::string text(1, '\r');
-  text += line;
-  if (shown_length_ > length) text.append(shown_length_ - length, ' ');
-  write(text);
+  const std::size_t longest = longest_line();
+  std::string text = line.substr(0, longest);
+  const std::size_t length = text.size();
+  text.resize(std::max(length, std::min(shown_length_, longest)), ' ');
+  write("\r" + text);
   std::fflush(stderr);
   shown_length_ = length;
 }
 
 void Console::clear() {
   if (shown_length_ == 0) return;
-  std::string text(shown_length_ + 2, ' ');
+  std::string text(std::min(shown_length_, longest_line()) + 2, ' ');
   text.front() = text.back() = '\r';
   write(text);
   shown_length_ = 0;

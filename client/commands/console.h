@@ -25,6 +25,7 @@ class Console : public RunObserver {
   void finish(const RunProgress& progress);
 
  private:
+  std::size_t longest_line() const;
   void rewrite(const std::string& line);
   void clear();
 

@@ -10,12 +10,18 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const Json* value) {
+// The file may hold anything: what is shown is one line of ASCII, never long.
+std::string shown_text(std::string text) {
   constexpr std::size_t longest = 80;
-  if (value == nullptr) return "nothing";
-  std::string text = canonical_json(*value);
   if (text.size() > longest) text = text.substr(0, longest) + "...";
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
   return text;
+}
+
+std::string text_of(const Json* value) {
+  return value == nullptr ? "nothing" : shown_text(canonical_json(*value));
 }
 
 std::optional<Difference> compare(const Json* expected, const Json* found,
@@ -30,7 +36,8 @@ std::optional<Difference> compare(const Json* expected, const Json* found,
         return entry == object.end() ? nullptr : &*entry;
       };
       for (const std::string& key : keys) {
-        auto difference = compare(child(*expected, key), child(*found, key), path + "." + key);
+        auto difference =
+            compare(child(*expected, key), child(*found, key), path + "." + shown_text(key));
         if (difference) return difference;
       }
       return std::nullopt;

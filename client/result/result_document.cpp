@@ -8,7 +8,9 @@ namespace axiom {
 
 // Canonical JSON sorts keys, and "status" is the only one after "seeds": so the text can grow at
 // its end.
-ResultDocument::ResultDocument(std::string_view experiment, const Parameters& parameters) {
+ResultDocument::ResultDocument(std::string_view experiment, const Parameters& parameters,
+                               std::size_t seeds)
+    : seeds_(seeds) {
   text_ = canonical_json({{"experiment", experiment},
                           {"experiment_version", experiment_version},
                           {"parameters", parameters.values},
@@ -20,9 +22,15 @@ ResultDocument::ResultDocument(std::string_view experiment, const Parameters& pa
 
 void ResultDocument::add_seed(std::uint64_t seed, Json summary) {
   summary["seed"] = std::to_string(seed);
-  if (!first_) text_ += ',';
+  const std::string seed_text = canonical_json(summary);
+  if (first_) {
+    // Not all are of one length; pages that are not written to cost nothing.
+    text_.reserve(text_.size() + seeds_ * (seed_text.size() + seed_text.size() / 4 + 64));
+  } else {
+    text_ += ',';
+  }
   first_ = false;
-  text_ += canonical_json(summary);
+  text_ += seed_text;
 }
 
 std::string ResultDocument::finish() { return std::move(text_) + "],\"status\":\"complete\"}\n"; }

@@ -143,7 +143,8 @@ std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
 
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                        const Backend& backend, int threads, const Checkpoint* resumed,
-                       bool checkpoints, std::size_t networks_at_once) {
+                       bool checkpoints, std::size_t networks_at_once,
+                       std::uint64_t writing_bytes) {
   const auto workers = static_cast<std::uint64_t>(threads);
   const std::uint64_t networks = workers * networks_at_once;
   // Enough for all places, one that is being left and one that is being opened.
@@ -161,10 +162,9 @@ MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::
   memory.workers = workers * worker_bytes(experiment, plan, backend, networks_at_once);
   memory.values = seeds * value_bytes(plan);
   if (checkpoints) memory.checkpoint = memory.states + memory.values;
-  // About 20 digits per value while the workers' memory is free again.
-  const std::uint64_t text = 5 * memory.values / 2;
+  // The workers' memory is free again by then.
   const std::uint64_t freed = memory.states + memory.workers + memory.checkpoint;
-  memory.result = text > freed ? text - freed : 0;
+  memory.result = writing_bytes > freed ? writing_bytes - freed : 0;
   return memory;
 }
 

@@ -22,7 +22,7 @@ class NotEnoughMemory : public std::runtime_error {
 struct MemoryPlan {
   /// Code and allocator as measured (docs/PERFORMANCE.md), and what a thread adds. Not libcurl: by
   /// the time of the plan it is loaded, and no longer among what is available.
-  static constexpr std::uint64_t program_bytes = std::uint64_t{17} << 19;  // 8.5 MiB
+  static constexpr std::uint64_t program_bytes = std::uint64_t{8} << 20;
   static constexpr std::uint64_t thread_bytes = std::uint64_t{128} << 10;
 
   std::uint64_t program = 0;     ///< executable and threads
@@ -31,7 +31,7 @@ struct MemoryPlan {
   std::uint64_t workers = 0;     ///< executors, snapshots and metrics, one per thread
   std::uint64_t values = 0;      ///< measurements of all seeds
   std::uint64_t checkpoint = 0;  ///< states and values, encoded
-  std::uint64_t result = 0;      ///< text of the result, where it outgrows the workers
+  std::uint64_t result = 0;      ///< to write the result, where that outgrows the workers
 
   std::uint64_t total() const {
     return program + datasets + states + workers + values + checkpoint + result;
@@ -52,9 +52,11 @@ std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
 
 /// `plan` is that of any seed, since all have the same shape. `resumed` may be null. With
 /// `checkpoints` false no copies for saving are counted. `networks_at_once`: RunnerOptions.
+/// `writing_bytes`: to write the result, in the end.
 MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                        const Backend& backend, int threads, const Checkpoint* resumed,
-                       bool checkpoints, std::size_t networks_at_once = 1);
+                       bool checkpoints, std::size_t networks_at_once = 1,
+                       std::uint64_t writing_bytes = 0);
 
 /// NotEnoughMemory if the host has `minimum_ram` bytes or less, or less available than the plan.
 void require_memory(const MemoryPlan& plan, const HostMemory& host, std::uint64_t minimum_ram);

@@ -13,32 +13,42 @@ namespace {
 
 // Of any number: -1.2345678901234567e-100.
 constexpr std::uint64_t longest_number = 24;
+// Many are short: counts, accuracies, nulls.
+constexpr std::uint64_t usual_number = 16;
 
-// Bytes of a value's canonical text with every number at its longest; null may stand for one.
-std::uint64_t longest_text(const Json& value) {
+// Bytes of a value's canonical text with every number that long; null may stand for one.
+std::uint64_t text_bytes(const Json& value, std::uint64_t number) {
   std::uint64_t bytes = 2;  // brackets
   if (value.is_object()) {
-    for (const auto& [key, entry] : value.items()) bytes += key.size() + 4 + longest_text(entry);
+    for (const auto& [key, entry] : value.items()) {
+      bytes += key.size() + 4 + text_bytes(entry, number);
+    }
     return bytes;
   }
   if (value.is_array()) {
-    for (const Json& entry : value) bytes += 1 + longest_text(entry);
+    for (const Json& entry : value) bytes += 1 + text_bytes(entry, number);
     return bytes;
   }
-  return value.is_string() ? canonical_json(value).size() : longest_number;
+  return value.is_string() ? canonical_json(value).size() : number;
+}
+
+std::uint64_t networks_of(const SeedPlan& shape) {
+  std::uint64_t networks = 0;
+  for (const Group& group : shape.groups) networks += group.members.size();
+  return networks;
 }
 
 // The lists of a summary do not depend on what was measured, but for those that choose among
 // networks.
-std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uint64_t networks) {
+std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uint64_t number) {
   std::vector<GroupValues> values;
   for (const Group& group : shape.groups) {
     values.emplace_back(group.measured_steps.size() * group.values_per_measurement, 0.5);
   }
   const Json summary = work.experiment->summarize(work.parameters, shape, values);
-  const std::uint64_t seed = longest_text(summary) + networks * (longest_number + 1);
+  const std::uint64_t seed = text_bytes(summary, number) + networks_of(shape) * (number + 1);
   constexpr std::uint64_t frame = 512;  // the other keys of the file, "seed" of each seed
-  return frame + longest_text(work.parameters.values) + work.seeds.size() * (seed + 40);
+  return frame + text_bytes(work.parameters.values, number) + work.seeds.size() * (seed + 40);
 }
 
 }  // namespace
@@ -62,9 +72,7 @@ double evaluation_flops(const Group& group) {
 WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
   const std::uint64_t seeds = work.seeds.size();
   WorkPlan plan;
-  std::uint64_t networks = 0;
   for (const Group& group : shape.groups) {
-    networks += group.members.size();
     for (const TrainingRun& run : group.members) {
       const std::uint64_t bytes = sizeof(float) * run.shape.parameters();
       plan.training_steps += seeds * run.steps;
@@ -79,9 +87,14 @@ WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     for (const Group& group : shape.groups) plan.training_flops += remaining_flops(group, nullptr);
   }
-  plan.networks = seeds * networks;
-  plan.result_bytes = result_bytes(work, shape, networks);
+  plan.networks = seeds * networks_of(shape);
+  plan.result_bytes = result_bytes(work, shape, longest_number);
   return plan;
+}
+
+std::uint64_t writing_bytes(const WorkUnit& work, const SeedPlan& shape) {
+  const std::uint64_t text = result_bytes(work, shape, usual_number);
+  return text + 2 * text / work.seeds.size();
 }
 
 DiskPlan plan_disk(const WorkPlan& work, std::uint64_t seeds, const MemoryPlan& memory) {

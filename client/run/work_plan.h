@@ -27,6 +27,10 @@ double evaluation_flops(const Group& group);
 /// `shape` is the plan of any seed, since all have the same shape. Trains nothing.
 WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape);
 
+/// Memory that it takes to write the result, as long as its numbers usually are: the text, and one
+/// seed as values and as text.
+std::uint64_t writing_bytes(const WorkUnit& work, const SeedPlan& shape);
+
 /// Bytes on disk at the moment of the highest use.
 struct DiskPlan {
   /// Two generations, one that is being written and two damaged ones that were set aside.

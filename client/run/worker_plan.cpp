@@ -29,9 +29,10 @@ WorkerPlan plan_workers(const WorkUnit& work, const SeedPlan& shape, const Backe
   plan.threads = useful_threads(shape, work.seeds.size(), threads);
   plan.device = plan_device_memory(shape, work.seeds.size(), backend, plan.threads);
   plan.networks_at_once = plan.device.networks_at_once;
+  const std::uint64_t writing = writing_bytes(work, shape);
   for (;; plan.networks_at_once /= 2) {
     plan.memory = plan_memory(*work.experiment, shape, work.seeds.size(), backend, plan.threads,
-                              resumed, checkpoints, plan.networks_at_once);
+                              resumed, checkpoints, plan.networks_at_once, writing);
     if (plan.networks_at_once == 1 || plan.memory.total() <= host.available) break;
   }
   if (checkpoints) require_checkpoint(work, plan.memory);

@@ -18,6 +18,12 @@ HostMemory host_memory();
 /// The same, read from the files below `root` (as in a test): root/proc/meminfo and so on.
 HostMemory host_memory_below(const std::string& root);
 
+/// Makes freed memory return to the system, so that a process takes what is in use and no more.
+/// Call before the first thread starts.
+void keep_memory_compact();
+/// Returns now what is free.
+void release_free_memory();
+
 /// Bytes that this process holds in memory now, and the most it ever held.
 std::uint64_t resident_bytes();
 std::uint64_t peak_resident_bytes();

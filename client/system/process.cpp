@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -87,6 +88,11 @@ void let_nobody_else_write() {
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+std::size_t terminal_columns(int descriptor) {
+  winsize size{};
+  return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 std::string random_hex(std::size_t bytes) {
   std::string random(bytes, '\0');

@@ -22,6 +22,8 @@ void let_nobody_else_write();
 
 /// Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
+/// Columns of the terminal; 0 if it is none, or does not tell.
+std::size_t terminal_columns(int descriptor);
 
 /// `bytes` bytes of the system's randomness as 2·bytes lower-case hex digits.
 std::string random_hex(std::size_t bytes);

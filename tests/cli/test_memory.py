@@ -13,20 +13,35 @@ PLANS = {
     "repalignv2": ["--set", "epochs=40"],
     "microscalev2": ["--set", "epochs=2"],
 }
+# The text of the result outgrows the rest; many threads, each with work to the end; blocks of megabytes that come and go.
+ODD_PLANS = [
+    ("neuronspec", "1", ["--seeds", "3000", "--set", "widths=[4]", "--set", "trials=1", "--set", "epochs=1"]),
+    ("neuronspec", "16", ["--seeds", "100", "--set", "epochs=1"]),
+    ("neuronspec", "2", ["--seeds", "5", "--set", "widths=[1024]", "--set", "trials=1", "--set", "epochs=1"]),
+    ("featcompv2", "1", ["--set", "widths=[4]", "--set", "learning_rates=[0.1]", "--set", "epochs=2000",
+                         "--set", "measure_every=1"]),
+]
 
 
 class MemoryTest(CliTest):
+    def telemetry(self, experiment, threads, plan):
+        done = client("--standalone", "--experiment", experiment, "--seed", "1", *plan, "--threads", threads,
+                      "--checkpoint-interval", "0.05", "--priority", "normal", "--json", "--out",
+                      str(self.directory / f"{experiment}-{threads}"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        telemetry = json.loads(done.stdout)["telemetry"]
+        ratio = telemetry["peak_bytes"] / telemetry["planned_bytes"]
+        self.assertLess(abs(ratio - 1), .15, telemetry)
+        return telemetry
+
     def test_the_peak_is_within_15_percent_of_the_plan(self):
         for experiment, plan in PLANS.items():
             for threads in ("1", "2"):
                 with self.subTest(experiment=experiment, threads=threads):
-                    out = f"{experiment}-{threads}"
-                    done = client("--standalone", "--experiment", experiment, "--seed", "1", *plan,
-                                  "--threads", threads, "--checkpoint-interval", "0.05",
-                                  "--priority", "normal", "--json", "--out", str(self.directory / out))
-                    self.assertEqual(done.returncode, 0, done.stderr)
-                    telemetry = json.loads(done.stdout)["telemetry"]
-                    ratio = telemetry["peak_bytes"] / telemetry["planned_bytes"]
-                    self.assertLess(abs(ratio - 1), .15, telemetry)
-                    self.assertLess(telemetry["peak_bytes"], 100e6)
+                    self.assertLess(self.telemetry(experiment, threads, plan)["peak_bytes"], 100e6)
+
+    def test_nor_is_it_beyond_for_odd_plans(self):
+        for experiment, threads, plan in ODD_PLANS:
+            with self.subTest(experiment=experiment, threads=threads, plan=plan):
+                self.telemetry(experiment, threads, plan)
 

@@ -1,6 +1,7 @@
 """Closed, broken and full streams; terminals."""
 
 import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -9,7 +10,9 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from support import CLIENT, LONG, QUICK, CliTest
@@ -55,14 +58,15 @@ class Streams(CliTest):
         self.assertEqual(done.returncode, 7)
         self.assertIn(os.strerror(errno.ENOSPC), done.stderr)
 
-    def on_terminal(self, environment):
+    def on_terminal(self, environment, columns=80, awaited=b" left"):
         master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([CLIENT, *LONG, "--out", self.out], stdin=slave,
                                    stdout=slave, stderr=slave, env=environment)
         os.close(slave)
         shown = b""
         deadline = time.monotonic() + 60
-        while shown.count(b" left") < 5 and time.monotonic() < deadline:
+        while shown.count(awaited) < 5 and time.monotonic() < deadline:
             if select.select([master], [], [], 0.1)[0]:
                 shown += os.read(master, 65536)
         process.send_signal(signal.SIGINT)
@@ -81,6 +85,13 @@ class Streams(CliTest):
                            shown)
         self.assertIn(" left", shown)
         self.assertNotIn("\x1b", shown)
+
+    def test_progress_line_fits_a_narrow_terminal(self):
+        """A line that is wrapped cannot be rewritten: it would fill the screen."""
+        shown = self.on_terminal(dict(os.environ), columns=25, awaited=b"GFLOP")
+        lines = re.findall(r"\r(compgen [^\r\n]*)", shown)
+        self.assertGreater(len(lines), 3, shown)
+        self.assertEqual({len(line) for line in lines}, {24}, shown)
 
     def test_plain_lines_elsewhere(self):
         done = self.quick("--set", "batch=1")

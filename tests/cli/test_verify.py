@@ -40,6 +40,14 @@ class Verify(CliTest):
         difference = json.loads(self.verify("--json").stdout)
         self.assertEqual(difference["path"], "$.seeds[0].alignment_w4")
 
+    def test_a_difference_in_odd_text_is_one_line_and_exit_8(self):
+        self.quick()
+        self.damage(lambda text: text.replace(b'"complete"', '"{}"'.format("\u00e4" * 100).encode()))
+        for option in ([], ["--json"]):
+            done = self.verify(*option)
+            self.assertEqual((done.returncode, done.stdout.count("\n")), (8, 1), done.stderr)
+            self.assertIn("$.status", done.stdout)
+
     def test_not_canonical(self):
         self.quick()
         self.damage(lambda text: text.replace(b",", b", ", 1))

@@ -64,7 +64,7 @@ TEST(ResultDocument, IsTheCanonicalTextOfTheWhole) {
   Parameters parameters;
   parameters.preset = "small";
   parameters.values = {{"epochs", 3}, {"learning_rate", 0.05}};
-  ResultDocument document("compgen", parameters);
+  ResultDocument document("compgen", parameters, 2);
   document.add_seed(18446744073709551615u, {{"gap_w32", 0.5}, {"detail", {{"x", nullptr}}}});
   document.add_seed(7, {{"gap_w32", nullptr}});
   const std::string text = document.finish();
@@ -75,6 +75,21 @@ TEST(ResultDocument, IsTheCanonicalTextOfTheWhole) {
   EXPECT_EQ(value["status"], "complete");
   EXPECT_EQ(value["schema"], 1);
   EXPECT_EQ(value["parameters"]["learning_rate"], 0.05);
+}
+
+TEST(Compare, ShowsOneLineOfAscii) {
+  std::string odd = "x";  // so that the cut is within a letter
+  for (int i = 0; i < 100; ++i) odd += "\u00e4";
+  const auto value = first_difference({{"a", 1}}, {{"a", odd}});
+  ASSERT_TRUE(value);
+  EXPECT_NO_THROW(canonical_json(Json(value->found)));
+  EXPECT_LE(value->found.size(), 83u);
+  const auto key = first_difference(Json::object(), {{"a\x1b]\n\x7f\u009b", 1}});
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->path, "$.a?]????");
+  const auto long_key = first_difference(Json::object(), {{std::string(100000, 'k'), 1}});
+  ASSERT_TRUE(long_key);
+  EXPECT_LE(long_key->path.size(), 85u);
 }
 
 TEST(Compare, FindsTheFirstDifference) {
