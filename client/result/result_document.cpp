@@ -5,10 +5,17 @@
 #include "client/result/canonical_json.h"
 
 namespace axiom {
+namespace {
+
+constexpr std::string_view end = "],\"status\":\"complete\"}\n";
+
+}  // namespace
 
 // Canonical JSON sorts keys, and "status" is the only one after "seeds": so the text can grow at
 // its end.
-ResultDocument::ResultDocument(std::string_view experiment, const Parameters& parameters) {
+ResultDocument::ResultDocument(std::string_view experiment, const Parameters& parameters,
+                               std::size_t seeds)
+    : seeds_(seeds) {
   text_ = canonical_json({{"experiment", experiment},
                           {"experiment_version", experiment_version},
                           {"parameters", parameters.values},
@@ -20,11 +27,19 @@ ResultDocument::ResultDocument(std::string_view experiment, const Parameters& pa
 
 void ResultDocument::add_seed(std::uint64_t seed, Json summary) {
   summary["seed"] = std::to_string(seed);
-  if (!first_) text_ += ',';
+  const std::string text = canonical_json(summary);
+  if (first_) {
+    text_.reserve(text_.size() + seeds_ * (text.size() + text.size() / 16) + end.size());
+  } else {
+    text_ += ',';
+  }
   first_ = false;
-  text_ += canonical_json(summary);
+  text_ += text;
 }
 
-std::string ResultDocument::finish() { return std::move(text_) + "],\"status\":\"complete\"}\n"; }
+std::string ResultDocument::finish() {
+  text_ += end;
+  return std::move(text_);
+}
 
 }  // namespace axiom

@@ -2,6 +2,7 @@
 // alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ inline constexpr int result_schema = 1;
 /// Written seed by seed, so that only the text of the seeds before is held.
 class ResultDocument {
  public:
-  ResultDocument(std::string_view experiment, const Parameters& parameters);
+  /// `seeds`: as many as will be added, so that the text is not copied as it grows.
+  ResultDocument(std::string_view experiment, const Parameters& parameters, std::size_t seeds = 1);
 
   /// Appends what Experiment::summarize() returned. In the order of the work unit.
   void add_seed(std::uint64_t seed, Json summary);
@@ -24,6 +26,7 @@ class ResultDocument {
 
  private:
   std::string text_;
+  std::size_t seeds_;
   bool first_ = true;
 };
 

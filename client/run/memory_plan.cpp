@@ -161,10 +161,8 @@ MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::
   memory.workers = workers * worker_bytes(experiment, plan, backend, networks_at_once);
   memory.values = seeds * value_bytes(plan);
   if (checkpoints) memory.checkpoint = memory.states + memory.values;
-  // About 20 digits per value while the workers' memory is free again.
-  const std::uint64_t text = 5 * memory.values / 2;
-  const std::uint64_t freed = memory.states + memory.workers + memory.checkpoint;
-  memory.result = text > freed ? text - freed : 0;
+  // About 25 characters per value. The workers' memory is free again by then, but in small pieces.
+  memory.result = 25 * memory.values / sizeof(double);
   return memory;
 }
 

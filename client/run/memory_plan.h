@@ -31,7 +31,7 @@ struct MemoryPlan {
   std::uint64_t workers = 0;     ///< executors, snapshots and metrics, one per thread
   std::uint64_t values = 0;      ///< measurements of all seeds
   std::uint64_t checkpoint = 0;  ///< states and values, encoded
-  std::uint64_t result = 0;      ///< text of the result, where it outgrows the workers
+  std::uint64_t result = 0;      ///< text of the result
 
   std::uint64_t total() const {
     return program + datasets + states + workers + values + checkpoint + result;

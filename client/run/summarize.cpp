@@ -17,7 +17,7 @@ Json summarize_seed(const WorkUnit& work, const Checkpoint& state, std::size_t i
 
 ResultDocument summarize_seeds(const WorkUnit& work, const Checkpoint& state, std::size_t first,
                                std::size_t count) {
-  ResultDocument document(work.experiment->name(), work.parameters);
+  ResultDocument document(work.experiment->name(), work.parameters, count);
   for (std::size_t i = first; i < first + count; ++i) {
     document.add_seed(work.seeds[i], summarize_seed(work, state, i));
   }
@@ -26,7 +26,7 @@ ResultDocument summarize_seeds(const WorkUnit& work, const Checkpoint& state, st
 
 std::optional<Summary> summarize(const WorkUnit& work, const Checkpoint& state,
                                  const std::function<int()>& stop_signal) {
-  ResultDocument document(work.experiment->name(), work.parameters);
+  ResultDocument document(work.experiment->name(), work.parameters, work.seeds.size());
   Summary summary;
   for (std::size_t i = 0; i < work.seeds.size(); ++i) {
     if (stop_signal() != 0) return std::nullopt;
