@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -30,6 +31,7 @@ namespace {
 
 constexpr const char* input_name = "work_unit";  // logical names, as in the templates
 constexpr const char* output_name = "result";
+constexpr std::uint64_t boincs_libraries = std::uint64_t{2} << 20;  // bytes, as measured
 
 void show_exit_code(ExitCode code, bool may_pass) {
   print_diagnostic("exit code", std::to_string(static_cast<int>(code)) +
@@ -129,8 +131,10 @@ class Slot : public RunObserver {
     }
     const int threads = options_.threads > 0 ? options_.threads : task_.assignment().threads;
     const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
-    const WorkerPlan plan =
+    WorkerPlan plan =
         plan_workers(work, shape, backend, threads, {memory.total, memory.available}, &state, true);
+    // Only now: they are no longer among what is available.
+    plan.memory.program += boincs_libraries;
     log_.plan(plan);
     return plan;
   }
@@ -222,7 +226,7 @@ class Slot : public RunObserver {
 
   ExitCode deliver(const Summary& summary, Runner& runner, const Checkpoint& state,
                    const Backend& backend) {
-    watch_.reset();  // a slow disk is none of its business
+    watch_->stop();  // a slow disk is none of its business
     // A suspension that arrives now would be lost in the library, and the task sleep for ever.
     task_.begin_critical_section();
     try {

@@ -5,6 +5,11 @@
 #include "client/result/canonical_json.h"
 
 namespace axiom {
+namespace {
+
+constexpr std::string_view end = "],\"status\":\"complete\"}\n";
+
+}  // namespace
 
 // Canonical JSON sorts keys, and "status" is the only one after "seeds": so the text can grow at
 // its end.
@@ -25,7 +30,8 @@ void ResultDocument::add_seed(std::uint64_t seed, Json summary) {
   const std::string seed_text = canonical_json(summary);
   if (first_) {
     // Not all are of one length; pages that are not written to cost nothing.
-    text_.reserve(text_.size() + seeds_ * (seed_text.size() + seed_text.size() / 4 + 64));
+    text_.reserve(text_.size() + seeds_ * (seed_text.size() + seed_text.size() / 4 + 64) +
+                  end.size());
   } else {
     text_ += ',';
   }
@@ -33,6 +39,9 @@ void ResultDocument::add_seed(std::uint64_t seed, Json summary) {
   text_ += seed_text;
 }
 
-std::string ResultDocument::finish() { return std::move(text_) + "],\"status\":\"complete\"}\n"; }
+std::string ResultDocument::finish() {
+  text_ += end;
+  return std::move(text_);
+}
 
 }  // namespace axiom

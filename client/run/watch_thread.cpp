@@ -17,7 +17,8 @@ WatchThread::WatchThread(double limit, std::function<bool()> suspended,
       watchdog_(place_.limit),
       thread_([this] { watch(); }) {}
 
-WatchThread::~WatchThread() {
+void WatchThread::stop() {
+  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     over_ = true;

@@ -28,8 +28,7 @@ class WatchThread {
   /// the thread; `suspended`: whether standing still is right; `stuck`: once at most.
   /// std::system_error if the system starts no thread.
   WatchThread(double limit, std::function<bool()> suspended, std::function<void(Place)> stuck);
-  /// Returns when neither function is at work any more.
-  ~WatchThread();
+  ~WatchThread() { stop(); }
   WatchThread(const WatchThread&) = delete;
   WatchThread& operator=(const WatchThread&) = delete;
 
@@ -37,6 +36,8 @@ class WatchThread {
   void follow(const Runner* runner);
   /// A piece of work was done outside of a runner.
   void note_piece();
+  /// No more watching. Returns when neither function is at work any more.
+  void stop();
 
  private:
   void watch();

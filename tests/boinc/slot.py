@@ -5,6 +5,7 @@ import mmap
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import threading
 import time
 
 from support import CLIENT
-from volunteer import wait_for
+from volunteer import processor_ticks, wait_for
 
 CHANNEL = 1024
 CONTROL, HEARTBEAT, STATUS = 0, 4, 5  # of eight channels
@@ -122,6 +123,29 @@ class Slot:
                 raise AssertionError(f"the task has ended with {self.process.returncode}, it hears of no {request}:\n{self.log()}")
             time.sleep(0.001)
         return time.monotonic()
+
+    def suspend(self):
+        """Until no thread computes any more: the processor time, in clock ticks, that it took from when the task could know.
+        Not the time by the clock, which a busy host stretches."""
+        self.send("suspend")
+        asked = processor_ticks(self.process.pid)
+
+        def idle():
+            before = processor_ticks(self.process.pid)
+            time.sleep(2)
+            return processor_ticks(self.process.pid) - before <= 2  # of the library's thread
+        wait_for("the suspended task to stand still", idle)
+        return processor_ticks(self.process.pid) - asked
+
+    def quit(self):
+        """The exit status, and the processor time, in seconds, that it took from when it was asked."""
+        def of_ended():
+            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return usage.ru_utime + usage.ru_stime
+        before = of_ended() + processor_ticks(self.process.pid) / os.sysconf("SC_CLK_TCK")
+        self.send("quit")
+        status = self.end(300)
+        return status, of_ended() - before
 
     def log(self):
         path = self.directory / "stderr.txt"

@@ -36,13 +36,15 @@ class Threads(BoincTest):
         self.give("threads", work)
         pid = self.volunteer.wait_running("threads")
         self.assertRegex(self.volunteer.slot("threads").joinpath("stderr.txt").read_text(), "memory plan: .*, 2 threads")
+
+        def idle():
+            before = processor_ticks(pid)
+            self.pause(3)
+            return processor_ticks(pid) - before <= 3
         for _ in range(3):
             self.pause(2)
             self.volunteer.task("threads", "suspend")
-            self.pause(4)
-            before = processor_ticks(pid)
-            self.pause(3)
-            self.assertLessEqual(processor_ticks(pid) - before, 3)
+            wait_for("the suspended task to stand still", idle, 60)
             self.volunteer.task("threads", "resume")
         report = self.assert_same("threads", work)
         self.assertEqual(len(re.findall("2 threads", report["stderr"])), 1)

@@ -83,6 +83,16 @@ class Memory(SlotTest):
             self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
         self.assertLess(len(slot.log()), 2500)
 
+    def test_the_plan_is_what_is_taken(self):
+        """BOINC's libraries and a long result included."""
+        for seeds in (1, 800):
+            slot = self.slot(json.dumps({"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "seed": 5,
+                                         "seeds": seeds, "parameters": {"epochs": 1}}).encode(), period=1)
+            self.assertEqual(slot.run(), 0, slot.log())
+            planned, taken = (float(re.search(rf"{what} ([\d.]+) MB", slot.log()).group(1))
+                              for what in ("memory plan:", "most memory"))
+            self.assertLess(abs(taken / planned - 1), 0.3, slot.log())
+
     def test_threads_that_the_system_does_not_start(self):
         """As memory: it may pass. A thread's stack is as large as the limit of the first one's."""
         def no_threads():
