@@ -25,6 +25,7 @@ struct Trial {
 
   Installation installation;
   DirectoryLock only_one_counts;
+  bool told = false;  // that it could not be confirmed
 };
 std::unique_ptr<Trial> trial;
 
@@ -99,10 +100,15 @@ void confirm_start() {
     InstallationState state = trial->installation.load();
     state.pending.reset();
     trial->installation.save(state);
+    trial.reset();
   } catch (const IoError& error) {
-    print_diagnostic("warning", std::string("the update on trial: ") + error.what());
+    // Tried again as the run goes on, and at its end: a good start is not to count as failed
+    // because the disk was full for a while.
+    if (!trial->told) {
+      print_diagnostic("warning", std::string("the update on trial: ") + error.what());
+    }
+    trial->told = true;
   }
-  trial.reset();
 }
 
 void end_start(ExitCode code) {

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Checks a channel folder before it is published, with minisign itself: signatures, threshold, dates, files.
+"""Checks a channel folder before it is published, with minisign itself: signatures, threshold, dates, files; and a policy.
 
-    verify.py --keys keys.json CHANNEL
+    verify.py --keys keys.json CHANNEL [--policy policy.json]
+
+A policy is for clients with any of the key lists, from that of --keys to the newest in CHANNEL.
 """
 
 import argparse
@@ -59,7 +61,28 @@ def require_threshold(document, key_list):
     print(f"{document}: signed by {count} keys of list {key_list['number']}")
 
 
-def check(keys, channel):
+def require_current(document, text):
+    """How long it still holds."""
+    left = values.time(text["expires"]) - values.now()
+    if left.total_seconds() <= 0:
+        fail(f"{document} has expired")
+    if (values.time(text["date"]) - values.now()).total_seconds() > 86400:
+        fail(f"{document} is from the future: {text['date']}")
+    return left
+
+
+def check_policy(lists, path):
+    policy = json.loads(path.read_text())
+    if policy["type"] != "axiom-client policy":
+        fail(f"{path} is no policy")
+    for keys in lists:
+        require_threshold(path, keys)
+    left = require_current(path, policy)
+    print(f"policy {policy['number']}, client {policy['minimum_client_version']} or later, expires in {left.days} days")
+
+
+def check(keys, channel, policy):
+    lists = [keys]
     while (channel / f"keys.{keys['number'] + 1}.json").exists():
         rotation = channel / f"keys.{keys['number'] + 1}.json"
         following = json.loads(rotation.read_text())
@@ -68,29 +91,29 @@ def check(keys, channel):
         if set(following["keys"]) - set(keys["keys"] + keys["next"]):
             fail(f"{rotation}: a key that list {keys['number']} does not announce")
         keys = following
+        lists.append(keys)
     document = channel / "manifest.json"
     require_threshold(document, keys)
     manifest = json.loads(document.read_text())
-    left = values.time(manifest["expires"]) - values.now()
-    if left.total_seconds() <= 0:
-        fail(f"{document} has expired")
-    if (values.time(manifest["date"]) - values.now()).total_seconds() > 86400:
-        fail(f"{document} is from the future: {manifest['date']}")
+    left = require_current(document, manifest)
     for platform, entry in manifest["platforms"].items():
         content = (channel / entry["url"]).read_bytes()
         if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
             fail(f"{entry['url']} is not what the manifest says")
         print(f"{entry['url']}: {platform}, {len(content)} bytes")
     print(f"manifest {manifest['number']}, version {manifest['version']}, expires in {left.days} days")
+    if policy:
+        check_policy(lists, policy)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", required=True, help="the list that the oldest supported clients hold")
     parser.add_argument("channel", type=pathlib.Path)
+    parser.add_argument("--policy", type=pathlib.Path)
     options = parser.parse_args()
     try:
-        check(json.loads(pathlib.Path(options.keys).read_text()), options.channel)
+        check(json.loads(pathlib.Path(options.keys).read_text()), options.channel, options.policy)
     except (OSError, ValueError, LookupError, TypeError, argparse.ArgumentTypeError) as error:
         fail(f"{type(error).__name__}: {error}")  # a file is missing, or not what it should be
 

@@ -143,6 +143,33 @@ class Release(NetworkTest):
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
                                    "--follows", ANCHORS / "a.pub", check=False), "is no key list")
 
+    def test_a_policy_is_verified_for_all_key_lists(self):
+        self.make_manifest(NEXT_CLIENT)
+        self.sign(self.channel / "manifest.json", "ac")
+        policy = self.directory / "policy.json"
+        script("make_policy.py", "--out", policy, "--days", 9, "--minimum-client-version", "0.1.0")
+
+        def verified(check=False):
+            return script("verify.py", "--keys", ANCHORS / "keys.json", self.channel, "--policy", policy, check=check)
+        self.assert_refused(verified(), "REFUSED: FileNotFoundError")
+        self.sign(policy, "a")
+        self.assert_refused(verified(), "policy.json: signed by 1 keys of list 1, 2 are needed")
+        self.sign(policy, "c")
+        self.assertIn("policy 1, client 0.1.0 or later, expires in 8 days", verified(check=True).stdout)
+        rotation = self.channel / "keys.2.json"
+        script("make_key_list.py", "--out", rotation, "--follows", ANCHORS / "keys.json", "--key", ANCHORS / "c.pub",
+               "--key", ANCHORS / "x.pub", "--key", ANCHORS / "y.pub")
+        self.sign(rotation, "acx")
+        self.sign(self.channel / "manifest.json", "x")
+        self.assert_refused(verified(), "policy.json: signed by 1 keys of list 2, 2 are needed")
+        self.sign(policy, "y")
+        verified(check=True)
+        script("make_policy.py", "--out", policy, "--days", -1, "--minimum-client-version", "0.1.0")
+        self.sign(policy, "acx")
+        self.assert_refused(verified(), "policy.json has expired")
+        policy.write_text(policy.read_text().replace("axiom-client policy", "axiom-client manifest"))
+        self.assert_refused(verified(), "policy.json is no policy")
+
     def test_what_is_no_document_is_not_signed(self):
         path = self.directory / "document.json"
         for text in (None, "", "{", "[]", '{"number": 1}'):

@@ -140,6 +140,28 @@ class Starts(UpdateTest):
             process.wait()
         self.assertEqual(self.version(), "99.0.0")
 
+    def test_a_good_start_is_confirmed_once_the_disk_has_room(self):
+        release(self.channel)
+        self.update()
+        work = self.directory / "work"
+        os.mkfifo(work)
+        process = subprocess.Popen(
+            [str(self.program), "--standalone", "--work-unit", str(work), *PROMPT, "--out", str(self.directory / "out")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
+        with open(work, "w") as unit:  # once it is opened for reading, the start has been counted
+            blocked = self.state / "state.json.tmp"  # as a full disk would
+            blocked.mkdir()
+            json.dump({"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "seed": 7, "seeds": 4,
+                       "parameters": {"widths": [64], "epochs": 1000, "trials": 1}}, unit)
+        line = ""
+        while "the update on trial" not in line:
+            line = process.stderr.readline()
+            self.assertNotEqual(line, "")
+        blocked.rmdir()
+        errors = process.communicate(timeout=600)[1]
+        self.assertEqual((process.returncode, "the update on trial" in errors), (0, False), errors)
+        self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
+
     def test_a_damaged_state_does_not_stop_the_science(self):
         release(self.channel)
         self.update()

@@ -142,11 +142,14 @@ TEST_F(Update, APolicyDecides) {
 
 TEST_F(Update, AnExecutableKnowsWhetherItIsAsItWasSigned) {
   const std::string signatures = signed_by(program, "axiom-client executable 0.2.0", "a", "b");
-  std::string length(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) {
-    length[i] = static_cast<char>(signatures.size() >> (8 * i) & 255);
-  }
-  const std::string whole = program + signatures + length + std::string(executable_signature_magic);
+  const auto attached = [&](const std::string& text) {
+    std::string length(8, '\0');
+    for (std::size_t i = 0; i < 8; ++i) {
+      length[i] = static_cast<char>(text.size() >> (8 * i) & 255);
+    }
+    return program + text + length + std::string(executable_signature_magic);
+  };
+  const std::string whole = attached(signatures);
   const KeyList list = keys();
   EXPECT_TRUE(has_signature_record(whole.substr(whole.size() - 16)));
   EXPECT_FALSE(has_signature_record(program));
@@ -160,9 +163,19 @@ TEST_F(Update, AnExecutableKnowsWhetherItIsAsItWasSigned) {
               UpdateFailure::executable_damaged)
         << at;
   }
-  const std::string other = signed_by(program, "axiom-client manifest 1", "a", "b");
-  EXPECT_EQ(failure([&] { verified_executable(program + other + length + "AXIOMSIG", list); }),
-            UpdateFailure::executable_damaged);
+  const auto refusal = [&](const std::string& text) {
+    try {
+      return "accepted: " + verified_executable(attached(text), list);
+    } catch (const UpdateError& error) {
+      EXPECT_EQ(error.failure, UpdateFailure::executable_damaged);
+      return std::string(error.what());
+    }
+  };
+  const std::string made_for = "axiom-client manifest 1";
+  EXPECT_NE(refusal(signed_by(program, made_for, "a", "b")).find("signed as " + made_for),
+            std::string::npos);
+  EXPECT_NE(refusal(tool.sign(program, "axiom-client executable 0.2.0", "a")).find("2 are needed"),
+            std::string::npos);
 }
 
 TEST(StartTrial, TwoFailedStartsRollBack) {
