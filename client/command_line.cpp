@@ -103,6 +103,20 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
   app.require_subcommand(0, 1);
 }
 
+// The library's own sentence names no remedy.
+[[noreturn]] void refuse_count(const CLI::App& app, const CLI::ParseError& error) {
+  std::vector<const CLI::App*> parsed = {&app};
+  for (const CLI::App* subcommand : app.get_subcommands()) parsed.push_back(subcommand);
+  for (const CLI::App* part : parsed) {
+    for (const CLI::Option* option : part->get_options()) {
+      if (option->get_items_expected_max() != 1 || option->count() < 2) continue;
+      throw UsageError(option->get_name() + " is given " + std::to_string(option->count()) +
+                       " times: give it once");
+    }
+  }
+  throw UsageError(std::string(error.what()) + " (see axiom-client --help)");
+}
+
 void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   constexpr auto any = std::numeric_limits<std::uint64_t>::max();
   const auto given = [&](const char* option) { return app.count(option) > 0; };
@@ -171,6 +185,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   declare_options(app, line, raw, network);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ArgumentMismatch& error) {
+    refuse_count(app, error);
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(error.what()) + " (see axiom-client --help)");
   }

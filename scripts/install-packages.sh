@@ -18,7 +18,10 @@ done
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null || { echo "needs the packages$missing (apt-get not found)" >&2; exit 1; }
 run=""
-[ "$(id -u)" = 0 ] || run="sudo"
+if [ "$(id -u)" != 0 ]; then
+  run="sudo"
+  command -v sudo >/dev/null || { echo "needs the packages$missing, and there is no sudo: as root, sh $0 $1" >&2; exit 1; }
+fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 $run apt-get update -qq

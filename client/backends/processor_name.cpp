@@ -17,7 +17,7 @@ std::string processor_name() {
   constexpr unsigned first_leaf = 0x80000002;  // the brand string: 48 bytes in three leaves
   constexpr unsigned last_leaf = 0x80000004;
   std::array<char, 49> brand{};
-  if (__get_cpuid_max(0x80000000, nullptr) >= last_leaf) {
+  if (static_cast<unsigned>(__get_cpuid_max(0x80000000, nullptr)) >= last_leaf) {
     char* part = brand.data();
     for (unsigned leaf = first_leaf; leaf <= last_leaf; ++leaf, part += 16) {
       std::array<unsigned, 4> words{};

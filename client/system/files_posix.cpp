@@ -179,6 +179,7 @@ void throw_io_error(const std::string& what, const std::string& path, int error)
   if (error == EACCES || error == EPERM) {
     throw AccessDeniedError(message + "; check its owner and permissions");
   }
+  if (error == EEXIST) message += "; choose another name, or remove what has it";
   if (error == EROFS) message += "; choose a directory that can be written";
   if (error == EXDEV) message += "; both have to lie on one file system";
   if (error == EFBIG) message += "; raise the limit on the size of a file (ulimit -f)";

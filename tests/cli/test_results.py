@@ -84,7 +84,7 @@ class Results(CliTest):
         blocker = self.directory / "file"
         blocker.write_text("")
         done = client(*QUICK, "--out", str(blocker / "out"))
-        self.assert_error(done, 7, str(blocker))
+        self.assert_error(done, 7, f"'{blocker}': File exists; choose another name")
         self.assertEqual(blocker.read_text(), "")
 
     def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
