@@ -26,6 +26,9 @@ CheckpointStore::Generation CheckpointStore::examine(int slot, const std::string
       "directory (--out), or delete '" +
       path(0) + "' and '" + path(1) + "'";
   try {
+    if (!files_.is_file(path(slot))) {
+      throw IoError("'" + path(slot) + "' is a directory, pipe or device, but no checkpoint");
+    }
     generation.checkpoint = decode(files_.read(path(slot), maximum_checkpoint_bytes));
   } catch (const CheckpointVersionError& error) {
     throw CheckpointMismatch("the checkpoint '" + path(slot) +

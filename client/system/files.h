@@ -49,6 +49,8 @@ class FileSystem {
   /// if it is longer than max_bytes.
   virtual std::string read(const std::string& path, std::size_t max_bytes) = 0;
   virtual bool exists(const std::string& path) = 0;
+  /// Whether that is a file, perhaps by a link: reading anything else may never end.
+  virtual bool is_file(const std::string& path) { return exists(path); }
   /// The names in a directory, without "." and "..", sorted by bytes.
   virtual std::vector<std::string> list(const std::string& directory) = 0;
 

@@ -91,6 +91,12 @@ class RealFileSystem final : public FileSystem {
     throw_io_error("examine", path, errno);
   }
 
+  bool is_file(const std::string& path) override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == -1) throw_io_error("examine", path, errno);
+    return S_ISREG(status.st_mode);
+  }
+
   std::vector<std::string> list(const std::string& directory) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
     if (!stream) throw_io_error("open the directory", directory, errno);

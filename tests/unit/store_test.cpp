@@ -2,9 +2,14 @@
 #include "checkpoint/store.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <functional>
 
 #include "tests/support/checkpoint_states.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/temporary_directory.h"
 
 namespace axiom {
 namespace {
@@ -139,6 +144,39 @@ TEST_F(StoreTest, AnUnreadableFileIsPassedOverOnlyIfTheOtherOneServes) {
   disk_.make_unreadable(one);
   EXPECT_EQ(load(), 1u);
   EXPECT_EQ(notes_.size(), 1u);
+}
+
+// Reading a pipe would wait for a writer, and /dev/zero has no end.
+TEST(StoreOnDisk, WhatIsNoFileIsNotRead) {
+  const testing::TemporaryDirectory directory;
+  const std::string first = directory / "w.checkpoint.0";
+  const std::string second = directory / "w.checkpoint.1";
+  const auto load = [&](std::vector<std::string>& notes) {
+    return id_of(CheckpointStore(real_file_system(), directory.path(), "w").load(work, notes));
+  };
+  const auto pipe = [](const std::string& path) { ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0); };
+  const auto link = [](const std::string& path) {
+    std::filesystem::create_symlink("/dev/zero", path);
+  };
+  const auto folder = [](const std::string& path) { std::filesystem::create_directory(path); };
+  for (const std::function<void(const std::string&)>& make :
+       {std::function<void(const std::string&)>(pipe), {link}, {folder}}) {
+    make(first);
+    std::vector<std::string> notes;
+    try {
+      load(notes);
+      FAIL() << "accepted";
+    } catch (const IoError& error) {
+      EXPECT_NE(std::string(error.what()).find("delete the file"), std::string::npos);
+    }
+    real_file_system().write_durably(second, encode(state(7)));
+    EXPECT_EQ(load(notes), 7u);
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find(first + ".bad"), std::string::npos) << notes[0];
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+      std::filesystem::remove_all(entry.path());
+    }
+  }
 }
 
 TEST_F(StoreTest, OtherWorkIsRefusedAndNothingChanged) {
