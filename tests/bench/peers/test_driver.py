@@ -155,17 +155,17 @@ class Options(unittest.TestCase):
                 (["--device", "cpu", "--tf32"], "only GPUs have TF32"),
                 (["--repeat", "0"], "--repeat and --threads take at least 1"),
                 (["--device", "cpu", "--threads", "99999"], "--threads 99999: this process may use "),
-                (["--json", "/nonexistent/peers.json"], "/nonexistent/peers.json: its folder is not there"),
+                (["--json", f"{HERE}/none/peers.json"], f"{HERE}/none/peers.json: its folder is not there"),
                 (["--device", "tpu"], "invalid choice")):
             done = compare(*options)
             self.assertEqual(done.returncode, 2, options)
             self.assertIn(message, done.stderr)
 
     def test_no_executable(self):
-        done = subprocess.run([sys.executable, "-B", str(HERE / "compare_with_peers.py"), "/nonexistent/client"],
+        done = subprocess.run([sys.executable, "-B", str(HERE / "compare_with_peers.py"), f"{HERE}/none/client"],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("/nonexistent/client: no executable", done.stderr)
+        self.assertIn(f"{HERE}/none/client: no executable", done.stderr)
 
     def test_no_variant_of_that_name(self):
         done = tiny("--variants", "sideways")
