@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "client/run/watch_thread.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/unit/runner_fixture.h"
 
@@ -38,8 +39,8 @@ class HangingBackend final : public FakeBackend {
   std::atomic<bool> released{false};
 };
 
-// Whoever watches for that is asked even while a checkpoint waits for the worker that hangs.
-TEST_F(RunnerTest, AWorkerThatHangsDoesNotSilenceTheWatch) {
+// The supervising thread hangs, too, once a checkpoint waits for the worker that does.
+TEST_F(RunnerTest, AWorkerThatHangsIsSeenByTheWatch) {
   HangingBackend hanging;
   Checkpoint state = fresh();
   testing::FaultyFileSystem files;
@@ -47,16 +48,24 @@ TEST_F(RunnerTest, AWorkerThatHangsDoesNotSilenceTheWatch) {
   CheckpointStore store(files, "/out", "fake");
   std::vector<std::string> notes;
   store.load(state.work_digest, notes);
-  int asked = 0;
   RunnerOptions options;
   options.checkpoint_interval = 0.01;
-  options.stop_signal = [&] {
-    if (++asked == 10) hanging.released = true;
-    return 0;
-  };
-  Runner runner(work, hanging, state, &store, options, observer);
-  EXPECT_EQ(runner.run(), 0);
-  EXPECT_GE(asked, 10);
+  std::optional<WatchThread::Place> stuck;
+  WatchThread watch(
+      0.2, [] { return false; },
+      [&](const WatchThread::Place& place) {
+        stuck = place;
+        hanging.released = true;
+      });
+  {
+    Runner runner(work, hanging, state, &store, options, observer);
+    const Followed followed(watch, runner);
+    EXPECT_EQ(runner.run(), 0);
+  }
+  watch.stop();
+  ASSERT_TRUE(stuck.has_value());
+  EXPECT_TRUE(stuck->begun);
+  EXPECT_EQ(stuck->limit, 0.2);
 }
 
 // An evaluation that takes until it is told to end.
