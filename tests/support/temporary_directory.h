@@ -13,10 +13,15 @@ namespace axiom::testing {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "axiom-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-      throw std::runtime_error("cannot create " + pattern + ": " +
-                               std::generic_category().message(errno) + "; is TMPDIR writable?");
+    std::error_code error;
+    const std::filesystem::path parent = std::filesystem::temp_directory_path(error);
+    // mkdtemp() puts its own letters in the place of the X.
+    std::string pattern = std::filesystem::absolute(parent / "axiom-test-XXXXXX").string();
+    if (!error && ::mkdtemp(pattern.data()) == nullptr)
+      error.assign(errno, std::generic_category());
+    if (error) {
+      throw std::runtime_error("cannot create a directory for a test: " + error.message() +
+                               "; TMPDIR (else /tmp) must be a directory that can be written");
     }
     path_ = pattern;
   }
