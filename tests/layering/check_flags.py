@@ -26,7 +26,9 @@ def main():
     clean = {name: value for name, value in os.environ.items() if name not in ("CXX", "CXXFLAGS")}
     for options, environment, fragment in REFUSED:
         with tempfile.TemporaryDirectory() as build:
-            done = subprocess.run(["cmake", "-S", sys.argv[1], "-B", build, "-DAXIOM_TESTS=OFF", "-DAXIOM_CUDA=off", *options],
+            # Debian's cmake brings no make, which is what it would look for by itself.
+            done = subprocess.run(["cmake", "-G", "Ninja", "-S", sys.argv[1], "-B", build, "-DAXIOM_TESTS=OFF",
+                                   "-DAXIOM_CUDA=off", *options],
                                   env={**clean, **environment}, capture_output=True, text=True)
         if done.returncode == 0 or fragment not in " ".join(done.stderr.split()):
             failures += 1
