@@ -129,13 +129,16 @@ class Slot:
         Not the time by the clock, which a busy host stretches."""
         self.send("suspend")
         asked = processor_ticks(self.process.pid)
+        self.wait_idle("the suspended task to stand still")
+        return processor_ticks(self.process.pid) - asked
 
+    def wait_idle(self, what):
+        """Until no thread computes for two seconds."""
         def idle():
             before = processor_ticks(self.process.pid)
             time.sleep(2)
             return processor_ticks(self.process.pid) - before <= 2  # of the library's thread
-        wait_for("the suspended task to stand still", idle)
-        return processor_ticks(self.process.pid) - asked
+        wait_for(what, idle)
 
     def quit(self):
         """The exit status, and the processor time, in seconds, that it took from when it was asked."""

@@ -8,7 +8,6 @@ import unittest
 
 from slot import CONTROL, Slot
 from support import undisturbed
-from volunteer import processor_ticks, wait_for
 
 LIBRARY = os.environ.get("AXIOM_EMULATED_LIBRARY", "")
 
@@ -121,12 +120,7 @@ class DeviceSlot(unittest.TestCase):
         slot = self.slot(LONG, gpu=0)
         slot.start("--step-limit", "12", env=emulated(fault="hang:40"))
         slot.wait_training()
-
-        def idle():
-            before = processor_ticks(slot.process.pid)
-            time.sleep(2)
-            return processor_ticks(slot.process.pid) - before <= 2
-        wait_for("the device to hang", idle)
+        slot.wait_idle("the device to hang")
         slot.post(CONTROL, "<quit/>\n")
         self.assertEqual(slot.end(60), 0, slot.log())
         self.assertIsNone(slot.finished(), slot.log())
