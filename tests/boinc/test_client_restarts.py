@@ -4,13 +4,13 @@ import os
 import signal
 import unittest
 
-from support import BoincTest, unit
+from support import BoincTest, lasting
 from volunteer import wait_for
 
 
 class ClientRestarts(BoincTest):
     def test_client_quits_and_dies(self):
-        work = unit(1500, seed=5)
+        work = lasting(15, seed=5)
         self.give("restart", work)
         self.volunteer.wait_running("restart")
         self.volunteer.wait_checkpoint("restart")
@@ -26,7 +26,7 @@ class ClientRestarts(BoincTest):
 
     def test_the_machine_goes_down(self):
         """Client and task die at the same moment; what the task had not synced may be gone, too."""
-        work = unit(1000, seed=7)
+        work = lasting(10, seed=7)
         self.give("reboot", work)
         for _ in range(2):
             self.volunteer.wait_running("reboot")

@@ -8,7 +8,7 @@ import statistics
 import time
 import unittest
 
-from support import BoincTest, unit
+from support import BoincTest, lasting
 from volunteer import wait_for
 
 KILLS = 100
@@ -54,7 +54,7 @@ class Kills(BoincTest):
         task = 0
         while len(lost) < KILLS:
             task += 1
-            name, work = f"kills{task}", unit(1000)
+            name, work = f"kills{task}", lasting(10)
             self.give(name, work)
             lost += kill_again_and_again(self.volunteer, name, chance, KILLS - len(lost))
             log = self.assert_same(name, work)["stderr"]

@@ -5,7 +5,7 @@ import re
 import signal
 import unittest
 
-from support import BoincTest, unit
+from support import BoincTest, lasting, unit
 from volunteer import processor_ticks, wait_for
 
 STDERR_BYTES = 4096
@@ -15,7 +15,7 @@ class Life(BoincTest):
     def test_suspended_resumed_and_killed(self):
         """Suspended in memory it takes no processor time; after kill -9 and SIGTERM it goes on from its checkpoint, and the
         progress that the client shows does not step back."""
-        work = unit(800)
+        work = lasting(8)
         self.give("life", work)
         pid = self.volunteer.wait_running("life")
         self.volunteer.task("life", "suspend")

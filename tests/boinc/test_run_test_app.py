@@ -7,12 +7,12 @@ import subprocess
 import tempfile
 import unittest
 
-from support import CLIENT, undisturbed, unit
+from support import CLIENT, lasting, undisturbed
 
 
 class RunTestApp(unittest.TestCase):
     def test_suspended_several_times_a_second(self):
-        work = unit(300)
+        work = lasting(3)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-test-app-"))
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         shutil.copy(CLIENT, directory / "test_app")

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from support import BoincTest, unit
+from support import BoincTest, lasting
 from volunteer import processor_ticks, wait_for
 
 
@@ -13,7 +13,7 @@ class Throttled(BoincTest):
     preferences = {"usage": 50, "in_memory": 0}
 
     def test_throttled_and_suspended_out_of_memory(self):
-        work = unit(800, seed=6)
+        work = lasting(8, seed=6)
         self.give("throttled", work)
         self.volunteer.wait_running("throttled")
         self.volunteer.wait_checkpoint("throttled")
@@ -32,7 +32,7 @@ class Threads(BoincTest):
             "<app_config><app_version><app_name>axiom</app_name><plan_class></plan_class><avg_ncpus>2</avg_ncpus>"
             "</app_version></app_config>\n")
         self.volunteer.command("--read_cc_config")
-        work = unit(600, seed=8).replace(b'"widths": [128]', b'"widths": [64, 96, 128]')
+        work = lasting(6, seed=8).replace(b'"widths": [128]', b'"widths": [64, 96, 128]')
         self.give("threads", work)
         pid = self.volunteer.wait_running("threads")
         self.assertRegex(self.volunteer.slot("threads").joinpath("stderr.txt").read_text(), "memory plan: .*, 2 threads")

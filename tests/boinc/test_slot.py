@@ -8,7 +8,7 @@ import time
 import unittest
 
 from slot import Slot
-from support import undisturbed, unit
+from support import lasting, undisturbed, unit
 from volunteer import wait_for
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -34,7 +34,7 @@ class SlotTest(unittest.TestCase):
 class Life(SlotTest):
     def test_progress_never_steps_back(self):
         """Killed at random moments, the task reports no less than before, and 1 only with its result."""
-        work = unit(800)
+        work = lasting(8)
         slot = self.slot(work, period=1)  # so that most kills come after a checkpoint
         chance = random.Random(1)
         for start in range(1, 7):
@@ -76,7 +76,7 @@ class Life(SlotTest):
 
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
-        work = unit(600)
+        work = lasting(6)
         slot = self.slot(work, period=1)
         for start in range(1, 7):
             before = len(slot.log())
@@ -98,7 +98,7 @@ class Life(SlotTest):
         self.assert_complete(slot, work)
 
     def test_suspended_resumed_quit_and_aborted(self):
-        work = unit(250)
+        work = lasting(5)
         slot = self.slot(work, ncpus=2)
         slot.start()
         slot.wait_training()
@@ -121,7 +121,7 @@ class Life(SlotTest):
 
     def test_stopped_twice_at_once(self):
         """As a shutdown may: by the system and by the client. An exit code would cost the task."""
-        work = unit(100)
+        work = lasting(1)
         slot = self.slot(work)
         for start in range(1, 6):
             slot.start()
@@ -164,7 +164,7 @@ class Clock(SlotTest):
     def test_the_clock_jumps(self):
         """Ahead: checkpoints keep their period, nothing counts as stuck. Back: BOINC's library stands still then, so the task
         leaves with its checkpoint and a reason, and begins anew."""
-        work = unit(1000)
+        work = lasting(10)
         slot = self.slot(work, period=1)
         offset = slot.directory / "offset"
         offset.write_text("+0\n")

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from slot import Slot
-from support import CLIENT, LIBRARIES, undisturbed, unit
+from support import CLIENT, lasting, LIBRARIES, undisturbed, unit
 from volunteer import processor_ticks
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -172,11 +172,11 @@ class ExitCodes(SlotTest):
         self.assertIn("is longer than the 1048576 bytes", slot.log())
 
     def test_a_checkpoint_of_other_work(self):
-        slot = self.slot(unit(400), period=1)
+        slot = self.slot(lasting(4), period=1)
         slot.start()
         slot.wait_checkpoint()
         slot.kill()
-        slot.directory.joinpath("work_unit").write_bytes(unit(400, seed=12))
+        slot.directory.joinpath("work_unit").write_bytes(lasting(4, seed=12))
         self.assert_ended(slot, 6)
 
     def test_a_work_unit_that_cannot_be_read(self):
@@ -261,7 +261,7 @@ class ExitCodes(SlotTest):
         self.assertIsNone(slot.process.poll(), slot.log())
 
     def test_a_suspended_task_is_not_stuck(self):
-        slot = self.slot(unit(100))
+        slot = self.slot(lasting(1))
         slot.start("--step-limit", "3")
         slot.wait_training()
         slot.send("suspend")
@@ -295,7 +295,7 @@ class FullDisk(SlotTest):
 
     def test_no_room_for_checkpoints(self):
         """The run goes on; if the task is to leave then, it leaves, and goes on from the checkpoint before."""
-        work = unit(900)
+        work = lasting(9)
         slot = self.slot(work, directory=self.directory, period=1)
         slot.start()
         slot.wait_training()
@@ -317,7 +317,7 @@ class FullDisk(SlotTest):
 
     def test_no_room_for_the_result(self):
         """What is computed is kept; the client hears why the task waits, and the task ends when there is room."""
-        work = unit(300)
+        work = lasting(3)
         slot = self.slot(work, directory=self.directory, period=1)
         slot.start()
         slot.wait_training()
