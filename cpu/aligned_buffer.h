@@ -9,7 +9,8 @@
 
 namespace axiom::cpu {
 
-/// Owns zeroed, aligned memory; grows when asked, never shrinks. Contents are lost on growth.
+/// Owns zeroed, aligned memory; grows when asked, shrinks only to nothing. Contents are lost on
+/// growth.
 class AlignedBuffer {
  public:
   static constexpr std::size_t alignment = 64;
@@ -31,6 +32,11 @@ class AlignedBuffer {
     void* memory = reserve(bytes);
     if (bytes > 0) std::memset(memory, 0, bytes);
     return memory;
+  }
+
+  void release() {
+    data_ = nullptr;
+    size_ = 0;
   }
 
  private:

@@ -30,6 +30,8 @@ class PackedNetwork {
 
   /// Lays out zeroed buffers. Keeps the memory of the previous network.
   void shape(const NetworkShape& shape, int panel_width, const Demand& demand);
+  /// Gives the memory back. REQUIRES before any other use: shape().
+  void release() { memory_.release(); }
 
   /// Canonical parameters in and out (NetworkShape's layout).
   void load(const NetworkShape& shape, std::span<const float> parameters);

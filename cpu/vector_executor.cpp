@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/arithmetic/ops.h"
+#include "cpu/workspace.h"
 
 namespace axiom::cpu {
 
@@ -67,6 +68,14 @@ std::size_t VectorExecutor::bytes(const Kernels& kernels, const TrainingRun& run
     data = std::max(data, packed_bytes(probe.samples, run.shape.inputs(), width));
   }
   return network + data + EpochOrder::bytes(run) + snapshot_bytes(run);
+}
+
+void VectorExecutor::release() {
+  network_.release();
+  data_memory_.release();
+  order_ = EpochOrder();
+  factors_ = {};
+  release_thread_workspace();
 }
 
 void VectorExecutor::pack_data(const Dataset& data, int samples) {

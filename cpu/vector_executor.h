@@ -18,6 +18,7 @@ class VectorExecutor final : public Executor {
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override;
   void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) override;
+  void release() override;
 
   /// Bytes held at most while working on `run` (Backend::executor_bytes).
   static std::size_t bytes(const Kernels& kernels, const TrainingRun& run);

@@ -63,6 +63,10 @@ class Executor {
     for (const EvaluationTask& task : tasks) evaluate(*task.run, *task.state, *task.snapshot);
   }
 
+  /// Gives back the memory that it keeps for its next piece of work, that of the matrix kernels in
+  /// this thread included.
+  virtual void release() {}
+
   /// `rest` is called within pieces of work that may take long on a slow host, wherever the run's
   /// state is that of a step boundary. It may block, and it may throw: then the piece is abandoned.
   void set_rest(std::function<void()> rest) { rest_ = std::move(rest); }

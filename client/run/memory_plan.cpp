@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/run/schedule.h"
@@ -41,26 +42,67 @@ std::uint64_t snapshot_bytes(const TrainingRun& run, const Backend& backend) {
   return float_bytes * floats;
 }
 
-// An executor keeps the buffers of the largest run it has seen; one snapshot is counted in it.
-// With a device, several groups are measured in one go.
-std::uint64_t worker_bytes(const Experiment& experiment, const SeedPlan& plan,
-                           const Backend& backend, std::size_t networks_at_once) {
+// Beyond the executors, of which each counts one snapshot.
+std::uint64_t measuring_bytes(const Experiment& experiment, const SeedPlan& plan, std::size_t g,
+                              const Backend& backend) {
+  std::uint64_t snapshots = 0;
+  std::uint64_t largest = 0;
+  for (const TrainingRun& run : plan.groups[g].members) {
+    snapshots += snapshot_bytes(run, backend);
+    largest = std::max(largest, snapshot_bytes(run, backend));
+  }
+  return snapshots - largest + experiment.measure_bytes(plan, g);
+}
+
+// Of the `count` largest, where each of `sizes` comes so many `times`.
+std::uint64_t sum_of_largest(std::vector<std::uint64_t> sizes, std::uint64_t times,
+                             std::uint64_t count) {
+  std::sort(sizes.begin(), sizes.end(), std::greater<>());
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t size : sizes) {
+    const std::uint64_t taken = std::min(count, times);
+    bytes += taken * size;
+    count -= taken;
+  }
+  return bytes;
+}
+
+// A worker holds what one group asks for, and no more workers than the group has members do
+// (counts_on_one_group_each(), Runner::hold_only()).
+std::uint64_t processor_bytes(const Experiment& experiment, const SeedPlan& plan,
+                              const Backend& backend, std::uint64_t open_seeds,
+                              std::uint64_t workers) {
+  std::vector<std::uint64_t> sizes;
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    std::uint64_t executor = 0;
+    for (const TrainingRun& run : plan.groups[g].members) {
+      executor = std::max<std::uint64_t>(executor, backend.executor_bytes(run));
+    }
+    sizes.insert(sizes.end(), plan.groups[g].members.size(),
+                 executor + measuring_bytes(experiment, plan, g, backend));
+  }
+  return sum_of_largest(std::move(sizes), open_seeds, workers);
+}
+
+// With a device an executor keeps the buffers of the largest run it has seen, and several groups
+// are measured in one go.
+std::uint64_t device_worker_bytes(const Experiment& experiment, const SeedPlan& plan,
+                                  const Backend& backend, std::size_t networks_at_once) {
   const std::uint64_t groups = measured_at_once(plan, backend, networks_at_once);
   std::uint64_t executor = 0;
   std::uint64_t measuring = 0;
   std::uint64_t parameters = 0;
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     std::uint64_t snapshots = 0;
-    std::uint64_t largest = 0;
     for (const TrainingRun& run : plan.groups[g].members) {
       executor = std::max<std::uint64_t>(executor, backend.executor_bytes(run));
       parameters = std::max<std::uint64_t>(parameters, float_bytes * run.shape.parameters());
       snapshots += snapshot_bytes(run, backend);
-      largest = std::max(largest, snapshot_bytes(run, backend));
     }
     // On the way from a device, results of all groups exist twice.
-    const std::uint64_t copies = groups > 1 ? 2 * groups * snapshots : snapshots - largest;
-    measuring = std::max(measuring, copies + experiment.measure_bytes(plan, g));
+    measuring =
+        std::max(measuring, groups > 1 ? 2 * groups * snapshots + experiment.measure_bytes(plan, g)
+                                       : measuring_bytes(experiment, plan, g, backend));
   }
   // Twice: what lies between the parameters of two networks comes along (cuda/transfers.h).
   const std::uint64_t staged = networks_at_once > 1 ? 2 * networks_at_once * parameters : 0;
@@ -81,14 +123,7 @@ std::uint64_t planned_state_bytes(const SeedPlan& plan, std::uint64_t open_seeds
                                   std::uint64_t places) {
   std::vector<std::uint64_t> sizes;
   for (const Group& group : plan.groups) sizes.push_back(state_bytes(group));
-  std::sort(sizes.begin(), sizes.end(), std::greater<>());
-  std::uint64_t bytes = 0;
-  for (const std::uint64_t size : sizes) {
-    const std::uint64_t taken = std::min(places, open_seeds);
-    bytes += taken * size;
-    places -= taken;
-  }
-  return bytes;
+  return sum_of_largest(std::move(sizes), open_seeds, places);
 }
 
 std::uint64_t resumed_state_bytes(const Checkpoint& checkpoint) {
@@ -115,6 +150,15 @@ std::size_t networks_per_seed(const SeedPlan& plan) {
 int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads) {
   return static_cast<int>(std::clamp<std::size_t>(networks_per_seed(plan) * seeds, 1,
                                                   static_cast<std::size_t>(threads)));
+}
+
+bool counts_on_one_group_each(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
+                              const Backend& backend, int threads) {
+  if (!backend.device().empty()) return false;
+  const auto workers = static_cast<std::uint64_t>(threads);
+  const std::uint64_t open_seeds = std::min<std::uint64_t>(workers, seeds);
+  return processor_bytes(experiment, plan, backend, open_seeds, workers) <
+         workers * processor_bytes(experiment, plan, backend, 1, 1);
 }
 
 DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Backend& backend,
@@ -159,7 +203,9 @@ MemoryPlan plan_memory(const Experiment& experiment, const SeedPlan& plan, std::
   memory.datasets = open_seeds * dataset_bytes;
   memory.states = planned_state_bytes(plan, open_seeds, networks);
   if (resumed != nullptr) memory.states = std::max(memory.states, resumed_state_bytes(*resumed));
-  memory.workers = workers * worker_bytes(experiment, plan, backend, networks_at_once);
+  memory.workers = backend.device().empty()
+                       ? processor_bytes(experiment, plan, backend, open_seeds, workers)
+                       : workers * device_worker_bytes(experiment, plan, backend, networks_at_once);
   memory.values = seeds * value_bytes(plan);
   if (checkpoints) memory.checkpoint = memory.states + memory.values;
   // The workers' memory is free again by then.

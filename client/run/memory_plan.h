@@ -50,6 +50,11 @@ DevicePlan plan_device_memory(const SeedPlan& plan, std::size_t seeds, const Bac
 std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
                              std::size_t networks_at_once);
 
+/// Whether the plan counts on workers that hold the memory of one group each, of which fewer are
+/// large than there are threads; else each may hold the largest. Never with a device.
+bool counts_on_one_group_each(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
+                              const Backend& backend, int threads);
+
 /// `plan` is that of any seed, since all have the same shape. `resumed` may be null. With
 /// `checkpoints` false no copies for saving are counted. `networks_at_once`: RunnerOptions.
 /// `writing_bytes`: to write the result, in the end.

@@ -101,6 +101,8 @@ class Runner {
     /// Of the last measurement, for their memory: on a processor only, which fills all that is
     /// asked for, where a device may leave one thing out for another.
     std::vector<Snapshot>* kept;
+    /// What identifies the sizes of the group whose memory is held; empty: none is.
+    std::vector<std::uint64_t>* held;
   };
   // What one worker is at.
   using Slot = std::deque<Training>;
@@ -121,6 +123,8 @@ class Runner {
   std::vector<WorkItem> take_items();
   void do_items(const std::vector<WorkItem>& items, const Tools& tools, Slot& slot,
                 std::unique_lock<std::mutex>& lock);
+  void hold_only(const WorkItem& item, const Tools& tools) const;
+  void release(const Tools& tools) const;
   void train(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
              std::unique_lock<std::mutex>& lock);
   void evaluate_and_measure(const std::vector<WorkItem>& items, const Tools& tools,
@@ -154,6 +158,7 @@ class Runner {
   bool stopping_ = false;             // workers leave
   bool opening_ = false;              // one worker is generating a seed's data
   std::size_t measured_at_once_ = 1;  // of the open seeds' shape
+  bool one_group_each_ = false;       // likewise: the memory plan counts on it
   int busy_ = 0;                      // workers that hold items
   int resting_ = 0;                   // of them: those that stand still within theirs
   int training_ = 0;                  // of them: those that train

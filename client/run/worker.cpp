@@ -9,6 +9,7 @@
 #include "client/run/resting_matrix_ops.h"
 #include "client/run/runner.h"
 #include "client/system/clock.h"
+#include "client/system/memory.h"
 
 namespace axiom {
 namespace {
@@ -37,7 +38,9 @@ void Runner::work(Slot& slot) try {
   executor->set_rest(rest_now);
   const RestingMatrixOps matrix_ops(backend_.matrix_ops(), rest_now);
   std::vector<Snapshot> kept;
-  const Tools tools{*executor, matrix_ops.table(), backend_.device().empty() ? &kept : nullptr};
+  std::vector<std::uint64_t> held;
+  const Tools tools{*executor, matrix_ops.table(), backend_.device().empty() ? &kept : nullptr,
+                    &held};
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
     if (!pausing_) {
@@ -54,6 +57,8 @@ void Runner::work(Slot& slot) try {
         continue;
       }
     }
+    release(tools);
+    if (pausing_ && one_group_each_) release_free_memory();  // rare, and all begin anew
     workers_wake_.wait(lock);
   }
 } catch (const Abandoned&) {
@@ -78,6 +83,8 @@ void Runner::open_seed(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   opening_ = false;
   measured_at_once_ = measured_at_once(plan, backend_, options_.networks_at_once);
+  one_group_each_ = counts_on_one_group_each(*work_.experiment, plan, work_.seeds.size(), backend_,
+                                             options_.threads);
   schedule_.open(index, std::move(plan));
   workers_wake_.notify_all();
 }
@@ -88,6 +95,24 @@ std::vector<WorkItem> Runner::take_items() {
   }
   const auto item = schedule_.take();
   return item ? std::vector<WorkItem>{*item} : std::vector<WorkItem>{};
+}
+
+// What a worker keeps, so that it need not be allocated for each piece of work, is that of one
+// group, or of another of the same sizes; and it waits with nothing. So no more workers hold that
+// of a group than it has members.
+void Runner::hold_only(const WorkItem& item, const Tools& tools) const {
+  if (!one_group_each_) return;
+  std::vector<std::uint64_t> sizes{work_.experiment->measure_bytes(item.seed->plan, item.group)};
+  for (const TrainingRun& run : item.plan().members) sizes.push_back(backend_.executor_bytes(run));
+  if (sizes != *tools.held) release(tools);
+  *tools.held = std::move(sizes);
+}
+
+void Runner::release(const Tools& tools) const {
+  if (tools.held->empty()) return;
+  tools.executor.release();
+  *tools.kept = {};
+  tools.held->clear();
 }
 
 // All items are of one kind.
@@ -101,9 +126,11 @@ void Runner::do_items(const std::vector<WorkItem>& items, const Tools& tools, Sl
       lock.lock();
       break;
     case WorkItem::Kind::train:
+      hold_only(items.front(), tools);
       train(items, tools.executor, slot, lock);
       break;
     case WorkItem::Kind::measure:
+      hold_only(items.front(), tools);
       evaluate_and_measure(items, tools, lock);
       break;
   }

@@ -8,7 +8,6 @@
 #include <map>
 #include <random>
 
-#include "client/run/memory_plan.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/unit/runner_fixture.h"
 
@@ -223,25 +222,6 @@ TEST_F(RunnerTest, NoMoreGroupsTrainThanThreads) {
     ASSERT_EQ(runner.run(), 0);
     EXPECT_GE(seen, 1);
   }
-}
-
-TEST_F(RunnerTest, PlansMemory) {
-  const SeedPlan shape = experiment.plan({}, 11);
-  EXPECT_EQ(useful_threads(shape, 1, 64), 13);
-  EXPECT_EQ(useful_threads(shape, 7, 64), 64);
-  const MemoryPlan one = plan_memory(experiment, shape, 1, backend, 1, nullptr, false);
-  EXPECT_EQ(one.datasets, 4 * (2 * sizeof(float) + sizeof(std::int32_t)));
-  EXPECT_EQ(one.workers, 1100u);
-  EXPECT_EQ(one.checkpoint, 0u);
-  const MemoryPlan three = plan_memory(experiment, shape, 7, backend, 3, nullptr, true);
-  EXPECT_EQ(three.datasets, 3 * one.datasets);
-  EXPECT_EQ(three.states, 3 * one.states);
-  EXPECT_EQ(three.values, 7 * one.values);
-  EXPECT_EQ(three.checkpoint, three.states + three.values);
-  EXPECT_NO_THROW(require_memory(one, {8ull << 30, one.total()}, 4ull << 30));
-  EXPECT_THROW(require_memory(one, {8ull << 30, one.total() - 1}, 4ull << 30), NotEnoughMemory);
-  EXPECT_THROW(require_memory(one, {4ull << 30, 3ull << 30}, 4ull << 30), NotEnoughMemory);
-  EXPECT_NO_THROW(require_memory(one, {1ull << 30, 1ull << 29}, 0));
 }
 
 }  // namespace
