@@ -111,6 +111,12 @@ class Refusals(DeviceTest):
     def test_no_driver(self):
         self.refused(10, "no NVIDIA driver", library=None)
 
+    def test_driver_that_cannot_be_loaded(self):
+        broken = self.directory / "broken"
+        broken.mkdir()
+        (broken / "libcuda.so.1").write_text("half a file")
+        self.refused(10, "the NVIDIA driver cannot be loaded (", library=str(broken))
+
     def test_driver_without_a_function(self):
         old = self.directory / "old"
         old.mkdir()
@@ -129,6 +135,14 @@ class Refusals(DeviceTest):
         done = self.run_client(*QUICK, "--backend", "cuda:3", "--out", str(self.directory / "x"))
         self.assertEqual(done.returncode, 12, done.stderr)
         self.assertIn("there is no CUDA device 3", done.stderr)
+
+    def test_devices_that_the_environment_hides(self):
+        os.environ["CUDA_VISIBLE_DEVICES"] = "7"
+        self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
+        self.refused(12, "no device; CUDA_VISIBLE_DEVICES is '7', which hides others", devices=0)
+        done = self.run_client(*QUICK, "--backend", "cuda:1", "--out", str(self.directory / "x"))
+        self.assertEqual(done.returncode, 12, done.stderr)
+        self.assertIn("numbered from 0); CUDA_VISIBLE_DEVICES is '7'", done.stderr)
 
     def test_architecture_without_kernels(self):
         self.refused(13, "no CUDA kernels for devices of compute capability 3.0", capability=30)
