@@ -104,6 +104,7 @@ class StandaloneRun {
     for (;;) {
       try {
         plan_ = admit(work_, shape_, backend_, task_.assignment().threads, &state, true, console_);
+        telemetry_.device = backend_.backend->device();  // while it is there
         RunnerOptions options = runner_options(task_, plan_);
         options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
         runner_.emplace(work_, *backend_.backend, state, &store, std::move(options), console_);
@@ -154,7 +155,6 @@ class StandaloneRun {
     telemetry_.started = started_;
     telemetry_.finished = utc_timestamp();
     telemetry_.threads = plan_.threads;
-    telemetry_.device = backend_.backend->device();
     telemetry_.device_planned_bytes = plan_.device.planned_bytes;
     telemetry_.networks_at_once = plan_.networks_at_once;
     if (!telemetry_.device.empty()) watched_ = backend_.backend->health();

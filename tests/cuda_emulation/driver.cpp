@@ -6,6 +6,7 @@
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
 // Fault), AXIOM_EMULATED_LOST (launch at which the device is lost, beside any other fault),
+// AXIOM_EMULATED_VANISHES (from the N-th count of devices on the driver only gives errors),
 // AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
 // error), AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #include <unistd.h>

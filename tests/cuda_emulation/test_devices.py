@@ -173,6 +173,20 @@ class Refusals(DeviceTest):
         self.assertEqual(result, expected)
 
 
+    def test_a_device_that_vanishes_between_two_questions_about_it(self):
+        """The last one comes when all is computed."""
+        expected, _, _ = self.compute("processor", library=None)
+        trained = set()
+        for question in range(1, 11):
+            with self.subTest(question):
+                result, telemetry, log = self.compute(f"vanished-{question}", vanishes=question)
+                self.assertEqual(result, expected)
+                trained.add(telemetry["backend"])
+                if not telemetry["device"]:
+                    self.assertIn("counting devices failed", log)
+        self.assertIn("cuda:0", trained, "it always vanished before its work was done")
+
+
 class FaultyHardware(DeviceTest):
     def launches(self, replay="100"):
         """Of the self-test, and in all."""
