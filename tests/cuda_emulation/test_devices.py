@@ -173,6 +173,16 @@ class Refusals(DeviceTest):
         self.assertEqual(result, expected)
 
 
+    def test_what_lay_on_a_device_that_failed_is_given_back(self):
+        """By a thread that may: the emulated driver ends the program else."""
+        work = [*QUICK, "--seeds", "4", "--threads", "3"]
+        expected, _, _ = self.compute("processor", library=None, work=work)
+        traced = self.run_client(*work, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1).stderr
+        launches = traced.count("emulated device: launch")
+        for before_the_end in range(1, 8):
+            result, _, _ = self.compute(f"lost-{before_the_end}", work=work, fault=f"lose:{launches - before_the_end}")
+            self.assertEqual(result, expected)
+
     def test_a_device_that_vanishes_between_two_questions_about_it(self):
         """The last one comes when all is computed."""
         expected, _, _ = self.compute("processor", library=None)
