@@ -47,11 +47,12 @@ int device_count() {
 DeviceFacts device_facts(int ordinal) {
   const int count = device_count();
   if (ordinal >= count) {
-    throw DeviceError(DeviceStatus::no_device,
-                      count == 0 ? "the NVIDIA driver finds no device"
-                                 : "there is no CUDA device " + std::to_string(ordinal) +
-                                       " (the driver finds " + std::to_string(count) +
-                                       ", numbered from 0)");
+    throw DeviceError(
+        DeviceStatus::no_device,
+        (count == 0 ? "the NVIDIA driver finds no device"
+                    : "there is no CUDA device " + std::to_string(ordinal) + " (the driver finds " +
+                          std::to_string(count) + ", numbered from 0)") +
+            hidden_devices());
   }
   DeviceFacts facts;
   facts.ordinal = ordinal;

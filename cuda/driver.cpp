@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+
 namespace axiom::cuda {
 namespace {
 
@@ -18,19 +20,31 @@ void find(void* library, const char* symbol, Function& function) {
   }
 }
 
-Driver load() {
+void* open_library() {
   void* const library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);  // stays loaded
-  if (library == nullptr) {
+  if (library != nullptr) return library;
+  const char* const told = dlerror();
+  const std::string reason = told != nullptr ? told : "no reason given";
+  // The loader's words where no folder has it; a file beside it that is missing is another matter.
+  if (reason ==
+      std::string(library_name) + ": cannot open shared object file: No such file or directory") {
     throw DeviceError(DeviceStatus::no_driver,
                       std::string("no NVIDIA driver (") + library_name + " is not there)");
   }
+  throw DeviceError(DeviceStatus::no_driver,
+                    "the NVIDIA driver cannot be loaded (" + reason + "): install it again");
+}
+
+Driver load() {
+  void* const library = open_library();
   Driver driver;
 #define AXIOM_CUDA_FIND(member, symbol, parameters) find(library, #symbol, driver.member);
   AXIOM_CUDA_FUNCTIONS(AXIOM_CUDA_FIND)
 #undef AXIOM_CUDA_FIND
   const Result started = driver.init(0);
   if (started == no_device) {
-    throw DeviceError(DeviceStatus::no_device, "the NVIDIA driver finds no device");
+    throw DeviceError(DeviceStatus::no_device,
+                      "the NVIDIA driver finds no device" + hidden_devices());
   }
   if (started != success) {
     const char* name = nullptr;
@@ -59,6 +73,12 @@ void Driver::check(Result result, const std::string& what) const {
                       error + "; close other programs that use the device");
   }
   throw DeviceError(DeviceStatus::lost, error + "; the device or its driver failed");
+}
+
+std::string hidden_devices() {
+  const char* const shown = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (shown == nullptr) return {};
+  return "; CUDA_VISIBLE_DEVICES is '" + std::string(shown) + "', which hides others: unset it";
 }
 
 const Driver& driver() {

@@ -19,9 +19,12 @@ struct Driver {
   void check(Result result, const std::string& what) const;
 };
 
-/// The driver, initialised. DeviceError: none installed, one that lacks functions, none that
-/// answers.
+/// The driver, initialised. DeviceError: none installed, one that cannot be loaded, lacks functions
+/// or does not answer.
 const Driver& driver();
+
+/// The end of a message about a device that is not there: the environment hides some. Empty if not.
+std::string hidden_devices();
 
 /// "12.2" for 12020.
 std::string readable_version(int version);

@@ -55,6 +55,17 @@ std::vector<MeasuredHost::Part> broken_parts(const BenchmarkReport& report) {
   return parts;
 }
 
+// A choice is among what was measured: a device that failed meanwhile may be there again.
+MeasuredHost measured_parts(MeasuredHost host, const BenchmarkReport& report) {
+  std::erase_if(host.backends, [&](const MeasuredHost::Part& part) {
+    const auto measured =
+        std::find_if(report.backends.begin(), report.backends.end(),
+                     [&](const BackendReport& backend) { return backend.name == part.backend; });
+    return measured != report.backends.end() && !measured->unavailable.empty();
+  });
+  return host;
+}
+
 const Backend& reference_backend_of_all() { return *processor_backends().back(); }
 
 }  // namespace
@@ -73,7 +84,8 @@ ExitCode run_bench(const CommandLine& line) {
     return static_cast<ExitCode>(128 + signal);
   }
   const MeasuredHost host = this_host();
-  keep(line, {host, date, report->fastest, broken_parts(*report)}, console);
+  keep(line, {measured_parts(host, *report), date, report->fastest, broken_parts(*report)},
+       console);
   print(line.json ? canonical_json(benchmark_json(*report, host, date)) + "\n"
                   : benchmark_table(*report, host));
   if (report->any_broken()) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "client/backends/registry.h"
@@ -10,6 +11,7 @@
 #include "client/commands/standard_streams.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
+#include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "client/run/work_plan.h"
 #include "client/run/worker_plan.h"
@@ -21,6 +23,19 @@ struct BackendPlan {
   std::string backend;
   WorkerPlan workers;
 };
+
+// Of one more number of threads; nothing if a device has not the memory for it, while it has for
+// fewer threads.
+std::optional<WorkerPlan> plan_threads(const WorkUnit& work, const SeedPlan& shape,
+                                       const Backend& backend, int threads, bool fewer_fit) {
+  constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
+  try {
+    return plan_workers(work, shape, backend, threads, {unlimited, unlimited}, nullptr, true);
+  } catch (const DeviceError& error) {
+    if (!fewer_fit || error.status() != DeviceStatus::out_of_memory) throw;
+    return std::nullopt;
+  }
+}
 
 // The processor's can be planned for on any host; a device must be there to be asked.
 std::vector<const Backend*> planned_backends(const CommandLine& line) {
@@ -35,17 +50,15 @@ std::vector<const Backend*> planned_backends(const CommandLine& line) {
 std::vector<BackendPlan> plan_backends(const CommandLine& line, const WorkUnit& work,
                                        const SeedPlan& shape) {
   constexpr std::array<int, 7> usual_threads = {1, 2, 4, 8, 16, 32, 64};
-  constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
   std::vector<BackendPlan> plans;
   for (const Backend* backend : planned_backends(line)) {
     int planned = 0;
     for (const int threads : usual_threads) {
-      WorkerPlan plan =
-          plan_workers(work, shape, *backend, line.threads > 0 ? line.threads : threads,
-                       {unlimited, unlimited}, nullptr, true);
-      if (plan.threads == planned) break;  // no more can be busy
-      planned = plan.threads;
-      plans.push_back({backend->name(), plan});
+      const std::optional<WorkerPlan> plan = plan_threads(
+          work, shape, *backend, line.threads > 0 ? line.threads : threads, planned > 0);
+      if (!plan || plan->threads == planned) break;  // no more can be busy
+      planned = plan->threads;
+      plans.push_back({backend->name(), *plan});
     }
   }
   return plans;

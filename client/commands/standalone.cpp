@@ -3,8 +3,8 @@
 
 #include "client/backends/processor_name.h"
 #include "client/backends/registry.h"
-#include "client/backends/self_test.h"
 #include "client/boinc/standalone_task.h"
+#include "client/commands/admission.h"
 #include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -65,11 +65,7 @@ class StandaloneRun {
     }
     task_.begin_critical_section();
     deliver(*summary, state, *runner_);
-    if (telemetry_.mismatches > 0) {
-      console_.warning(std::to_string(telemetry_.mismatches) +
-                       " times the device gave two results for the same steps; they were thrown "
-                       "away and computed again: look after its cooling and clocks");
-    }
+    warn_of_mismatches(watched_, console_);
     intermediate.finish();
     if (!line_.network.upload_url.empty()) queue_uploads(line_, written_.sha256, console_);
     store.remove();  // only now: the result is on disk
@@ -107,7 +103,8 @@ class StandaloneRun {
   int compute(Checkpoint& state, CheckpointStore& store, IntermediateUploads& intermediate) {
     for (;;) {
       try {
-        plan_ = admit(state);
+        plan_ = admit(work_, shape_, backend_, task_.assignment().threads, &state, true, console_);
+        telemetry_.device = backend_.backend->device();  // while it is there
         RunnerOptions options = runner_options(task_, plan_);
         options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
         runner_.emplace(work_, *backend_.backend, state, &store, std::move(options), console_);
@@ -120,39 +117,11 @@ class StandaloneRun {
           distrust(store, error, console_);
           intermediate.distrust(error.what());
         }
-        const BackendChoice processor = choose_processor_backend();
-        const bool asked_for = task_.assignment().device || backend_.backend == processor.backend;
-        if (asked_for || error.status() == DeviceStatus::wrong_results) throw;
-        console_.warning(backend_.backend->name() + ": " + error.what() +
-                         "; the processor takes over");
-        backend_ = processor;
-        backend_.reason = "takes over from a device that failed: " + processor.reason;
+        const DeviceHealth health = backend_.backend->health();
+        backend_ = take_over(backend_, error, task_.assignment().device.has_value(), console_);
+        watched_ = health;
       }
     }
-  }
-
-  WorkerPlan admit(const Checkpoint& state) {
-    const std::string device = backend_.backend->device();
-    console_.note("backend: " + backend_.backend->name() + " (" + backend_.reason + ")");
-    if (!device.empty()) {
-      console_.note("device: " + device);
-      require_known_answers(*backend_.backend);
-      console_.note("self-test of the device: passed");
-    }
-    const HostMemory host = host_memory();
-    const WorkerPlan plan = plan_workers(work_, shape_, *backend_.backend,
-                                         task_.assignment().threads, host, &state, true);
-    console_.note("threads: " + std::to_string(plan.threads) + ", memory: plan " +
-                  readable_bytes(plan.memory.total()) + ", host " + readable_bytes(host.total) +
-                  ", available " + readable_bytes(host.available));
-    if (!device.empty()) {
-      console_.note("device memory: plan " + readable_bytes(plan.device.planned_bytes) + " for " +
-                    std::to_string(plan.networks_at_once) +
-                    " networks at once and thread, usable " +
-                    readable_bytes(plan.device.usable_bytes) + " of " +
-                    readable_bytes(plan.device.free_bytes) + " free");
-    }
-    return plan;
   }
 
   ExitCode stopped(int signal, const Runner& runner) {
@@ -186,13 +155,12 @@ class StandaloneRun {
     telemetry_.started = started_;
     telemetry_.finished = utc_timestamp();
     telemetry_.threads = plan_.threads;
-    telemetry_.device = backend_.backend->device();
     telemetry_.device_planned_bytes = plan_.device.planned_bytes;
     telemetry_.networks_at_once = plan_.networks_at_once;
-    const DeviceHealth health = backend_.backend->health();
-    telemetry_.replayed_steps = health.replayed_steps;
-    telemetry_.audited_steps = health.audited_steps;
-    telemetry_.mismatches = health.mismatches;
+    if (!telemetry_.device.empty()) watched_ = backend_.backend->health();
+    telemetry_.replayed_steps = watched_.replayed_steps;
+    telemetry_.audited_steps = watched_.audited_steps;
+    telemetry_.mismatches = watched_.mismatches;
     telemetry_.seeds = work_.seeds.size();
     telemetry_.seconds_session = progress.seconds;
     telemetry_.seconds_total = state.seconds;
@@ -213,6 +181,7 @@ class StandaloneRun {
   const WorkUnit work_;
   const SeedPlan shape_;  // of any seed
   BackendChoice backend_;
+  DeviceHealth watched_;  // of the device at work, or of the one that failed
   WorkerPlan plan_;
   std::optional<Runner> runner_;
   Console console_;

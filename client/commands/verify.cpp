@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "client/backends/registry.h"
+#include "client/commands/admission.h"
 #include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
@@ -39,18 +40,31 @@ WorkUnit work_of(const std::string& path, const Json& result) {
 }
 
 // The result's text as this program computes it; nothing if it was told to stop.
-std::optional<Summary> recompute(const WorkUnit& work, const CommandLine& line,
-                                 const Backend& backend, Console& console) {
+std::optional<Summary> recompute_on(const BackendChoice& choice, const WorkUnit& work,
+                                    const CommandLine& line, Console& console) {
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
-  const WorkerPlan plan =
-      plan_workers(work, shape, backend, line.threads, host_memory(), nullptr, false);
+  const WorkerPlan plan = admit(work, shape, choice, line.threads, nullptr, false, console);
   Checkpoint state;
   state.seeds.resize(work.seeds.size());
-  Runner runner(work, backend, state, nullptr,
+  Runner runner(work, *choice.backend, state, nullptr,
                 {plan.threads, 0, stop_signal, plan.networks_at_once}, console);
   if (runner.run() != 0) return std::nullopt;
   console.finish(runner.progress());
   return summarize(work, state, stop_signal);
+}
+
+// Likewise; from the beginning on the processor if a device that was chosen, not asked for, fails.
+std::optional<Summary> recompute(BackendChoice choice, const WorkUnit& work,
+                                 const CommandLine& line, Console& console) {
+  for (;;) {
+    try {
+      std::optional<Summary> summary = recompute_on(choice, work, line, console);
+      warn_of_mismatches(choice.backend->health(), console);
+      return summary;
+    } catch (const DeviceError& error) {
+      choice = take_over(choice, error, line.backend != "auto", console);
+    }
+  }
 }
 
 struct Verdict {
@@ -91,10 +105,9 @@ ExitCode verify_result(const CommandLine& line) {
   set_device_options({line.desktop, line.replay_share, line.device_memory});
   const BackendChoice choice = requested_backend(line);
   Console console("verify", line.quiet);
-  console.note("backend: " + choice.backend->name() + " (" + choice.reason + ")");
   if (line.idle_priority) set_idle_priority();
 
-  const std::optional<Summary> summary = recompute(work, line, *choice.backend, console);
+  const std::optional<Summary> summary = recompute(choice, work, line, console);
   if (!summary) {
     const int signal = stop_signal();
     print_diagnostic("error", "stopped by a signal: nothing was compared");

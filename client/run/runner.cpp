@@ -61,9 +61,11 @@ int Runner::run() {
     signal = supervise();
   } catch (...) {
     stop_workers();  // before the state that they work on is gone
+    drop_device_copies();
     throw;
   }
   stop_workers();
+  drop_device_copies();
   {
     const std::lock_guard lock(mutex_);
     ended_ = monotonic_seconds();
@@ -92,6 +94,16 @@ void Runner::stop_workers() {
   workers_wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+}
+
+// Without executors they only hold the device's memory, also while a processor goes on; and its
+// threads could not give it back.
+void Runner::drop_device_copies() {
+  for (SeedState& seed : state_.seeds) {
+    for (GroupState& group : seed.groups) {
+      for (RunState& member : group.members) member.device_copy.reset();
+    }
+  }
 }
 
 int Runner::supervise() {

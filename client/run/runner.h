@@ -109,6 +109,7 @@ class Runner {
 
   void start_workers();
   void stop_workers();
+  void drop_device_copies();
   int supervise();
   int wait_while_suspended();
   bool pause_workers(std::unique_lock<std::mutex>& lock);

@@ -5,7 +5,9 @@
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
-// Fault), AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
+// Fault), AXIOM_EMULATED_LOST (launch at which the device is lost, beside any other fault),
+// AXIOM_EMULATED_VANISHES (from the N-th count of devices on the driver only gives errors),
+// AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
 // error), AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #include <unistd.h>
 
@@ -106,7 +108,8 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
     std::fprintf(stderr, "emulated device: launch %ld\n", state.launches);
   }
-  if (planned.action == "lose" && state.launches >= planned.at) {
+  const long lost_at = setting("AXIOM_EMULATED_LOST", std::numeric_limits<long>::max());
+  if ((planned.action == "lose" && state.launches >= planned.at) || state.launches >= lost_at) {
     state.lost = true;
     return launch_failed;
   }

@@ -91,6 +91,15 @@ class DeviceBench(unittest.TestCase):
             self.assertIn("error: no backend can be used on this host; ", self.auto("--backend", backend, code=5))
         self.auto("--backend", others[-1])  # asked for
 
+    def test_a_device_that_fails_meanwhile_is_not_passed_over_for_good(self):
+        done = client(*BENCH, "--data-dir", self.data, fault="lose:2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        device = json.loads(done.stdout)["backends"][0]
+        self.assertEqual(device["status"], "unavailable")
+        self.assertIn("failed while it was measured: ", device["reason"])
+        self.assertRegex(self.auto(), "backend: cuda:0 .* was made with other devices, .*: run axiom-client bench again")
+        self.assertRegex(self.auto(devices=0), "backend: .* .measured fastest by bench")
+
     def test_a_device_that_computes_wrong_numbers(self):
         done = client(*BENCH, "--replay", "0", "--data-dir", self.data, fault="skew:1")  # by digests alone
         self.assertEqual(done.returncode, 18, done.stderr)

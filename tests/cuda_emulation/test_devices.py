@@ -111,6 +111,12 @@ class Refusals(DeviceTest):
     def test_no_driver(self):
         self.refused(10, "no NVIDIA driver", library=None)
 
+    def test_driver_that_cannot_be_loaded(self):
+        broken = self.directory / "broken"
+        broken.mkdir()
+        (broken / "libcuda.so.1").write_text("half a file")
+        self.refused(10, "the NVIDIA driver cannot be loaded (", library=str(broken))
+
     def test_driver_without_a_function(self):
         old = self.directory / "old"
         old.mkdir()
@@ -129,6 +135,14 @@ class Refusals(DeviceTest):
         done = self.run_client(*QUICK, "--backend", "cuda:3", "--out", str(self.directory / "x"))
         self.assertEqual(done.returncode, 12, done.stderr)
         self.assertIn("there is no CUDA device 3", done.stderr)
+
+    def test_devices_that_the_environment_hides(self):
+        os.environ["CUDA_VISIBLE_DEVICES"] = "7"
+        self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
+        self.refused(12, "no device; CUDA_VISIBLE_DEVICES is '7', which hides others", devices=0)
+        done = self.run_client(*QUICK, "--backend", "cuda:1", "--out", str(self.directory / "x"))
+        self.assertEqual(done.returncode, 12, done.stderr)
+        self.assertIn("numbered from 0); CUDA_VISIBLE_DEVICES is '7'", done.stderr)
 
     def test_architecture_without_kernels(self):
         self.refused(13, "no CUDA kernels for devices of compute capability 3.0", capability=30)
@@ -157,6 +171,30 @@ class Refusals(DeviceTest):
         self.assertIn("the processor takes over", log)
         self.assertNotIn("cuda", telemetry["backend"])
         self.assertEqual(result, expected)
+
+
+    def test_what_lay_on_a_device_that_failed_is_given_back(self):
+        """By a thread that may: the emulated driver ends the program else."""
+        work = [*QUICK, "--seeds", "4", "--threads", "3"]
+        expected, _, _ = self.compute("processor", library=None, work=work)
+        traced = self.run_client(*work, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1).stderr
+        launches = traced.count("emulated device: launch")
+        for before_the_end in range(1, 8):
+            result, _, _ = self.compute(f"lost-{before_the_end}", work=work, fault=f"lose:{launches - before_the_end}")
+            self.assertEqual(result, expected)
+
+    def test_a_device_that_vanishes_between_two_questions_about_it(self):
+        """The last one comes when all is computed."""
+        expected, _, _ = self.compute("processor", library=None)
+        trained = set()
+        for question in range(1, 11):
+            with self.subTest(question):
+                result, telemetry, log = self.compute(f"vanished-{question}", vanishes=question)
+                self.assertEqual(result, expected)
+                trained.add(telemetry["backend"])
+                if not telemetry["device"]:
+                    self.assertIn("counting devices failed", log)
+        self.assertIn("cuda:0", trained, "it always vanished before its work was done")
 
 
 class FaultyHardware(DeviceTest):
@@ -230,6 +268,17 @@ class FaultyHardware(DeviceTest):
         self.assertEqual(done.returncode, 16, done.stderr)
         self.assertIn("differ from the processor's, the same twice", done.stderr)
 
+    def test_mismatches_before_the_processor_took_over_are_told(self):
+        traced = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1)
+        first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch") + 1
+        last = traced.stderr.count("emulated device: launch")
+        expected, _, _ = self.compute("processor", library=None)
+        result, telemetry, log = self.compute("took over", fault=f"spoil:{first}", lost=last)
+        self.assertEqual(result, expected)
+        self.assertIn("the processor takes over", log)
+        self.assertEqual((telemetry["device"], telemetry["mismatches"]), ("", 1))
+        self.assertIn("1 times the device gave two results for the same steps", log)
+
     def test_counters(self):
         _, telemetry, _ = self.compute("all", "--backend", "cuda", "--replay", "100")
         self.assertGreater(telemetry["replayed_steps"], 0)
@@ -252,11 +301,58 @@ class Listing(DeviceTest):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("cuda:0: 8 of 8 known answers right", done.stdout)
 
-    def test_verify_on_the_device(self):
-        self.compute("result", "--backend", "reference")
-        done = self.run_client("verify", str(self.directory / "result" / "featrank.result.json"),
-                               "--backend", "cuda")
+    def test_self_test_of_a_device_that_fails(self):
+        """The others are tested all the same. Memory that another program has is nobody's fault."""
+        for code, told, settings in ((9, "cuda:0: FAILED, launching ", {"fault": "lose:3"}),
+                                     (0, "cuda:0: SKIPPED, allocating ", {"memory": 100000}),
+                                     (9, "cuda:0: FAILED, the device computes wrong numbers: ", {"fault": "skew:1"})):
+            with self.subTest(told):
+                done = self.run_client("self-test", **settings)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(told, done.stdout)
+                self.assertIn("reference: 8 of 8 known answers right", done.stdout)
+
+    def test_plan_names_as_many_threads_as_the_device_has_memory_for(self):
+        work = ["plan", "--json", *QUICK[1:7], "--seeds", "10", "--backend", "cuda"]
+        for arguments, threads in (([], [1, 2]), (["--threads", "2"], [2])):
+            done = self.run_client(*work, *arguments, memory=30000000)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            memory = json.loads(done.stdout)["memory"]
+            self.assertEqual([entry["threads"] for entry in memory], threads)
+            self.assertTrue(all(0 < entry["device_bytes"] <= 24000000 for entry in memory), memory)
+        for arguments, memory in ((["--threads", "8"], 30000000), ([], 1500000)):
+            done = self.run_client(*work, *arguments, memory=memory)
+            self.assertEqual(done.returncode, 14, done.stderr)
+
+
+class Verify(DeviceTest):
+    def verify(self, *arguments, **settings):
+        result = self.directory / "result" / "featrank.result.json"
+        if not result.exists():
+            self.compute("result", "--backend", "reference")
+        return self.run_client("verify", str(result), *arguments, **settings)
+
+    def test_on_the_device(self):
+        done = self.verify("--backend", "cuda")
         self.assertEqual((done.returncode, done.stdout), (0, "equal\n"), done.stderr)
+        self.assertIn("self-test of the device: passed", done.stderr)
+        self.assertIn("device memory: plan ", done.stderr)
+
+    def test_the_processor_takes_over_from_a_device_that_fails(self):
+        traced = self.verify("--backend", "cuda", trace=1).stderr.split("self-test of the device")[0]
+        at_work = {"fault": f"lose:{traced.count('emulated device: launch') + 2}"}
+        for settings in (at_work, {"memory": 1500000}):
+            done = self.verify(**settings)
+            self.assertEqual((done.returncode, done.stdout), (0, "equal\n"), done.stderr)
+            self.assertIn("backend: cuda:0 ", done.stderr)
+            self.assertIn("; the processor takes over", done.stderr)
+        self.assertEqual(self.verify("--backend", "cuda", **at_work).returncode, 15)
+        self.assertEqual(self.verify("--backend", "cuda", memory=1500000).returncode, 14)
+
+    def test_a_device_with_wrong_numbers_does_not_judge(self):
+        done = self.verify("--replay", "0", fault="skew:1")
+        self.assertEqual((done.returncode, done.stdout), (16, ""), done.stderr)
+        self.assertIn("cuda:0 gives a wrong answer to a known case", done.stderr)
 
 
 if __name__ == "__main__":

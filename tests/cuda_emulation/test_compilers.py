@@ -1,0 +1,81 @@
+"""Which CUDA compilers a build takes, and for what, with scripts that answer like them. Nothing is compiled.
+
+AXIOM_SOURCE names the project's folder.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+NEW = ("13.0", "75 80 86 90 120")
+OLD = ("11.8", "35 50 61 75 90")
+
+
+class Compilers(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-compilers-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def compiler(self, name, version, architectures):
+        path = self.directory / name
+        listed = " ".join("sm_" + number for number in architectures.split())
+        path.write_text("#!/bin/sh\ncase $1 in\n"
+                        f"--version) echo 'Cuda compilation tools, release {version}, V{version}.1' ;;\n"
+                        f"--list-gpu-code) printf '%s\\n' {listed} ;;\n*) exit 1 ;;\nesac\n")
+        path.chmod(0o755)
+        return str(path)
+
+    def configure(self, **options):
+        options = {"AXIOM_TESTS": "OFF", "axiom_second_nvcc": "", **options}
+        build = self.directory / "build"
+        shutil.rmtree(build, ignore_errors=True)
+        return build, subprocess.run(
+            ["cmake", "-G", "Ninja", "-S", os.environ["AXIOM_SOURCE"], "-B", str(build),
+             *(f"-D{name}={value}" for name, value in options.items())], capture_output=True, text=True)
+
+    def images(self, **options):
+        """Compiler, standard and target of every image of one kernel."""
+        build, done = self.configure(**options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = re.findall(r"/(\w+) -std=(\S+) -O3 -arch=(\w+) --\w+ .*block_kernel.cu", (build / "build.ninja").read_text())
+        return sorted(set(found))
+
+    def of(self, name, standard, architectures):
+        return [(name, standard, target) for target in architectures]
+
+    def test_which_serve_what(self):
+        new, old = self.compiler("new", *NEW), self.compiler("old", *OLD)
+        of_new = self.of("new", "c++20", ["compute_75", "sm_120", "sm_75", "sm_80", "sm_86", "sm_90"])
+        of_old = self.of("old", "c++17", ["compute_50", "sm_50", "sm_61", "sm_75", "sm_90"])
+        cases = {"one": (of_new, {}),
+                 "a second that is asked for": (of_new + of_old, {"AXIOM_CUDA_LEGACY": old}),
+                 "a second that is there": (of_new + of_old, {"axiom_second_nvcc": old}),
+                 "not wanted": (of_new, {"axiom_second_nvcc": old, "AXIOM_CUDA_LEGACY": "off"}),
+                 "a second that is not older": (of_new, {"axiom_second_nvcc": new}),
+                 "a second that is none": (of_new, {"axiom_second_nvcc": "/bin/false"}),
+                 "the older one alone": (of_old, {"AXIOM_CUDA_COMPILER": old}),
+                 "none at all": ([], {"AXIOM_CUDA": "off"})}
+        for name, (expected, options) in cases.items():
+            with self.subTest(name):
+                self.assertEqual(self.images(**{"AXIOM_CUDA_COMPILER": new, **options}), sorted(expected))
+
+    def test_refusals(self):
+        new = self.compiler("new", *NEW)
+        for fragment, options in (
+                ("'/no/nvcc --version' does not answer like nvcc", {"AXIOM_CUDA_LEGACY": "/no/nvcc"}),
+                ("'/bin/false --version' does not answer like nvcc", {"AXIOM_CUDA_COMPILER": "/bin/false"}),
+                ("which serves no older devices", {"AXIOM_CUDA_LEGACY": new}),
+                ('AXIOM_CUDA_OLDEST is "999"', {"AXIOM_CUDA_OLDEST": "999"})):
+            with self.subTest(fragment):
+                _, done = self.configure(**{"AXIOM_CUDA_COMPILER": new, **options})
+                self.assertNotEqual(done.returncode, 0)
+                self.assertEqual(done.stderr.count("CMake Error"), 1, done.stderr)
+                self.assertIn(fragment, " ".join(done.stderr.split()))
+
+
+if __name__ == "__main__":
+    unittest.main()
