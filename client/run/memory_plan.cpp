@@ -154,7 +154,6 @@ int useful_threads(const SeedPlan& plan, std::size_t seeds, int threads) {
 
 bool counts_on_one_group_each(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                               const Backend& backend, int threads) {
-  if (!backend.device().empty()) return false;
   const auto workers = static_cast<std::uint64_t>(threads);
   const std::uint64_t open_seeds = std::min<std::uint64_t>(workers, seeds);
   return processor_bytes(experiment, plan, backend, open_seeds, workers) <

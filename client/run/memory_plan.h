@@ -51,7 +51,7 @@ std::size_t measured_at_once(const SeedPlan& plan, const Backend& backend,
                              std::size_t networks_at_once);
 
 /// Whether the plan counts on workers that hold the memory of one group each, of which fewer are
-/// large than there are threads; else each may hold the largest. Never with a device.
+/// large than there are threads; else each may hold the largest. REQUIRES: no device.
 bool counts_on_one_group_each(const Experiment& experiment, const SeedPlan& plan, std::size_t seeds,
                               const Backend& backend, int threads);
 

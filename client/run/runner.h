@@ -141,6 +141,7 @@ class Runner {
   Checkpoint& state_;
   CheckpointStore* store_;
   const RunnerOptions options_;
+  const bool on_processor_;
   RunObserver& observer_;
   double started_;    // moved on by the time spent suspended
   double ended_ = 0;  // 0 while it runs

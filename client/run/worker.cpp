@@ -39,8 +39,7 @@ void Runner::work(Slot& slot) try {
   const RestingMatrixOps matrix_ops(backend_.matrix_ops(), rest_now);
   std::vector<Snapshot> kept;
   std::vector<std::uint64_t> held;
-  const Tools tools{*executor, matrix_ops.table(), backend_.device().empty() ? &kept : nullptr,
-                    &held};
+  const Tools tools{*executor, matrix_ops.table(), on_processor_ ? &kept : nullptr, &held};
   std::unique_lock lock(mutex_);
   while (!stopping_ && !schedule_.finished()) {
     if (!pausing_) {
@@ -83,8 +82,9 @@ void Runner::open_seed(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   opening_ = false;
   measured_at_once_ = measured_at_once(plan, backend_, options_.networks_at_once);
-  one_group_each_ = counts_on_one_group_each(*work_.experiment, plan, work_.seeds.size(), backend_,
-                                             options_.threads);
+  one_group_each_ =
+      on_processor_ && counts_on_one_group_each(*work_.experiment, plan, work_.seeds.size(),
+                                                backend_, options_.threads);
   schedule_.open(index, std::move(plan));
   workers_wake_.notify_all();
 }
