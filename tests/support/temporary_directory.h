@@ -14,11 +14,14 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() {
     std::error_code error;
-    const std::filesystem::path parent = std::filesystem::temp_directory_path(error);
+    std::filesystem::path parent = std::filesystem::temp_directory_path(error);
+    // TMPDIR may be relative, and tests change the working directory.
+    if (!error) parent = std::filesystem::absolute(parent, error);
     // mkdtemp() puts its own letters in the place of the X.
-    std::string pattern = std::filesystem::absolute(parent / "axiom-test-XXXXXX").string();
-    if (!error && ::mkdtemp(pattern.data()) == nullptr)
+    std::string pattern = (parent / "axiom-test-XXXXXX").string();
+    if (!error && ::mkdtemp(pattern.data()) == nullptr) {
       error.assign(errno, std::generic_category());
+    }
     if (error) {
       throw std::runtime_error("cannot create a directory for a test: " + error.message() +
                                "; TMPDIR (else /tmp) must be a directory that can be written");
