@@ -13,7 +13,7 @@ import time
 import unittest
 
 from slot import Slot
-from support import CLIENT, lasting, LIBRARIES, undisturbed, unit
+from support import CLIENT, LIBRARIES, lasting, undisturbed, unit
 from volunteer import processor_ticks
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
