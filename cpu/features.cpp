@@ -45,6 +45,7 @@ std::string avx2_unavailable() {
   const Registers one = cpuid(1);
   if (!bit(one.ecx, 28)) return "the processor has no AVX";
   if (!bit(one.ecx, 12)) return "the processor has no FMA";
+  if (!bit(one.ecx, 23)) return "the processor has no POPCNT";  // GCC's -mavx2 includes it
   if (!bit(cpuid(7).ebx, 5)) return "the processor has no AVX2";
   return state_refused(ymm_state, "AVX");
 }

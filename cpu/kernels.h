@@ -15,6 +15,13 @@ namespace axiom::cpu {
 
 inline constexpr int max_layers = 4;  ///< three hidden layers and the output
 
+/// Scratch of products that skip zeros (sparse_product.inl), for a block's rows but at least 64.
+struct NonZeros {
+  static constexpr int depth = 64;  ///< terms of a sum taken at once, as bits of a word
+  std::uint64_t* bits;              ///< a word for each row
+  float* values;                    ///< rows × depth
+};
+
 /// Buffers of one layer. n: rows of the block of samples in work, at most NetworkBuffers::capacity.
 struct LayerBuffers {
   int fan_in;
@@ -30,6 +37,9 @@ struct LayerBuffers {
   float* activations;    ///< panels, n × fan_out, after ReLU and dropout; hidden layers only
   float* deltas;         ///< panels, n × fan_out: ∂L/∂z; hidden layers only
   const float* mask;     ///< dropout factors, layout of activations; null without dropout
+  /// Which inputs are not zero, [fan_in / 64][capacity] words of 64 units. Null: no product of this
+  /// layer skips zeros.
+  std::uint64_t* input_bits;
 };
 
 /// A network, packed for one instruction set.
@@ -44,6 +54,7 @@ struct NetworkBuffers {
   float* targets;            ///< panels, outputs × n: one-hot labels (sigmoid: the label)
   float* deltas_transposed;  ///< panels, units × n, of the layer in work; null if no layer needs it
   float* sums_transposed;    ///< likewise, of the layer below, before its ReLU
+  NonZeros non_zeros;        ///< null if no layer skips zeros
   float* input_transposed;   ///< panels, first fan_out × features: W1ᵀ, for input gradients only
   float* input_gradients;    ///< panels, n × features, likewise
 };

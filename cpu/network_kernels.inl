@@ -5,13 +5,17 @@
 #include "client/arithmetic/functions.h"
 #include "cpu/kernels.h"
 #include "cpu/panel_matrices.inl"
+#include "cpu/sparse_product.inl"
 #include "cpu/tile.inl"
+#include "cpu/weight_gradient.inl"
 
 namespace axiom::cpu {
 
 template <class Isa>
 struct NetworkKernels {
   using Matrices = PanelMatrices<Isa>;
+  using Zero = typename Matrices::Zero;
+  using Panels = typename Matrices::Panels;
   using F = typename Isa::Float;
   static constexpr int lanes = F::lanes;
   static constexpr int width = Matrices::width;
@@ -74,15 +78,20 @@ struct NetworkKernels {
     float* activations = layer.activations;
     const Product<float> p{input, block,         layer.weights, stride(layer.fan_in),
                            rows,  layer.fan_out, layer.fan_in};
-    product<Isa, F, Walk::along_sum>(
-        p,
-        [=](Index panel, Index, int v)
-            __attribute__((always_inline)) { return F::load(biases + panel * width + v * lanes); },
-        [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
-          F h = arithmetic::relu(sum);
-          if constexpr (dropout) h = mul(h, F::load(mask + at(block, panel, row, v)));
-          h.store(activations + at(block, panel, row, v));
-        });
+    const auto bias = [=](Index panel, Index, int v) __attribute__((always_inline)) {
+      return F::load(biases + panel * width + v * lanes);
+    };
+    const auto activate = [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
+      F h = arithmetic::relu(sum);
+      if constexpr (dropout) h = mul(h, F::load(mask + at(block, panel, row, v)));
+      h.store(activations + at(block, panel, row, v));
+    };
+    if (layer.input_bits) {  // ReLU makes +0 of either zero
+      SparseProduct<Isa>::template along_sum<false>(
+          p, net.non_zeros, layer.input_bits, net.capacity, activations, block, bias, activate);
+    } else {
+      product<Isa, F, Walk::along_sum>(p, bias, activate);
+    }
   }
 
   /// Few outputs: lanes run over samples, so the last hidden activations are transposed first.
@@ -206,18 +215,6 @@ struct NetworkKernels {
       select(less(F::zero(), h), sum, F::zero()).store(deltas + offset);
     }
   };
-  struct Zero {
-    AXIOM_INLINE F operator()(Index, Index, int) const { return F::zero(); }
-  };
-  /// Takes a tile's sums as they are.
-  struct Panels {
-    float* to;
-    Index panel_stride;
-    AXIOM_INLINE void operator()(Index panel, Index row, int v, F sum) const {
-      sum.store(to + at(panel_stride, panel, row, v));
-    }
-  };
-
   /// Deltas of the last hidden layer: dz = (d·Wᵀ) masked.
   static void deltas_from_output(const NetworkBuffers& net, int rows) {
     if (net.layer[net.layers - 2].mask) {
@@ -261,10 +258,15 @@ struct NetworkKernels {
     if (layer.transposed) {
       const Product<float> p{layer.deltas, block,        layer.transposed, from,
                              rows,         layer.fan_in, layer.fan_out};
-      product<Isa, F, Walk::along_sum>(
-          p, Zero{}, [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
-            sink.store(at(block, panel, row, v), sum);
-          });
+      const auto finish = [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
+        sink.store(at(block, panel, row, v), sum);
+      };
+      if (layer.input_bits) {
+        SparseProduct<Isa>::template along_sum<true>(p, net.non_zeros, net.non_zeros.bits, 0,
+                                                     below.deltas, block, Zero{}, finish);
+      } else {
+        product<Isa, F, Walk::along_sum>(p, Zero{}, finish);
+      }
       return;
     }
     // The same sums with lanes over the samples, (W·dᵀ)ᵀ: the weights are read as they lie.
@@ -279,38 +281,16 @@ struct NetworkKernels {
         });
   }
 
-  /// Σ over samples into gradients, continued over blocks, and the SGD update on the last block.
-  template <Walk walk>
-  static AXIOM_INLINE void gradient_product(const Product<float>& p, float* weights,
-                                            float* gradient, Index panel_stride,
-                                            const UpdateArguments& update) {
-    const F rate = F::splat(update.negative_learning_rate);
-    const F keep = F::splat(update.keep);
-    const auto load = [=](Index panel, Index row, int v) __attribute__((always_inline)) {
-      return F::load(gradient + at(panel_stride, panel, row, v));
-    };
-    const Panels store{gradient, panel_stride};
-    const auto step = [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
-      float* w = weights + at(panel_stride, panel, row, v);
-      fma(rate, sum, mul(F::load(w), keep)).store(w);
-    };
-    if (update.first_block && update.last_block) {
-      product<Isa, F, walk>(p, Zero{}, step);
-    } else if (update.first_block) {
-      product<Isa, F, walk>(p, Zero{}, store);
-    } else if (update.last_block) {
-      product<Isa, F, walk>(p, load, step);
-    } else {
-      product<Isa, F, walk>(p, load, store);
-    }
-  }
-
   static void update_weights(const NetworkBuffers& net, const LayerBuffers& layer,
                              const float* input, int rows, const UpdateArguments& update) {
     const Index block = stride(net.capacity);
     const Product<float> p{input, block, layer.deltas, block, layer.fan_in, layer.fan_out, rows};
-    gradient_product<Walk::along_rows>(p, layer.weights, layer.weight_gradient,
-                                       stride(layer.fan_in), update);
+    if (layer.input_bits) {
+      WeightGradient<Isa>::but_for_zeros(p, net, layer, update);
+    } else {
+      WeightGradient<Isa>::template whole<Walk::along_rows>(p, layer.weights, layer.weight_gradient,
+                                                            stride(layer.fan_in), update);
+    }
   }
 
   static void output_layer_backward(const NetworkBuffers& net, int rows,
@@ -325,7 +305,8 @@ struct NetworkKernels {
                            layer.fan_out,
                            layer.fan_in,
                            rows};
-    gradient_product<Walk::along_sum>(p, layer.transposed, layer.weight_gradient, out, update);
+    WeightGradient<Isa>::template whole<Walk::along_sum>(p, layer.transposed, layer.weight_gradient,
+                                                         out, update);
     for (int j = 0; j < layer.fan_out; ++j) {
       float sum = update.first_block ? 0.0f : layer.bias_gradient[j];
       for (int i = 0; i < rows; ++i) {

@@ -31,6 +31,9 @@ std::size_t panel_floats(int rows, int columns, int width) {
   return padded(rows, width) * padded(columns, width);
 }
 
+/// Zeros are worth skipping where sums and rows are long (measured: docs/PERFORMANCE.md).
+bool skips_zeros(int fan_in, int fan_out) { return std::min(fan_in, fan_out) >= 128; }
+
 /// Deltas of the layer below need the weights with lanes over fan_in, or the deltas with lanes over
 /// the samples: whichever is less to transpose. A second copy of large weights would crowd the
 /// second-level cache, so these are never transposed (measured: docs/PERFORMANCE.md).
@@ -58,6 +61,7 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
   Arena arena(base);
   const bool backward = demand.backward_rows > 0;
   int widest_by_samples = 0;  // layers whose deltas are taken with lanes over the samples
+  bool any_sparse = false;
   net.layers = shape.layers();
   net.capacity = static_cast<int>(padded(demand.block_rows, width));
   net.sigmoid = shape.loss == Loss::sigmoid_cross_entropy;
@@ -66,6 +70,13 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
     LayerBuffers& layer = net.layer[l];
     layer.fan_in = shape.fan_in(l);
     layer.fan_out = shape.fan_out(l);
+    const bool sparse = l > 0 && !output && skips_zeros(layer.fan_in, layer.fan_out);
+    if (sparse) {
+      any_sparse = true;
+      const auto words = padded(layer.fan_in, NonZeros::depth) / NonZeros::depth *
+                         static_cast<std::size_t>(net.capacity);
+      layer.input_bits = reinterpret_cast<std::uint64_t*>(arena.take(2 * words));
+    }
     const std::size_t weights = panel_floats(layer.fan_in, layer.fan_out, width);
     const std::size_t transposed = panel_floats(layer.fan_out, layer.fan_in, width);
     const std::size_t block = panel_floats(net.capacity, layer.fan_out, width);
@@ -73,7 +84,7 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
     if (output) {
       layer.transposed = arena.take(transposed);
     } else if (l > 0 && backward) {
-      if (transposes_weights(layer.fan_in, layer.fan_out, demand.backward_rows)) {
+      if (sparse || transposes_weights(layer.fan_in, layer.fan_out, demand.backward_rows)) {
         layer.transposed = arena.take(transposed);
       } else {
         widest_by_samples = std::max({widest_by_samples, layer.fan_in, layer.fan_out});
@@ -106,6 +117,11 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
   if (demand.input_gradients) {
     net.input_transposed = arena.take(panel_floats(shape.fan_out(0), shape.inputs(), width));
     net.input_gradients = arena.take(panel_floats(net.capacity, shape.inputs(), width));
+  }
+  if (any_sparse) {
+    const auto rows = static_cast<std::size_t>(std::max(net.capacity, NonZeros::depth));
+    net.non_zeros.bits = reinterpret_cast<std::uint64_t*>(arena.take(2 * rows));
+    net.non_zeros.values = arena.take(rows * NonZeros::depth);
   }
   layout.floats = arena.used();
   return layout;

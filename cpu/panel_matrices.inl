@@ -19,6 +19,19 @@ struct PanelMatrices {
     return panel * panel_stride + row * width + v * lanes;
   }
 
+  // Beginnings and ends of a product's sums.
+  struct Zero {
+    AXIOM_INLINE F operator()(Index, Index, int) const { return F::zero(); }
+  };
+  /// Takes a tile's sums as they are.
+  struct Panels {
+    float* to;
+    Index panel_stride;
+    AXIOM_INLINE void operator()(Index panel, Index row, int v, F sum) const {
+      sum.store(to + at(panel_stride, panel, row, v));
+    }
+  };
+
   /// Panels rows × columns to panels columns × rows; padding is copied along.
   static void transpose(const float* from, Index from_stride, int rows, int columns, float* to,
                         Index to_stride) {

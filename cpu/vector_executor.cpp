@@ -14,6 +14,7 @@ constexpr int evaluation_rows = 128;
 /// Samples worked on at once: larger batches in blocks whose activations stay in the second-level
 /// cache beside the weights (measured: docs/PERFORMANCE.md).
 constexpr int training_rows = 64;
+static_assert(training_rows <= NonZeros::depth);
 
 int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 

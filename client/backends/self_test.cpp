@@ -45,6 +45,7 @@ std::vector<TrainingCase> training_cases() {
       {"train 10-16-16-16-5, batch 64", {{10, 16, 16, 16, 5}, softmax, 122, 64, 0, 0}},
       {"train 20-64-64-64-1, full batch", {{20, 64, 64, 64, 1}, sigmoid, 150, 0, 0, 0}},
       {"train 20-96-64-2, batch 8", {{20, 96, 64, 2}, softmax, 30, 8, 0, 0}},
+      {"train 20-128-136-2, batch 5", {{20, 128, 136, 2}, softmax, 12, 5, 0, 0}},
       {"train 20-40-2, dropout and decay", {{20, 40, 2}, softmax, 40, 16, 0.25f, 0.01f}},
   };
 }

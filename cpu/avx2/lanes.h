@@ -104,6 +104,20 @@ struct Isa {
   static constexpr int tile_rows = 6;
   static constexpr int tile_vectors = 2;
   static constexpr int reduction_vectors = 3;  ///< of doubles: cpu/tridiagonal.inl
+  static constexpr int sparse_panels = 4;      ///< cpu/sparse_product.inl
+  static AXIOM_INLINE std::uint32_t non_zero_bits(F32 a) {
+    return static_cast<std::uint32_t>(
+        _mm256_movemask_ps(_mm256_cmp_ps(a.v, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+  }
+  static AXIOM_INLINE bool any_negative_zero(const F32* a, int count) {
+    const __m256i sign = _mm256_set1_epi32(INT32_MIN);
+    __m256i found = _mm256_setzero_si256();
+#pragma GCC unroll 16
+    for (int i = 0; i < count; ++i) {
+      found = _mm256_or_si256(found, _mm256_cmpeq_epi32(_mm256_castps_si256(a[i].v), sign));
+    }
+    return !_mm256_testz_si256(found, found);
+  }
   template <class Store>
   static AXIOM_INLINE void transpose(const float* from, int from_stride, Store store) {
     transpose_block(from, from_stride, store);

@@ -104,6 +104,19 @@ struct Isa {
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
   static constexpr int reduction_vectors = 2;  ///< of doubles: cpu/tridiagonal.inl
+  static constexpr int sparse_panels = 4;      ///< cpu/sparse_product.inl
+  static AXIOM_INLINE std::uint32_t non_zero_bits(F32 a) {
+    return _mm512_cmp_ps_mask(a.v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+  }
+  static AXIOM_INLINE bool any_negative_zero(const F32* a, int count) {
+    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
+    unsigned found = 0;
+#pragma GCC unroll 16
+    for (int i = 0; i < count; ++i) {
+      found |= _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a[i].v), sign);
+    }
+    return found != 0;
+  }
   template <class Store>
   static AXIOM_INLINE void transpose(const float* from, int from_stride, Store store) {
     transpose_block(from, from_stride, store);

@@ -100,6 +100,18 @@ struct Isa {
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
   static constexpr int reduction_vectors = 2;
+  static constexpr int sparse_panels = 4;
+  static std::uint32_t non_zero_bits(F32 a) {
+    return half::Isa::non_zero_bits(a.low) | half::Isa::non_zero_bits(a.high) << 8;
+  }
+  static bool any_negative_zero(const F32* a, int count) {
+    bool found = false;
+    for (int i = 0; i < count; ++i) {
+      found |= half::Isa::any_negative_zero(&a[i].low, 1);
+      found |= half::Isa::any_negative_zero(&a[i].high, 1);
+    }
+    return found;
+  }
   template <class Store>
   static void transpose(const float* from, int from_stride, Store store) {
     for (int c = 0; c < 16; ++c) {

@@ -5,14 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "client/plan/backend.h"
 #include "client/plan/initial_parameters.h"
+#include "client/plan/step.h"
 #include "cpu/avx2/avx2_backend.h"
 #include "cpu/avx512/avx512_backend.h"
 #include "cpu/features.h"
@@ -59,6 +62,69 @@ TEST_P(BackendEquality, PausedAtEveryStep) {
   }
 }
 
+/// Layers wide enough for products that skip zeros (cpu/sparse_product.inl): whole and cut words of
+/// 64 terms, panels that do not go into the columns, dropout, blocks of a split batch.
+TEST_P(BackendEquality, ProductsThatSkipZeros) {
+  const auto softmax = Loss::softmax_cross_entropy;
+  const std::vector<Case> cases = {
+      {{20, 128, 160, 2}, softmax, 40, 32, 0, 0},
+      {{20, 200, 130, 141, 3}, softmax, 33, 9, 0, 0.02f},
+      {{20, 130, 300, 2}, softmax, 50, 64, 0.5f, 0},
+      {{20, 192, 128, 128, 1}, Loss::sigmoid_cross_entropy, 140, 0, 0, 0},
+      {{20, 129, 129, 2}, softmax, 7, 1, 0.3f, 0},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(testing::Message() << c);
+    const TrainingRun run = make_run(c);
+    const auto expected = train_and_evaluate(*reference_backend().make_executor(), run, 0);
+    EXPECT_TRUE(expected == train_and_evaluate(*GetParam()->make_executor(), run, 0));
+  }
+}
+
+/// Values from 2^-149 to 2^9, both zeros among them, so that products underflow to either zero:
+/// which of them a sum ends with depends on the terms that were 0·b.
+TEST_P(BackendEquality, SumsThatUnderflow) {
+  std::mt19937 random(20);
+  const auto draw = [&random](int lowest, int highest) {
+    if (random() % 4 == 0) return random() % 2 == 0 ? 0.0f : -0.0f;
+    const int exponent = lowest + static_cast<int>(random() % unsigned(highest - lowest + 1));
+    const float value = std::ldexp(1.0f + static_cast<float>(random() % 8) / 8, exponent);
+    return random() % 2 == 0 ? value : -value;
+  };
+  for (int trial = 0; trial < 60; ++trial) {
+    SCOPED_TRACE(trial);
+    TrainingRun run = make_run({{4, 128, 130, 2}, Loss::softmax_cross_entropy, 6, 3, 0, 0});
+    auto data = std::make_shared<Dataset>(*run.train);
+    for (float& x : data->inputs) x = draw(-100, 5);
+    run.train = data;
+    for (Probe& probe : run.probes) probe.data = data;
+    run.steps = 2;
+    RunState initial;
+    initial_parameters(run, initial.parameters);
+    std::size_t entry = 0;
+    const int lowest[] = {-70, -100, -120};
+    for (int l = 0; l < run.shape.layers(); ++l) {
+      for (; entry < run.shape.bias_offset(l) + static_cast<std::size_t>(run.shape.fan_out(l));
+           ++entry) {
+        initial.parameters[entry] = draw(lowest[l], trial % 2 == 0 ? 0 : lowest[l] + 10);
+      }
+    }
+    std::vector<std::uint32_t> bits[2];
+    const std::atomic<bool> pause{false};
+    std::atomic<std::uint64_t> progress{0};
+    const Backend* backends[] = {&reference_backend(), GetParam()};
+    for (int i = 0; i < 2; ++i) {
+      RunState state = initial;
+      Snapshot snapshot;
+      const auto executor = backends[i]->make_executor();
+      executor->train(run, state, run.steps, pause, progress);
+      executor->evaluate(run, state, snapshot);
+      bits[i] = test::all_bits(state, snapshot);
+    }
+    EXPECT_TRUE(bits[0] == bits[1]);
+  }
+}
+
 TEST_P(BackendEquality, HandedOverToTheReferenceHalfWay) {
   const TrainingRun run = make_run(test::equality_cases().front());
   const std::atomic<bool> pause{false};
@@ -100,18 +166,45 @@ TEST(ReferenceExecutor, RestsWithTheStateOfAStepBoundary) {
   EXPECT_GT(rests, static_cast<int>(run.steps) * run.shape.layers());
 }
 
+/// Whichever value overflows first, a run ends as diverged after the same step, and has the bits of
+/// the reference until then.
 TEST_P(BackendEquality, DivergenceIsSeen) {
-  TrainingRun run = make_run(test::equality_cases().front());
-  run.learning_rate = 1e20f;
+  const Case sparse = {{20, 128, 128, 2}, Loss::softmax_cross_entropy, 65, 16, 0, 0};
   const std::atomic<bool> pause{false};
   std::atomic<std::uint64_t> progress{0};
-  RunState state;
-  initial_parameters(run, state.parameters);
-  const auto executor = GetParam()->make_executor();
-  executor->train(run, state, run.steps, pause, progress);
-  Snapshot snapshot;
-  executor->evaluate(run, state, snapshot);
-  EXPECT_TRUE(snapshot.diverged);
+  int diverged = 0;
+  int finite = 0;
+  for (const Case& c : {test::equality_cases().front(), sparse}) {
+    for (const float rate : {3.0f, 1e3f, 1e6f, 1e9f, 1e12f, 1e15f, 1e20f, 1e30f}) {
+      SCOPED_TRACE(testing::Message() << c << " learning rate " << rate);
+      TrainingRun run = make_run(c);
+      run.learning_rate = rate;
+      const auto expected_by = reference_backend().make_executor();
+      const auto given_by = GetParam()->make_executor();
+      RunState expected;
+      initial_parameters(run, expected.parameters);
+      RunState given = expected;
+      for (std::uint64_t step = 1; step <= run.steps; ++step) {
+        expected_by->train(run, expected, step, pause, progress);
+        given_by->train(run, given, step, pause, progress);
+        Snapshot expected_snapshot;
+        Snapshot given_snapshot;
+        expected_by->evaluate(run, expected, expected_snapshot);
+        given_by->evaluate(run, given, given_snapshot);
+        ASSERT_EQ(expected_snapshot.diverged, given_snapshot.diverged) << "step " << step;
+        ++(given_snapshot.diverged ? diverged : finite);
+        if (given_snapshot.diverged) continue;
+        ASSERT_TRUE(test::all_bits(expected, expected_snapshot) ==
+                    test::all_bits(given, given_snapshot))
+            << "step " << step;
+      }
+      if (rate >= 1e20f) {
+        EXPECT_FALSE(all_finite(given.parameters));
+      }
+    }
+  }
+  EXPECT_GT(diverged, 0);
+  EXPECT_GT(finite, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, BackendEquality,
