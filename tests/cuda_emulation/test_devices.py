@@ -273,8 +273,12 @@ class FaultyHardware(DeviceTest):
         first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch") + 1
         last = traced.stderr.count("emulated device: launch")
         expected, _, _ = self.compute("processor", library=None)
-        result, telemetry, log = self.compute("took over", fault=f"spoil:{first}", lost=last)
-        self.assertEqual(result, expected)
+        # How many launches the two threads need varies, so the device may be lost too late or, seldom, too early.
+        for attempt in range(20):
+            result, telemetry, log = self.compute(f"took over {attempt}", fault=f"spoil:{first}", lost=last - attempt % 6)
+            self.assertEqual(result, expected)
+            if "the processor takes over" in log and telemetry["mismatches"] > 0:
+                break
         self.assertIn("the processor takes over", log)
         self.assertEqual((telemetry["device"], telemetry["mismatches"]), ("", 1))
         self.assertIn("1 times the device gave two results for the same steps", log)
@@ -299,7 +303,7 @@ class Listing(DeviceTest):
     def test_self_test_covers_the_device(self):
         done = self.run_client("self-test")
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("cuda:0: 8 of 8 known answers right", done.stdout)
+        self.assertRegex(done.stdout, r"cuda:0: (\d+) of \1 known answers right")
 
     def test_self_test_of_a_device_that_fails(self):
         """The others are tested all the same. Memory that another program has is nobody's fault."""
@@ -310,7 +314,7 @@ class Listing(DeviceTest):
                 done = self.run_client("self-test", **settings)
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn(told, done.stdout)
-                self.assertIn("reference: 8 of 8 known answers right", done.stdout)
+                self.assertRegex(done.stdout, r"reference: (\d+) of \1 known answers right")
 
     def test_plan_names_as_many_threads_as_the_device_has_memory_for(self):
         work = ["plan", "--json", *QUICK[1:7], "--seeds", "10", "--backend", "cuda"]

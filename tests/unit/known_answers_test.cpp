@@ -63,9 +63,10 @@ TEST(KnownAnswers, OneFlippedBitIsNoticed) {
   const auto expected = known_answers();
   const auto actual = compute_answers(FaultyBackend());
   ASSERT_EQ(expected.size(), actual.size());
-  int wrong = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) wrong += expected[i].digest != actual[i].digest;
-  EXPECT_EQ(5, wrong);  // the training cases
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    const bool trains = expected[i].name.starts_with("train ");
+    EXPECT_EQ(trains, expected[i].digest != actual[i].digest) << expected[i].name;
+  }
 }
 
 TEST(KnownAnswers, TheSelfTestPasses) {
