@@ -108,15 +108,6 @@ struct SparseProduct {
     }
   }
 
-  /// Calls body with a compile-time count equal to `count` (1 … most).
-  template <int most, class Body>
-  static AXIOM_INLINE void with_count(int count, Body body) {
-    if constexpr (most > 1) {
-      if (count < most) return with_count<most - 1>(count, body);
-    }
-    body.template operator()<most>();
-  }
-
   template <int panels, class Body>
   static AXIOM_INLINE void each(Body body) {
 #pragma GCC unroll 8

@@ -77,35 +77,13 @@ AXIOM_INLINE int next_tile_rows(int remaining) {
   return remaining <= full ? remaining : (remaining + 1) / 2;
 }
 
-/// Calls body with a compile-time row count equal to `rows` (1 … Isa::tile_rows − 1).
-template <class Isa, class Body>
-AXIOM_INLINE void with_rows(int rows, Body body) {
-  static_assert(Isa::tile_rows == 6 || Isa::tile_rows == 8);
-  switch (rows) {
-    case 1:
-      body.template operator()<1>();
-      break;
-    case 2:
-      body.template operator()<2>();
-      break;
-    case 3:
-      body.template operator()<3>();
-      break;
-    case 4:
-      body.template operator()<4>();
-      break;
-    case 5:
-      body.template operator()<5>();
-      break;
-    default:
-      if constexpr (Isa::tile_rows == 8) {
-        if (rows == 6) {
-          body.template operator()<6>();
-        } else {
-          body.template operator()<7>();
-        }
-      }
+/// Calls body with a compile-time count equal to `count` (1 … most).
+template <int most, class Body>
+AXIOM_INLINE void with_count(int count, Body body) {
+  if constexpr (most > 1) {
+    if (count < most) return with_count<most - 1>(count, body);
   }
+  body.template operator()<most>();
 }
 
 /// Operands of a product of panel matrices.
@@ -152,7 +130,7 @@ AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
       }
       for (int rows; done < row_count; done += rows) {
         rows = next_tile_rows<Isa>(row_count - done);
-        with_rows<Isa>(rows, next);
+        with_count<Isa::tile_rows - 1>(rows, next);
       }
     };
     if constexpr (walk == Walk::along_sum) {
