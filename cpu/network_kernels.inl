@@ -215,6 +215,7 @@ struct NetworkKernels {
       select(less(F::zero(), h), sum, F::zero()).store(deltas + offset);
     }
   };
+
   /// Deltas of the last hidden layer: dz = (d·Wᵀ) masked.
   static void deltas_from_output(const NetworkBuffers& net, int rows) {
     if (net.layer[net.layers - 2].mask) {

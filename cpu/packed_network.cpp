@@ -31,12 +31,13 @@ std::size_t panel_floats(int rows, int columns, int width) {
   return padded(rows, width) * padded(columns, width);
 }
 
-/// Zeros are worth skipping where sums and rows are long (measured: docs/PERFORMANCE.md).
+/// Zeros are worth skipping where sums and rows are long (measured: docs/PERFORMANCE.md). Deltas of
+/// the layer below then always need the weights with lanes over fan_in.
 bool skips_zeros(int fan_in, int fan_out) { return std::min(fan_in, fan_out) >= 128; }
 
-/// Deltas of the layer below need the weights with lanes over fan_in, or the deltas with lanes over
-/// the samples: whichever is less to transpose. A second copy of large weights would crowd the
-/// second-level cache, so these are never transposed (measured: docs/PERFORMANCE.md).
+/// Deltas with all terms need that, or the deltas above with lanes over the samples: whichever is
+/// less to transpose. A second copy of large weights would crowd the second-level cache, so these
+/// are not transposed (measured: docs/PERFORMANCE.md).
 bool transposes_weights(int fan_in, int fan_out, int backward_rows) {
   constexpr std::int64_t large = std::int64_t{256} * 256;
   const std::int64_t weights = std::int64_t{fan_in} * fan_out;

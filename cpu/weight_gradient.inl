@@ -44,7 +44,7 @@ struct WeightGradient {
     const Step step(layer.weights, panel_stride, update);
     const bool first = update.first_block;
     const bool last = update.last_block;
-    // One copy of the code for all four cases: beside the sums a choice a row costs nothing.
+    // One copy of the code for all four cases: the choice is the same for all rows.
     SparseProduct<Isa>::along_rows(
         p, layer.input_bits, net.capacity, net.non_zeros.bits,
         [=](Index panel, Index row, int v)

@@ -81,7 +81,7 @@ TEST_P(BackendEquality, ProductsThatSkipZeros) {
   }
 }
 
-/// Values from 2^-149 to 2^9, both zeros among them, so that products underflow to either zero:
+/// Values from 2^-120 to 2^6, both zeros among them, so that products underflow to either zero:
 /// which of them a sum ends with depends on the terms that were 0·b.
 TEST_P(BackendEquality, SumsThatUnderflow) {
   std::mt19937 random(20);
