@@ -49,7 +49,6 @@ struct NetworkBuffers {
   bool sigmoid;  ///< one output and sigmoid cross-entropy; else softmax
   LayerBuffers layer[max_layers];
   float* inputs;             ///< panels, n × features
-  float* hidden_transposed;  ///< panels, units of the last hidden layer × n
   float* outputs;            ///< panels, outputs × n: logits, then ∂L/∂z
   float* targets;            ///< panels, outputs × n: one-hot labels (sigmoid: the label)
   float* deltas_transposed;  ///< panels, units × n, of the layer in work; null if no layer needs it

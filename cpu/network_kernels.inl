@@ -4,6 +4,7 @@
 
 #include "client/arithmetic/functions.h"
 #include "cpu/kernels.h"
+#include "cpu/output_layer.inl"
 #include "cpu/panel_matrices.inl"
 #include "cpu/sparse_product.inl"
 #include "cpu/tile.inl"
@@ -16,6 +17,7 @@ struct NetworkKernels {
   using Matrices = PanelMatrices<Isa>;
   using Zero = typename Matrices::Zero;
   using Panels = typename Matrices::Panels;
+  using Output = OutputLayer<Isa>;
   using F = typename Isa::Float;
   static constexpr int lanes = F::lanes;
   static constexpr int width = Matrices::width;
@@ -56,28 +58,55 @@ struct NetworkKernels {
 
   static void forward(const NetworkBuffers& net, int rows) {
     const float* input = net.inputs;
-    for (int l = 0; l + 1 < net.layers; ++l) {
+    const int last_hidden = net.layers - 2;
+    for (int l = 0; l < last_hidden; ++l) {
       const LayerBuffers& layer = net.layer[l];
-      if (layer.mask) {
-        forward_hidden<true>(net, layer, input, rows);
-      } else {
-        forward_hidden<false>(net, layer, input, rows);
-      }
+      forward_hidden(net, layer, input, rows, 0, layer.fan_out);
       input = layer.activations;
     }
-    forward_output(net, rows);
+    const LayerBuffers& last = net.layer[last_hidden];
+    if (last.input_bits) {
+      forward_hidden(net, last, input, rows, 0, last.fan_out);
+      forward_output(net, rows);
+      return;
+    }
+    Output::start(net, rows);
+    for_each_panel(last, [&](Index panel, int units) {
+      forward_hidden(net, last, input, rows, panel, units);
+      Output::forward(net, rows, panel);
+    });
+  }
+
+  /// Calls body(panel, units in it) for all panels of a layer's units.
+  template <class Body>
+  static AXIOM_INLINE void for_each_panel(const LayerBuffers& layer, Body body) {
+    for (Index panel = 0; panel * width < layer.fan_out; ++panel) {
+      const Index left = layer.fan_out - panel * width;
+      body(panel, left < width ? static_cast<int>(left) : width);
+    }
+  }
+
+  /// Activations of `units` units from panel `first_panel` on.
+  static void forward_hidden(const NetworkBuffers& net, const LayerBuffers& layer,
+                             const float* input, int rows, Index first_panel, int units) {
+    if (layer.mask) {
+      forward_hidden<true>(net, layer, input, rows, first_panel, units);
+    } else {
+      forward_hidden<false>(net, layer, input, rows, first_panel, units);
+    }
   }
 
   // Vector stores may alias anything: what a loop needs is copied out of the structs first.
   template <bool dropout>
   static void forward_hidden(const NetworkBuffers& net, const LayerBuffers& layer,
-                             const float* input, int rows) {
+                             const float* input, int rows, Index first_panel, int units) {
     const Index block = stride(net.capacity);
-    const float* biases = layer.biases;
-    const float* mask = layer.mask;
-    float* activations = layer.activations;
-    const Product<float> p{input, block,         layer.weights, stride(layer.fan_in),
-                           rows,  layer.fan_out, layer.fan_in};
+    const Index below = stride(layer.fan_in);
+    const float* biases = layer.biases + first_panel * width;
+    const float* mask = dropout ? layer.mask + first_panel * block : nullptr;
+    float* activations = layer.activations + first_panel * block;
+    const Product<float> p{input, block,       layer.weights + first_panel * below, below, rows,
+                           units, layer.fan_in};
     const auto bias = [=](Index panel, Index, int v) __attribute__((always_inline)) {
       return F::load(biases + panel * width + v * lanes);
     };
@@ -94,22 +123,10 @@ struct NetworkKernels {
     }
   }
 
-  /// Few outputs: lanes run over samples, so the last hidden activations are transposed first.
   static void forward_output(const NetworkBuffers& net, int rows) {
-    const LayerBuffers& layer = net.layer[net.layers - 1];
-    Matrices::transpose(net.layer[net.layers - 2].activations, stride(net.capacity), rows,
-                        layer.fan_in, net.hidden_transposed, stride(layer.fan_in));
-    const Index out = stride(layer.fan_out);
-    const float* biases = layer.biases;
-    float* outputs = net.outputs;
-    const Product<float> p{layer.transposed, out,  net.hidden_transposed, stride(layer.fan_in),
-                           layer.fan_out,    rows, layer.fan_in};
-    product<Isa, F, Walk::along_sum>(
-        p,
-        [&](Index, Index row, int)
-            __attribute__((always_inline)) { return F::broadcast(biases + row); },
-        [&](Index panel, Index row, int v, F sum)
-            __attribute__((always_inline)) { sum.store(outputs + at(out, panel, row, v)); });
+    Output::start(net, rows);
+    for_each_panel(net.layer[net.layers - 2],
+                   [&](Index panel, int) { Output::forward(net, rows, panel); });
   }
 
   /// Replaces the logits by ∂L/∂z = (p − y)·scale.
@@ -145,15 +162,29 @@ struct NetworkKernels {
   }
 
   static void backward(const NetworkBuffers& net, int rows, const UpdateArguments& update) {
+    const int last_hidden = net.layers - 2;
+    const LayerBuffers& last = net.layer[last_hidden];
     output_deltas(net, rows, update.scale);
-    output_layer_backward(net, rows, update);
-    for (int l = net.layers - 2; l >= 0; --l) {
+    for_each_panel(last, [&](Index panel, int units) {
+      // One hidden layer: nothing else reads its deltas, and they take the memory of one panel.
+      float* deltas = last.deltas + (last_hidden > 0 ? panel * stride(net.capacity) : 0);
+      Output::template backward<true>(net, rows, panel, deltas, update);
+      if (last_hidden == 0) {
+        update_weights(net, last, net.inputs, rows, deltas, panel, units, update);
+      }
+    });
+    update_output_biases(net, rows, update);
+    for (int l = last_hidden; l > 0; --l) {
       const LayerBuffers& layer = net.layer[l];
-      const float* input = l > 0 ? net.layer[l - 1].activations : net.inputs;
-      if (l > 0) hidden_deltas(net, layer, net.layer[l - 1], rows);
-      update_weights(net, layer, input, rows, update);
-      update_biases(net, layer, rows, update);
+      const LayerBuffers& below = net.layer[l - 1];
+      hidden_deltas(net, layer, below, rows);
+      update_weights(net, layer, below.activations, rows, layer.deltas, 0, layer.fan_out, update);
       if (layer.transposed && update.last_block) transpose_layer(layer);
+      update_biases(net, below, rows, update);
+    }
+    if (last_hidden > 0) {
+      const LayerBuffers& layer = net.layer[0];
+      update_weights(net, layer, net.inputs, rows, layer.deltas, 0, layer.fan_out, update);
     }
   }
 
@@ -169,7 +200,8 @@ struct NetworkKernels {
   static void first_layer_gradient(const NetworkBuffers& net, int rows, float scale,
                                    bool first_block) {
     all_deltas(net, rows, scale);
-    update_weights(net, net.layer[0], net.inputs, rows,
+    const LayerBuffers& first = net.layer[0];
+    update_weights(net, first, net.inputs, rows, first.deltas, 0, first.fan_out,
                    {.scale = scale,
                     .negative_learning_rate = 0.0f,
                     .keep = 1.0f,
@@ -193,7 +225,11 @@ struct NetworkKernels {
   static void all_deltas(const NetworkBuffers& net, int rows, float scale) {
     forward_output(net, rows);
     output_deltas(net, rows, scale);
-    deltas_from_output(net, rows);
+    const LayerBuffers& last = net.layer[net.layers - 2];
+    for_each_panel(last, [&](Index panel, int) {
+      float* deltas = last.deltas + panel * stride(net.capacity);
+      Output::template backward<false>(net, rows, panel, deltas, {});
+    });
     for (int l = net.layers - 2; l > 0; --l) {
       hidden_deltas(net, net.layer[l], net.layer[l - 1], rows);
     }
@@ -215,29 +251,6 @@ struct NetworkKernels {
       select(less(F::zero(), h), sum, F::zero()).store(deltas + offset);
     }
   };
-
-  /// Deltas of the last hidden layer: dz = (d·Wᵀ) masked.
-  static void deltas_from_output(const NetworkBuffers& net, int rows) {
-    if (net.layer[net.layers - 2].mask) {
-      deltas_from_output<true>(net, rows);
-    } else {
-      deltas_from_output<false>(net, rows);
-    }
-  }
-
-  template <bool dropout>
-  static void deltas_from_output(const NetworkBuffers& net, int rows) {
-    const LayerBuffers& output = net.layer[net.layers - 1];
-    const DeltaSink<dropout> sink(net.layer[net.layers - 2]);
-    const Index block = stride(net.capacity);
-    const Index out = stride(output.fan_out);
-    const Product<float> p{net.outputs, out,           output.transposed, out,
-                           rows,        output.fan_in, output.fan_out};
-    product<Isa, F, Walk::along_rows>(
-        p, Zero{}, [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
-          sink.store(at(block, panel, row, v), sum);
-        });
-  }
 
   /// Deltas of the layer below `layer`: dz = (d·Wᵀ) masked.
   static void hidden_deltas(const NetworkBuffers& net, const LayerBuffers& layer,
@@ -282,32 +295,26 @@ struct NetworkKernels {
         });
   }
 
+  /// Of `units` units from panel `first_panel` on, from their deltas.
   static void update_weights(const NetworkBuffers& net, const LayerBuffers& layer,
-                             const float* input, int rows, const UpdateArguments& update) {
+                             const float* input, int rows, const float* deltas, Index first_panel,
+                             int units, const UpdateArguments& update) {
     const Index block = stride(net.capacity);
-    const Product<float> p{input, block, layer.deltas, block, layer.fan_in, layer.fan_out, rows};
+    const Product<float> p{input, block, deltas, block, layer.fan_in, units, rows};
     if (layer.input_bits) {
       WeightGradient<Isa>::but_for_zeros(p, net, layer, update);
-    } else {
-      WeightGradient<Isa>::template whole<Walk::along_rows>(p, layer.weights, layer.weight_gradient,
-                                                            stride(layer.fan_in), update);
+      return;
     }
+    const Index below = stride(layer.fan_in);
+    float* gradient = layer.weight_gradient;
+    WeightGradient<Isa>::whole(p, layer.weights + first_panel * below,
+                               gradient ? gradient + first_panel * below : nullptr, below, update);
   }
 
-  static void output_layer_backward(const NetworkBuffers& net, int rows,
-                                    const UpdateArguments& update) {
-    deltas_from_output(net, rows);
+  static void update_output_biases(const NetworkBuffers& net, int rows,
+                                   const UpdateArguments& update) {
     const LayerBuffers& layer = net.layer[net.layers - 1];
     const Index out = stride(layer.fan_out);
-    const Product<float> p{net.outputs,
-                           out,
-                           net.layer[net.layers - 2].activations,
-                           stride(net.capacity),
-                           layer.fan_out,
-                           layer.fan_in,
-                           rows};
-    WeightGradient<Isa>::template whole<Walk::along_sum>(p, layer.transposed, layer.weight_gradient,
-                                                         out, update);
     for (int j = 0; j < layer.fan_out; ++j) {
       float sum = update.first_block ? 0.0f : layer.bias_gradient[j];
       for (int i = 0; i < rows; ++i) {

@@ -110,9 +110,7 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
     net.deltas_transposed = arena.take(panel_floats(widest_by_samples, net.capacity, width));
     net.sums_transposed = arena.take(panel_floats(widest_by_samples, net.capacity, width));
   }
-  const int last_hidden = shape.fan_in(net.layers - 1);
   net.inputs = arena.take(panel_floats(net.capacity, shape.inputs(), width));
-  net.hidden_transposed = arena.take(panel_floats(last_hidden, net.capacity, width));
   net.outputs = arena.take(panel_floats(shape.outputs(), net.capacity, width));
   net.targets = arena.take(panel_floats(shape.outputs(), net.capacity, width));
   if (demand.input_gradients) {

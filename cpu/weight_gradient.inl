@@ -15,22 +15,46 @@ struct WeightGradient {
   using Panels = typename Matrices::Panels;
   using F = typename Isa::Float;
 
-  /// Sums into `gradient`, continued from block to block; on the last block w ← keep·w − lr·sum.
+  /// Sums continue from the gradient of earlier blocks.
+  struct Load {
+    const float* from;
+    Index panel_stride;
+    AXIOM_INLINE F operator()(Index panel, Index row, int v) const {
+      return F::load(from + Matrices::at(panel_stride, panel, row, v));
+    }
+  };
+  /// Takes a sum over the whole batch: w ← keep·w − lr·sum.
+  struct Step {
+    float* weights;
+    Index panel_stride;
+    F rate;
+    F keep;
+    Step(float* w, Index stride, const UpdateArguments& update)
+        : weights(w),
+          panel_stride(stride),
+          rate(F::splat(update.negative_learning_rate)),
+          keep(F::splat(update.keep)) {}
+    AXIOM_INLINE void operator()(Index panel, Index row, int v, F sum) const {
+      float* w = weights + Matrices::at(panel_stride, panel, row, v);
+      fma(rate, sum, mul(F::load(w), keep)).store(w);
+    }
+  };
+
+  /// Sums into `gradient`, continued from block to block; on the last block a Step.
   /// `panel_stride`: of both matrices.
-  template <Walk walk>
   static AXIOM_INLINE void whole(const Product<float>& p, float* weights, float* gradient,
                                  Index panel_stride, const UpdateArguments& update) {
     const Load load{gradient, panel_stride};
     const Panels store{gradient, panel_stride};
     const Step step(weights, panel_stride, update);
     if (update.first_block && update.last_block) {
-      product<Isa, F, walk>(p, Zero{}, step);
+      product<Isa, F, Walk::along_rows>(p, Zero{}, step);
     } else if (update.first_block) {
-      product<Isa, F, walk>(p, Zero{}, store);
+      product<Isa, F, Walk::along_rows>(p, Zero{}, store);
     } else if (update.last_block) {
-      product<Isa, F, walk>(p, load, step);
+      product<Isa, F, Walk::along_rows>(p, load, step);
     } else {
-      product<Isa, F, walk>(p, load, store);
+      product<Isa, F, Walk::along_rows>(p, load, store);
     }
   }
 
@@ -57,30 +81,6 @@ struct WeightGradient {
           }
         });
   }
-
- private:
-  struct Load {
-    const float* from;
-    Index panel_stride;
-    AXIOM_INLINE F operator()(Index panel, Index row, int v) const {
-      return F::load(from + Matrices::at(panel_stride, panel, row, v));
-    }
-  };
-  struct Step {
-    float* weights;
-    Index panel_stride;
-    F rate;
-    F keep;
-    Step(float* w, Index stride, const UpdateArguments& update)
-        : weights(w),
-          panel_stride(stride),
-          rate(F::splat(update.negative_learning_rate)),
-          keep(F::splat(update.keep)) {}
-    AXIOM_INLINE void operator()(Index panel, Index row, int v, F sum) const {
-      float* w = weights + Matrices::at(panel_stride, panel, row, v);
-      fma(rate, sum, mul(F::load(w), keep)).store(w);
-    }
-  };
 };
 
 }  // namespace axiom::cpu

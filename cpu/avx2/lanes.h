@@ -97,10 +97,11 @@ AXIOM_INLINE void transpose_block(const float* from, int from_stride, Store stor
   }
 }
 
-/// Tile sizes: rows × vectors of accumulators that fit the 16 registers.
+/// Tile sizes: rows × vectors of accumulators that fit the registers.
 struct Isa {
   using Float = F32;
   using Double = F64;
+  static constexpr int registers = 16;
   static constexpr int tile_rows = 6;
   static constexpr int tile_vectors = 2;
   static constexpr int reduction_vectors = 3;  ///< of doubles: cpu/tridiagonal.inl

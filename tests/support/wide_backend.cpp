@@ -97,6 +97,7 @@ AXIOM_INLINE F64 fma(F64 a, F64 b, F64 c) {
 struct Isa {
   using Float = F32;
   using Double = F64;
+  static constexpr int registers = 32;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
   static constexpr int reduction_vectors = 2;

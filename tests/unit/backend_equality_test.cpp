@@ -81,6 +81,42 @@ TEST_P(BackendEquality, ProductsThatSkipZeros) {
   }
 }
 
+/// One to twelve outputs (cpu/output_layer.inl takes five at once), above one hidden layer and more
+/// of them, dense and with products that skip zeros, dropout, blocks of a split batch.
+TEST_P(BackendEquality, AnyNumberOfOutputs) {
+  for (const int outputs : {1, 3, 4, 5, 6, 10, 12}) {
+    const auto loss = outputs > 1 ? Loss::softmax_cross_entropy : Loss::sigmoid_cross_entropy;
+    const std::vector<Case> cases = {
+        {{20, 41, outputs}, loss, 60, 13, 0, 0},
+        {{20, 70, outputs}, loss, 150, 0, 0, 0.03f},
+        {{3, 9, 33, outputs}, loss, 90, 80, 0.3f, 0},
+        {{7, 128, 144, outputs}, loss, 30, 16, 0, 0},
+    };
+    for (const Case& c : cases) {
+      SCOPED_TRACE(testing::Message() << c);
+      const TrainingRun run = make_run(c);
+      const auto expected = train_and_evaluate(*reference_backend().make_executor(), run, 0);
+      EXPECT_TRUE(expected == train_and_evaluate(*GetParam()->make_executor(), run, 0));
+    }
+  }
+}
+
+/// Sums that are −0 stay so: padding must not add a term +0.
+TEST_P(BackendEquality, LogitsOfNegativeZero) {
+  for (const int width : {1, 7, 8, 9, 16, 31, 33, 64}) {
+    SCOPED_TRACE(width);
+    const TrainingRun run = make_run({{3, width, 2}, Loss::softmax_cross_entropy, 5, 5, 0, 0});
+    RunState state;
+    initial_parameters(run, state.parameters);
+    std::fill(state.parameters.begin(), state.parameters.end(), -0.0f);
+    Snapshot snapshot;
+    GetParam()->make_executor()->evaluate(run, state, snapshot);
+    for (const float logit : snapshot.probes[0].outputs) {
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(logit), 0x80000000u);
+    }
+  }
+}
+
 /// Values from 2^-120 to 2^6, both zeros among them, so that products underflow to either zero:
 /// which of them a sum ends with depends on the terms that were 0·b.
 TEST_P(BackendEquality, SumsThatUnderflow) {
