@@ -43,13 +43,15 @@ struct OutputLayer {
         for (Index unit = 0; unit < width && unit < end; unit += lanes) {
           const float* w = weights + first * width + unit;
           const Index left = end - unit;
-          for (Index i = 0; i < rows; i += lanes) {
+          // Two groups of samples share the broadcast weights, where these are many.
+          constexpr int groups = count > 2 ? vectors : 1;
+          for (Index i = 0; i < rows; i += groups * lanes) {
             float* z = logits(net, out, i) + first * width;
             const float* h = units + i * width + unit;
             if (left >= lanes) {
-              add_units<count, true>(h, w, lanes, z);
+              add_units<count, groups, true>(h, w, lanes, z);
             } else {
-              add_units<count, false>(h, w, left, z);
+              add_units<count, groups, false>(h, w, left, z);
             }
           }
         }
@@ -79,21 +81,35 @@ struct OutputLayer {
   }
 
   /// z[j] += Σ over `units` ≤ lanes units of w[j][unit]·h[·][unit], units upwards; `all`: lanes.
-  template <int outputs, bool all>
+  /// groups: times lanes samples.
+  template <int outputs, int groups, bool all>
   static AXIOM_INLINE void add_units(const float* h, const float* w, Index units, float* z) {
-    F sum[outputs];
+    F sum[groups][outputs];
+    F samples[groups][lanes];
+#pragma GCC unroll 4
+    for (int g = 0; g < groups; ++g) {
 #pragma GCC unroll 8
-    for (int j = 0; j < outputs; ++j) sum[j] = F::load(z + j * width);
-    Isa::transpose(
-        h, width, [&](int unit, F samples) __attribute__((always_inline)) {
-          if (!all && unit >= units) return;  // a term of zeros could turn −0 into +0
+      for (int j = 0; j < outputs; ++j) sum[g][j] = F::load(z + j * width + g * lanes);
+      Isa::transpose(
+          h + g * lanes * width, width, [&](int unit, F values) __attribute__((always_inline)) {
+            samples[g][unit] = values;
+          });
+    }
+#pragma GCC unroll 16
+    for (int unit = 0; unit < lanes; ++unit) {
+      if (!all && unit >= units) break;  // a term of zeros could turn −0 into +0
 #pragma GCC unroll 8
-          for (int j = 0; j < outputs; ++j) {
-            sum[j] = fma(F::broadcast(w + j * width + unit), samples, sum[j]);
-          }
-        });
+      for (int j = 0; j < outputs; ++j) {
+        const F left = F::broadcast(w + j * width + unit);
+#pragma GCC unroll 4
+        for (int g = 0; g < groups; ++g) sum[g][j] = fma(left, samples[g][unit], sum[g][j]);
+      }
+    }
+#pragma GCC unroll 4
+    for (int g = 0; g < groups; ++g) {
 #pragma GCC unroll 8
-    for (int j = 0; j < outputs; ++j) sum[j].store(z + j * width);
+      for (int j = 0; j < outputs; ++j) sum[g][j].store(z + j * width + g * lanes);
+    }
   }
 
   template <bool training, bool dropout>
