@@ -73,7 +73,7 @@ struct WeightGradient {
         p, layer.input_bits, net.capacity, net.non_zeros.bits,
         [=](Index panel, Index row, int v)
             __attribute__((always_inline)) { return first ? F::zero() : load(panel, row, v); },
-        [=](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
+        [ step, store, last ](Index panel, Index row, int v, F sum) __attribute__((always_inline)) {
           if (last) {
             step(panel, row, v, sum);
           } else {
