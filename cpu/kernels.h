@@ -66,6 +66,7 @@ struct BlockArguments {
   int row_stride;              ///< floats, a multiple of panel_width
   int first;
   int rows;
+  int following;  ///< entries of the order after these
 };
 
 /// What to do with gradients.

@@ -31,6 +31,7 @@ struct NetworkKernels {
     const Index input_stride = stride(net.capacity);
     const Index target_stride = stride(outputs);
     const bool one_hot = !net.sigmoid;
+    const int following = block.order ? block.following : 0;
     for (int i = 0; i < block.rows && one_hot; i += width) {
       float* targets = net.targets + (i / width) * target_stride;
       for (int j = 0; j < outputs * width; j += lanes) F::zero().store(targets + j);
@@ -38,6 +39,12 @@ struct NetworkKernels {
     for (int i = 0; i < block.rows; ++i) {
       const Index sample = block.order ? block.order[block.first + i] : block.first + i;
       const float* row = block.data + sample * block.row_stride;
+      if (i < following) {  // the next block's rows, anywhere in memory, come while this one trains
+        const Index next = block.order[block.first + block.rows + i];
+        for (int line = 0; line < features; line += 16) {
+          __builtin_prefetch(block.data + next * block.row_stride + line);
+        }
+      }
       for (int panel = 0; panel * width < features; ++panel) {
 #pragma GCC unroll 4
         for (int v = 0; v < Isa::tile_vectors; ++v) {

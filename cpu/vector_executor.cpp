@@ -114,8 +114,10 @@ void VectorExecutor::step(const TrainingRun& run, const Dataset& data, std::uint
   const NetworkBuffers& net = network_.buffers();
   for (int done = 0; done < range.count; done += block_rows) {
     const int rows = std::min(block_rows, range.count - done);
-    if (run.dropout > 0) fill_masks(run, range.epoch, range.first + done, rows);
-    kernels_.gather(net, {data_, data.labels.data(), order, row_stride_, range.first + done, rows});
+    const int first = range.first + done;
+    if (run.dropout > 0) fill_masks(run, range.epoch, first, rows);
+    kernels_.gather(net, {data_, data.labels.data(), order, row_stride_, first, rows,
+                          run.samples - first - rows});
     kernels_.forward(net, rows);
     kernels_.backward(net, rows,
                       {scalars.scale, scalars.negative_learning_rate, scalars.keep, done == 0,
@@ -177,7 +179,7 @@ void VectorExecutor::evaluate_probe(const TrainingRun& run, const Probe& probe,
     const auto row_of = [first](std::vector<float>& matrix, int columns) {
       return matrix.data() + static_cast<std::ptrdiff_t>(first) * columns;
     };
-    kernels_.gather(net, {data_, probe.data->labels.data(), nullptr, row_stride_, first, rows});
+    kernels_.gather(net, {data_, probe.data->labels.data(), nullptr, row_stride_, first, rows, 0});
     kernels_.forward(net, rows);
     network_.unpack_outputs(rows, row_of(values.outputs, run.shape.outputs()));
     for (std::size_t a = 0; a < probe.hidden_layers.size(); ++a) {
