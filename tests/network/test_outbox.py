@@ -61,7 +61,7 @@ class Neighbours(OutboxTest):
     def test_telemetry_of_another_form_stays_here(self):
         telemetry = self.out / "neuronspec.telemetry.json"
         original = telemetry.read_text()
-        for members in ({"client_version": 5}, {"build": None}, {"build": ""},
+        for members in ({"client_version": 5}, {"build": None}, {"build": ""}, {"build": " "},
                         {"client_version": "1\r\nInjected: 1"}, {"client_version": "\u00e9"}):
             with self.subTest(members=members), Server(self.valid, answer(201)) as server:
                 telemetry.write_text(original)
@@ -71,6 +71,26 @@ class Neighbours(OutboxTest):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(len(server.requests), 1)
                 self.assertNotIn("Injected", server.requests[0].headers)
+
+
+    def test_telemetry_that_is_none(self):
+        telemetry = self.out / "neuronspec.telemetry.json"
+        telemetry.unlink()
+        for make in (telemetry.mkdir, lambda: telemetry.write_bytes(b" " * 1100000), lambda: os.mkfifo(telemetry)):
+            make()
+            with Server(self.valid, answer(201)) as server:
+                done = self.upload(server.url(), timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(server.requests), 1)
+            shutil.rmtree(self.outbox)
+            telemetry.rmdir() if telemetry.is_dir() else telemetry.unlink()
+
+    def test_a_pipe_is_not_waited_for(self):
+        os.mkfifo(self.out / "compgen.result.json")
+        with Server(self.valid, answer(201)) as server:
+            done = self.upload(server.url(), timeout=30)
+            self.assert_error(done, 7, "compgen.result.json' is a directory, pipe or device: move it")
+            self.assertEqual(len(server.requests), 2)
 
 
 class OneObject(OutboxTest):
