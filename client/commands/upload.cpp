@@ -199,7 +199,15 @@ void send_uploads(const CommandLine& line, const std::string& directory,
       if (is_new(entry)) outbox.redirect(entry, url);
     }
   }
+  // Not sent, but not lost either: whoever deletes what is done must hear of it.
+  const auto require_none_left_out = [&] {
+    const std::optional<IoError> error = outbox.left_out(own_digest);
+    if (!error) return;
+    throw IoError(std::string(error->what()) + "; it stays in the outbox: axiom-client upload " +
+                  directory + " tries again");
+  };
   if (entries.empty()) {
+    require_none_left_out();
     console.note("nothing waits to be uploaded in '" + directory + "'" +
                  (url.empty() ? never_queued(directory, outbox) : ""));
     return;
@@ -228,6 +236,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   } catch (const std::runtime_error& error) {
     console.warning("not all that waited before is sent: " + std::string(error.what()));
   }
+  require_none_left_out();
 } catch (const TransferStopped& stopped) {
   // A run would compute all again.
   throw TransferStopped(stopped.signal, "axiom-client upload " + directory);

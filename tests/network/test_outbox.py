@@ -362,6 +362,26 @@ class Entries(OutboxTest):
         self.assert_error(done, 7, "Permission denied; check its owner and permissions")
         self.assertEqual(sorted(path.name for path in self.outbox.iterdir()), before)
 
+    def test_what_cannot_be_read_is_an_error_in_the_end(self):
+        """A directory stands for a disk that fails. Whoever deletes what `upload` has sent must not lose this."""
+        self.upload("https://localhost:1/")
+        body = next(self.outbox.glob("*.result.json.gz"))
+        kept = body.read_bytes()
+        body.unlink()
+        body.mkdir()
+        with Server(self.valid, answer(201)) as server:
+            for expected in (1, 1):  # the other object, then nothing more
+                self.assert_error(self.upload(server.url()), 7, "it stays in the outbox: axiom-client upload")
+                self.assertEqual(len(server.requests), expected)
+            # A run answers for its own result.
+            again = self.run_again("8", server.url())
+            self.assertEqual(again.returncode, 0, again.stderr)
+            self.assertIn("warning: an entry of the outbox stays there for later", again.stderr)
+            body.rmdir()
+            body.write_bytes(kept)
+            self.assertEqual(self.upload(server.url()).returncode, 0)
+        self.assertEqual(self.waiting(), [])
+
     def test_a_later_version_gets_its_entries_back(self):
         self.upload("https://localhost:1/")
         for entry in self.outbox.glob("*.queued.json"):
