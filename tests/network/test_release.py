@@ -87,7 +87,9 @@ class Release(NetworkTest):
         content[at] ^= 1
         program.write_bytes(content)
         for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
-            self.assert_error(client(*arguments, program=str(program)), 69, "is not as the project signed it")
+            done = client(*arguments, program=str(program))
+            self.assert_error(done, 69, "is not as the project signed it")
+            self.assertEqual(done.stdout, "")
         self.assertFalse((self.directory / "damaged").exists())
 
     def test_what_the_scripts_refuse(self):
