@@ -7,6 +7,7 @@
 #include "client/commands/console.h"
 #include "client/commands/network.h"
 #include "client/commands/standard_streams.h"
+#include "client/commands/start_trial.h"
 #include "client/commands/upload_source.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
@@ -223,6 +224,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   entries.erase(others, entries.end());
   const std::unique_ptr<HttpsClient> client = https_client(line.network);
   settings.others_waiting = earlier.size();
+  confirm_start();  // it works, however long a server keeps it waiting
   const SendWorld world{real_retry_world(stop_signal), utc_seconds};
   const auto note = [&](const std::string& text) { console.note(text); };
   send_all(outbox, entries, *client, settings, world, note);
