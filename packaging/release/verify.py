@@ -87,7 +87,8 @@ def check(keys, channel, policy):
         rotation = channel / f"keys.{keys['number'] + 1}.json"
         following = json.loads(rotation.read_text())
         if following["number"] != keys["number"] + 1:
-            fail(f"{rotation} is list {following['number']}, which clients refuse there: make it with --follows the list before")
+            fail(f"{rotation} is list {following['number']}, which clients refuse there: make it with --follows the list "
+                 "before")
         require_threshold(rotation, keys)
         require_threshold(rotation, following)
         if set(following["keys"]) - set(keys["keys"] + keys["next"]):

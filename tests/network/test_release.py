@@ -202,7 +202,7 @@ class Release(NetworkTest):
             signature.unlink(missing_ok=True)
             self.sign(manifest, "a")
             signature.write_bytes(change(signature.read_bytes()))
-            self.assert_refused(script("sign.sh", manifest, key("a"), check=False), "manifest.json: this key has signed already")
+            self.assert_refused(script("sign.sh", manifest, key("a"), check=False), "this key has signed already")
             self.assertEqual(script("sign.sh", manifest, key("b")).stderr, "")
             self.verify()
             self.assertEqual(self.update("--check").returncode, 0)
