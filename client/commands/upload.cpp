@@ -7,6 +7,7 @@
 #include "client/commands/console.h"
 #include "client/commands/network.h"
 #include "client/commands/standard_streams.h"
+#include "client/commands/start_trial.h"
 #include "client/commands/upload_source.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
@@ -199,7 +200,15 @@ void send_uploads(const CommandLine& line, const std::string& directory,
       if (is_new(entry)) outbox.redirect(entry, url);
     }
   }
+  // Not sent, but not lost either: whoever deletes what is done must hear of it.
+  const auto require_none_left_out = [&] {
+    const std::optional<IoError> error = outbox.left_out(own_digest);
+    if (!error) return;
+    throw IoError(std::string(error->what()) + "; it stays in the outbox: axiom-client upload " +
+                  directory + " tries again");
+  };
   if (entries.empty()) {
+    require_none_left_out();
     console.note("nothing waits to be uploaded in '" + directory + "'" +
                  (url.empty() ? never_queued(directory, outbox) : ""));
     return;
@@ -215,6 +224,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   entries.erase(others, entries.end());
   const std::unique_ptr<HttpsClient> client = https_client(line.network);
   settings.others_waiting = earlier.size();
+  confirm_start();  // it works, however long a server keeps it waiting
   const SendWorld world{real_retry_world(stop_signal), utc_seconds};
   const auto note = [&](const std::string& text) { console.note(text); };
   send_all(outbox, entries, *client, settings, world, note);
@@ -228,6 +238,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   } catch (const std::runtime_error& error) {
     console.warning("not all that waited before is sent: " + std::string(error.what()));
   }
+  require_none_left_out();
 } catch (const TransferStopped& stopped) {
   // A run would compute all again.
   throw TransferStopped(stopped.signal, "axiom-client upload " + directory);

@@ -37,9 +37,9 @@ void require_digest(FileSystem& files, const std::string& path, const std::strin
 // `identity` takes over; the one that uploads may be newer.
 bool take_telemetry(FileSystem& files, const std::string& path, UploadIdentity& identity,
                     std::string& text) {
-  if (!files.exists(path)) return false;
-  text = files.read(path, maximum_telemetry_bytes);
+  if (!files.exists(path) || !files.is_file(path)) return false;
   try {
+    text = files.read(path, maximum_telemetry_bytes);
     const nlohmann::json telemetry = parse_strict_json(text, {maximum_telemetry_bytes, 8});
     if (telemetry.at("result_sha256") != identity.result_digest) return false;
     UploadIdentity computed = identity;
@@ -51,6 +51,7 @@ bool take_telemetry(FileSystem& files, const std::string& path, UploadIdentity& 
   } catch (const nlohmann::json::exception&) {
     // Not telemetry of this program: it stays here.
   } catch (const JsonError&) {
+  } catch (const FileTooLongError&) {
   }
   return false;
 }
@@ -59,6 +60,8 @@ bool take_telemetry(FileSystem& files, const std::string& path, UploadIdentity& 
 std::vector<UploadObject> objects_of(FileSystem& files, const std::string& directory,
                                      const std::string& name) {
   const std::string path = directory + "/" + name;
+  // A pipe would be waited for without end.
+  if (!files.is_file(path)) throw IoError("'" + path + "' is a directory, pipe or device: move it");
   const std::string text = files.read(path, maximum_result_bytes);
   UploadIdentity identity;
   identity.result_digest = sha256_hex(text);

@@ -12,9 +12,10 @@ std::string client_version() { return AXIOM_VERSION; }
 std::string build_identifier() { return AXIOM_BUILD_ID; }
 
 ExitCode show_version() {
+  const std::string signature = signature_line();  // throws before anything is said
   print("axiom-client " + client_version() + " (experiments " + std::string(experiment_version) +
         ", build " + build_identifier() + ")\n");
-  if (const std::string line = signature_line(); !line.empty()) print(line + "\n");
+  if (!signature.empty()) print(signature + "\n");
   return ExitCode::ok;
 }
 

@@ -21,6 +21,14 @@ std::string part(const Url& url, CURLUPart which, unsigned int flags = 0) {
   return copy;
 }
 
+// libcurl sends what is empty, too.
+bool has_part(const Url& url, CURLUPart which) {
+  char* text = nullptr;
+  if (curl_library().url_get(url.get(), which, &text, 0) != CURLUE_OK) return false;
+  curl_library().free(text);
+  return true;
+}
+
 std::string without_query(const std::string& text) {
   return text.substr(0, text.find_first_of("?#"));
 }
@@ -49,7 +57,7 @@ Address taken_apart(const Url& url, const std::string& given) {
   if (part(url, CURLUPART_SCHEME) != "https") {
     throw AddressError("the address " + shown + " does not begin with https://: it is not used");
   }
-  if (!part(url, CURLUPART_USER).empty() || !part(url, CURLUPART_PASSWORD).empty()) {
+  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
     // Command lines and logs are read by others.
     throw AddressError("the address at " + part(url, CURLUPART_HOST) +
                        " holds a user name or password: put them into a file "

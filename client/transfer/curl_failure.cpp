@@ -128,6 +128,8 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
   if (at_proxy && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)) {
     where += "the proxy that " + proxy.variable + " names: ";
   }
+  // The server's address was taken apart before.
+  if (code == CURLE_URL_MALFORMAT && !proxy.variable.empty()) code = CURLE_COULDNT_RESOLVE_PROXY;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {unreachable, true,

@@ -64,11 +64,21 @@ std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates)
   return file;
 }
 
-// A document for people, not the word "ok" as text/html.
+// A document for people, not the word "ok" as text/html. What may stand before it in XHTML is
+// passed over.
 bool is_web_page(const std::string& answer) {
-  const std::size_t start = answer.find_first_not_of("\xef\xbb\xbf \t\r\n");
-  if (start == std::string::npos) return false;
-  const std::string text = lower(answer.substr(start, 16));
+  std::string_view rest = answer;
+  while (true) {
+    rest.remove_prefix(std::min(rest.find_first_not_of("\xef\xbb\xbf \t\r\n"), rest.size()));
+    const std::string_view end = rest.starts_with("<?xml")  ? "?>"
+                                 : rest.starts_with("<!--") ? "-->"
+                                                            : "";
+    if (end.empty()) break;
+    const std::size_t at = rest.find(end);
+    if (at == std::string_view::npos) return false;
+    rest.remove_prefix(at + end.size());
+  }
+  const std::string text = lower(std::string(rest.substr(0, 16)));
   return text.starts_with("<!doctype html") || text.starts_with("<html");
 }
 
@@ -90,6 +100,7 @@ struct HttpsClient::Curl {
 };
 
 constexpr std::size_t longest_length = 18;  // digits of a Content-Length that fits 63 bits
+constexpr std::size_t largest_framing = 8;  // a chunk of one byte has six
 
 // One request and what came back.
 struct HttpsClient::Exchange {
@@ -102,6 +113,7 @@ struct HttpsClient::Exchange {
   std::string_view unsent;
   std::string_view body;
   std::size_t header_bytes = 0;
+  std::size_t framed_bytes = 0;  // of the body as they came, with what there is around its chunks
   bool headers_complete = false;
   std::size_t max_answer = 0;
   bool too_much = false;
@@ -133,7 +145,18 @@ struct HttpsClient::Exchange {
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     auto* exchange = static_cast<Exchange*>(self);
     exchange->stopped_by = exchange->settings->stop_signal();
-    return exchange->stopped_by == 0 ? 0 : 1;
+    return exchange->stopped_by == 0 && !exchange->too_much ? 0 : 1;
+  }
+  // libcurl hands over what is within the chunks, and what a Transfer-Encoding has packed: either
+  // may be nothing, without end.
+  static int on_debug(CURL*, curl_infotype type, char*, std::size_t size, void* self) {
+    auto* exchange = static_cast<Exchange*>(self);
+    if (type != CURLINFO_DATA_IN) return 0;
+    exchange->framed_bytes += size;
+    if (exchange->framed_bytes / largest_framing > exchange->max_answer + maximum_header_bytes) {
+      exchange->too_much = true;
+    }
+    return 0;
   }
 
   std::size_t take_header(std::string_view line) {
@@ -225,6 +248,9 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_NOPROGRESS, 0L);
   set(curl, CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
   set(curl, CURLOPT_XFERINFODATA, &exchange);
+  set(curl, CURLOPT_VERBOSE, 1L);  // to the function alone
+  set(curl, CURLOPT_DEBUGFUNCTION, &Exchange::on_debug);
+  set(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
     set(curl, CURLOPT_UPLOAD, 1L);

@@ -58,10 +58,13 @@ nlohmann::json verified_document(const std::string& type, std::string_view text,
   }
   if (document::integer(json, "schema") != 1) document::malformed(type + ": another schema");
   const std::string expected = type + " " + std::to_string(document::integer(json, "number"));
-  if (document::text(json, "type") != type || comment != expected) {
-    throw UpdateError(UpdateFailure::mixed, type + ": signed as " + shown(comment) +
-                                                ", but it should be " + shown(expected) +
-                                                ": the project's server mixes documents");
+  const std::string own_type = document::text(json, "type");
+  if (own_type != type || comment != expected) {
+    throw UpdateError(UpdateFailure::mixed,
+                      type + ": signed as " + shown(comment) +
+                          (own_type == type ? "" : ", of type " + shown(own_type)) +
+                          ", but it should be " + shown(expected) +
+                          ": the project's server mixes documents");
   }
   return json;
 }

@@ -157,6 +157,7 @@ QueuedObject Outbox::read_entry(const std::string& name) {
 
 std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
   std::vector<QueuedObject> entries;
+  left_out_.clear();
   if (use_ == Use::look && !files_.exists(directory_)) return entries;
   const std::vector<std::string> names = files_.list(directory_);
   const auto present = [&](const std::string& name) {
@@ -198,12 +199,20 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
       if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
+      left_out_.emplace(name, error);
       notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));
     }
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.kind < b.kind; });
   return entries;
+}
+
+std::optional<IoError> Outbox::left_out(const std::string& digest) const {
+  for (const auto& [name, error] : left_out_) {
+    if (name.find(digest) != std::string::npos) return error;
+  }
+  return std::nullopt;
 }
 
 void Outbox::tell_damaged(const std::string& name, const std::string& reason,

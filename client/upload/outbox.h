@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,6 +47,8 @@ class Outbox {
   /// be read, and those of a later version of this program, stay, likewise told; files of others
   /// are not touched. AccessDeniedError for an entry that this user may not read.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
+  /// Why queued() left out an entry that cannot be read, of those whose name holds `digest`.
+  std::optional<IoError> left_out(const std::string& digest) const;
   /// IoError also if the bytes are not those that were added.
   std::string body(const QueuedObject& entry);
   /// Another address for an entry.
@@ -68,6 +71,7 @@ class Outbox {
   const std::string directory_;
   const Use use_;
   std::set<std::string> damaged_;  // that were seen, but not set aside
+  std::map<std::string, IoError> left_out_;
 };
 
 }  // namespace axiom

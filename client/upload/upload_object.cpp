@@ -126,7 +126,8 @@ bool can_be_sent(const UploadIdentity& identity) {
   for (const std::string* text : {&identity.client_version, &identity.build, &identity.experiment,
                                   &identity.experiment_version, &identity.arithmetic_version,
                                   &identity.plan_digest, &identity.result_digest}) {
-    if (text->empty() || !printable(*text)) return false;
+    // libcurl does not send a header of spaces alone.
+    if (text->find_first_not_of(' ') == std::string::npos || !printable(*text)) return false;
   }
   return printable(identity.part);
 }

@@ -8,9 +8,12 @@ Sign a rotation by the threshold of the old keys and by that of the new ones (si
 """
 
 import argparse
+import base64
 import json
 import pathlib
 import sys
+
+import values
 
 TYPE = "axiom-client keys"
 
@@ -20,7 +23,11 @@ def public_key(path):
         lines = pathlib.Path(path).read_text().splitlines()
     except (OSError, ValueError) as error:
         sys.exit(f"{path} cannot be read: {error}")
-    if len(lines) != 2 or not lines[1].startswith("RW") or len(lines[1]) != 56:
+    try:
+        key = base64.b64decode(lines[1], validate=True) if len(lines) == 2 else b""
+    except ValueError:
+        key = b""
+    if len(key) != 42 or not key.startswith(b"Ed"):
         sys.exit(f"{path} is no public key of minisign")
     return lines[1]
 
@@ -59,4 +66,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    values.run(main)

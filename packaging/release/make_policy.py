@@ -11,6 +11,7 @@ another one of the same number, be it only with other dates.
 import argparse
 import json
 import pathlib
+import sys
 
 import values
 
@@ -24,10 +25,14 @@ def main():
     parser.add_argument("--days", type=values.days, required=True, help="until it expires")
     parser.add_argument("--date", type=values.time, help="instead of now, as 2026-01-31T12:00:00Z")
     parser.add_argument("--minimum-client-version", type=values.version, required=True)
-    parser.add_argument("--experiment", type=values.pair, action="append", default=[], metavar="NAME=VERSION,...")
+    parser.add_argument("--experiment", type=values.versions, action="append", default=[], metavar="NAME=VERSION,...")
     options = parser.parse_args()
     date = options.date or values.now()
-    versions = {name: accepted.split(",") for name, accepted in options.experiment}
+    versions = {}
+    for name, accepted in options.experiment:
+        if name in versions:
+            sys.exit(f"{name} is given twice: all its versions belong into one --experiment {name}=VERSION,VERSION")
+        versions[name] = accepted
     path = pathlib.Path(options.out)
     number = values.following(path, "policy") if options.number is None else options.number
     path.write_text(json.dumps(
@@ -40,4 +45,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    values.run(main)

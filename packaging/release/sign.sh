@@ -20,8 +20,10 @@ new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 minisign -S -s "$key" -t "$comment" -c "$comment" -x "$new" -m "$document" >/dev/null
 # The identifier of the key: the same in all that it signs.
-id() { sed -n 2p "$1" | base64 -d | head -c 10 | tail -c 8 | od -An -tx1; }
-if [ -e "$document.minisig" ]; then
+id() { sed -n 2p "$1" | tr -d '\r' | base64 -d | head -c 10 | tail -c 8 | od -An -tx1; }
+if [ -s "$document.minisig" ]; then
+  # What was copied from a message may lack its last line's end, and the new one would be joined to it.
+  [ -z "$(tail -c 1 "$document.minisig")" ] || echo >> "$document.minisig"
   lines=$(wc -l < "$document.minisig")
   first=1
   while [ "$first" -lt "$lines" ]; do

@@ -58,8 +58,26 @@ def parts(text):
 
 
 def pair(text):
-    """NAME=VALUE, neither of them empty, NAME without a slash: it becomes part of a file's name."""
+    """NAME=VALUE, VALUE not empty; NAME becomes part of a file's name and of an address."""
     name, _, value = text.partition("=")
-    if not name or not value or "/" in name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE (NAME of letters, digits and . _ -)")
     return name, value
+
+
+def versions(text):
+    """NAME=VERSION,...: clients compare them letter by letter, so that a space would make another one."""
+    name, value = pair(text)
+    accepted = value.split(",")
+    for one in accepted:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", one):
+            raise argparse.ArgumentTypeError(f"{text!r} has a version {one!r}: write NAME=VERSION,VERSION without spaces")
+    return name, accepted
+
+
+def run(main):
+    """What the system refuses is told in one line, too."""
+    try:
+        main()
+    except (OSError, OverflowError) as error:
+        sys.exit(str(error))

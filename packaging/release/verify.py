@@ -33,7 +33,7 @@ def signers(document, keys):
     if len(text) % 4 != 0 or not text:
         fail(f"{document}.minisig is not made of whole signatures")
     json_text = json.loads(document.read_text())
-    expected = f"{json_text['type']} {json_text['number']}"
+    expected = f"{json_text['type']} {values.number(str(json_text['number']))}"
     found = []
     for start in range(0, len(text), 4):
         signer = identifier(text[start + 1])
@@ -86,6 +86,9 @@ def check(keys, channel, policy):
     while (channel / f"keys.{keys['number'] + 1}.json").exists():
         rotation = channel / f"keys.{keys['number'] + 1}.json"
         following = json.loads(rotation.read_text())
+        if following["number"] != keys["number"] + 1:
+            fail(f"{rotation} is list {following['number']}, which clients refuse there: make it with --follows the list "
+                 "before")
         require_threshold(rotation, keys)
         require_threshold(rotation, following)
         if set(following["keys"]) - set(keys["keys"] + keys["next"]):

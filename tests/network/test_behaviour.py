@@ -73,13 +73,15 @@ class Answers(Behaviour):
     def test_a_web_page_is_none(self):
         """As of a site that shows its first page whatever is asked for. Words, and the page of a 201, are no such thing."""
         page = b"<!DOCTYPE html>\n<html><body>Welcome</body></html>"
-        for body in (page, b"\xef\xbb\xbf\r\n <HTML lang=en>"):
+        for body in (page, b"\xef\xbb\xbf\r\n <HTML lang=en>",
+                     b"<?xml version=\"1.0\"?>\n<!-- a > b -->\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.1//EN\">"):
             with Server(self.valid, answer(200, "Content-Type: text/html\r\n", body)) as server:
                 done = self.upload(server.url(), "--retry-for", "30", "--retry-delay", "0.01")
                 self.assert_error(done, 43, "answered 200 with a web page, which acknowledges nothing")
                 self.assertEqual(len(server.requests), 2)
             self.assertEqual(len(self.waiting()), 2)
-        for status, body in ((200, b"ok"), (200, b"<htm"), (200, b"<Result/>"), (201, page)):
+        for status, body in ((200, b"ok"), (200, b"<htm"), (200, b"<Result/>"), (200, b"<?xml version=\"1.0\"?><Result/>"),
+                             (200, b"<!-- <html>"), (201, page)):
             with self.subTest(status=status, body=body):
                 with Server(self.valid, answer(status, "Content-Type: text/html\r\n", body)) as server:
                     self.assertEqual(self.upload(server.url()).returncode, 0)
@@ -349,6 +351,20 @@ class Lies(Behaviour):
     def test_endless_chunks(self):
         self.fails(endless(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\n",
                            b"3e8\r\n" + b"z" * 1000 + b"\r\n"), 45, "longer than the 65536")
+
+    def test_endless_framing(self):
+        """Of chunks whose content never comes, and of packed nothing."""
+        head = b"HTTP/1.1 201 X\r\nTransfer-Encoding: "
+        nothing = b"\0\0\0\xff\xff" * 2000  # empty blocks of deflate
+        for behaviour in (endless(head + b"chunked\r\n\r\n1;extension=", b"z" * 10000),
+                          endless(head + b"gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff", nothing)):
+            with Server(self.valid, behaviour) as server:
+                self.assert_error(self.upload(server.url()), 45, "longer than the 65536")
+
+    def test_chunks_of_a_byte_each(self):
+        chunks = b"1\r\nz\r\n" * 65536 + b"0\r\n\r\n"
+        with Server(self.valid, closing(b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)) as server:
+            self.assertEqual(self.upload(server.url()).returncode, 0)
 
     def test_a_content_length_without_end(self):
         self.fails(endless(b"HTTP/1.1 201 X\r\nContent-Length: 99999999999999\r\n\r\n",

@@ -61,7 +61,7 @@ class Neighbours(OutboxTest):
     def test_telemetry_of_another_form_stays_here(self):
         telemetry = self.out / "neuronspec.telemetry.json"
         original = telemetry.read_text()
-        for members in ({"client_version": 5}, {"build": None}, {"build": ""},
+        for members in ({"client_version": 5}, {"build": None}, {"build": ""}, {"build": " "},
                         {"client_version": "1\r\nInjected: 1"}, {"client_version": "\u00e9"}):
             with self.subTest(members=members), Server(self.valid, answer(201)) as server:
                 telemetry.write_text(original)
@@ -71,6 +71,26 @@ class Neighbours(OutboxTest):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(len(server.requests), 1)
                 self.assertNotIn("Injected", server.requests[0].headers)
+
+
+    def test_telemetry_that_is_none(self):
+        telemetry = self.out / "neuronspec.telemetry.json"
+        telemetry.unlink()
+        for make in (telemetry.mkdir, lambda: telemetry.write_bytes(b" " * 1100000), lambda: os.mkfifo(telemetry)):
+            make()
+            with Server(self.valid, answer(201)) as server:
+                done = self.upload(server.url(), timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(server.requests), 1)
+            shutil.rmtree(self.outbox)
+            telemetry.rmdir() if telemetry.is_dir() else telemetry.unlink()
+
+    def test_a_pipe_is_not_waited_for(self):
+        os.mkfifo(self.out / "compgen.result.json")
+        with Server(self.valid, answer(201)) as server:
+            done = self.upload(server.url(), timeout=30)
+            self.assert_error(done, 7, "compgen.result.json' is a directory, pipe or device: move it")
+            self.assertEqual(len(server.requests), 2)
 
 
 class OneObject(OutboxTest):
@@ -341,6 +361,26 @@ class Entries(OutboxTest):
         done = client("upload", self.out, preexec_fn=nobody)
         self.assert_error(done, 7, "Permission denied; check its owner and permissions")
         self.assertEqual(sorted(path.name for path in self.outbox.iterdir()), before)
+
+    def test_what_cannot_be_read_is_an_error_in_the_end(self):
+        """A directory stands for a disk that fails. Whoever deletes what `upload` has sent must not lose this."""
+        self.upload("https://localhost:1/")
+        body = next(self.outbox.glob("*.result.json.gz"))
+        kept = body.read_bytes()
+        body.unlink()
+        body.mkdir()
+        with Server(self.valid, answer(201)) as server:
+            for expected in (1, 1):  # the other object, then nothing more
+                self.assert_error(self.upload(server.url()), 7, "it stays in the outbox: axiom-client upload")
+                self.assertEqual(len(server.requests), expected)
+            # A run answers for its own result.
+            again = self.run_again("8", server.url())
+            self.assertEqual(again.returncode, 0, again.stderr)
+            self.assertIn("warning: an entry of the outbox stays there for later", again.stderr)
+            body.rmdir()
+            body.write_bytes(kept)
+            self.assertEqual(self.upload(server.url()).returncode, 0)
+        self.assertEqual(self.waiting(), [])
 
     def test_a_later_version_gets_its_entries_back(self):
         self.upload("https://localhost:1/")

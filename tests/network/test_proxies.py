@@ -44,7 +44,8 @@ class Proxies(Behaviour):
         self.assertGreater(self.refusing(503, "the proxy answered 503", "--retry-for", "2", "--retry-delay", "0.1"), 1)
 
     def test_one_without_a_name(self):
-        self.through("http://user:hunter2@no-such-proxy.invalid:1", 40, "the name of the proxy cannot be resolved")
+        for name in ("no-such-proxy.invalid", "no such proxy", "\u00fc"):
+            self.through(f"http://user:hunter2@{name}:1", 40, "the name of the proxy cannot be resolved")
 
     def test_one_that_is_down(self):
         self.through("http://127.0.0.1:1", 40, "no connection: the server is down, or a firewall is in between "

@@ -87,7 +87,9 @@ class Release(NetworkTest):
         content[at] ^= 1
         program.write_bytes(content)
         for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
-            self.assert_error(client(*arguments, program=str(program)), 69, "is not as the project signed it")
+            done = client(*arguments, program=str(program))
+            self.assert_error(done, 69, "is not as the project signed it")
+            self.assertEqual(done.stdout, "")
         self.assertFalse((self.directory / "damaged").exists())
 
     def test_what_the_scripts_refuse(self):
@@ -128,6 +130,7 @@ class Release(NetworkTest):
                                         ("--days", "1e9", "is no number of days"), ("--number", "-5", "--number"),
                                         ("--number", "1000000000000001", "is no integer"), ("--date", "2026", "is no time"),
                                         ("--platform", PLATFORM, "is not NAME=VALUE"), ("--platform", "../x=/bin/true", "is not NAME"),
+                                        ("--platform", "x#1=/bin/true", "is not NAME"), ("--platform", "x y=/bin/true", "is not NAME"),
                                         ("--platform", f"{PLATFORM}={empty}", "has 0 bytes"),
                                         ("--platform", f"{PLATFORM}={self.directory}/none", "No such file")):
             with self.subTest(option=option, value=value):
@@ -138,8 +141,20 @@ class Release(NetworkTest):
         self.assert_refused(script(*policy, "--minimum-client-version", "1", check=False), "is no version")
         self.assert_refused(script(*policy, "--minimum-client-version", "0.1.0", "--experiment", "compgen=", check=False),
                             "is not NAME=VALUE")
+        policy += ["--minimum-client-version", "0.1.0"]
+        for versions in ("2.0, 2.1", "2.0,", ",2.0", " 2.0"):
+            self.assert_refused(script(*policy, "--experiment", f"compgen={versions}", check=False), "without spaces")
+        self.assert_refused(script(*policy, "--experiment", "compgen=2.0", "--experiment", "compgen=2.1", check=False),
+                            "compgen is given twice")
+        self.assert_refused(script(*policy, "--date", "9999-12-31T00:00:00Z", check=False), "out of range")
+        self.assert_refused(script(*policy, "--out", self.directory / "none" / "policy.json", check=False), "No such file")
+        self.assertFalse((self.directory / "policy.json").exists())
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", self.directory / "none.pub", check=False),
                             "cannot be read")
+        mistyped = self.directory / "mistyped.pub"
+        mistyped.write_text((ANCHORS / "a.pub").read_text().replace("\nRW", "\nRW!"))
+        self.assert_refused(script("make_key_list.py", "--out", empty, "--key", mistyped, "--key", ANCHORS / "b.pub",
+                                   check=False), "is no public key")
         self.assert_refused(script("make_key_list.py", "--out", empty, "--key", ANCHORS / "a.pub", "--key", ANCHORS / "b.pub",
                                    "--follows", ANCHORS / "a.pub", check=False), "is no key list")
 
@@ -178,6 +193,20 @@ class Release(NetworkTest):
             self.assert_refused(script("sign.sh", path, key("a"), check=False), "is no document to be signed")
             self.assertFalse(path.with_name("document.json.minisig").exists())
 
+    def test_a_signature_that_came_by_message(self):
+        """Its last line has no end; and its lines end as those of Windows."""
+        self.make_manifest(NEXT_CLIENT)
+        manifest = self.channel / "manifest.json"
+        signature = manifest.with_name("manifest.json.minisig")
+        for change in (lambda text: text.removesuffix(b"\n"), lambda text: text.replace(b"\n", b"\r\n")):
+            signature.unlink(missing_ok=True)
+            self.sign(manifest, "a")
+            signature.write_bytes(change(signature.read_bytes()))
+            self.assert_refused(script("sign.sh", manifest, key("a"), check=False), "this key has signed already")
+            self.assertEqual(script("sign.sh", manifest, key("b")).stderr, "")
+            self.verify()
+            self.assertEqual(self.update("--check").returncode, 0)
+
     def test_each_document_has_a_number_of_its_own(self):
         policy = ["make_policy.py", "--out", self.directory / "policy.json", "--days", 9, "--minimum-client-version", "0.1.0"]
         manifest = ["make_manifest.py", "--channel", self.directory, "--version", "1.0.0", "--minimum-version", "0.1.0",
@@ -207,6 +236,11 @@ class Release(NetworkTest):
         self.make_manifest(NEXT_CLIENT)
         self.sign(self.channel / "manifest.json", "cx")
         self.verify()
+        # Made from the first list once more instead of the second.
+        third = self.channel / "keys.3.json"
+        shutil.copy2(rotation, third)
+        shutil.copy2(f"{rotation}.minisig", f"{third}.minisig")
+        self.assert_refused(self.verify(check=False), "keys.3.json is list 2, which clients refuse there")
         (self.directory / "half.json").write_text('{"number": 1, "keys": []}')
         half = script(*command, "--follows", self.directory / "half.json", check=False)
         self.assert_refused(half, "is no key list")

@@ -81,6 +81,8 @@ class Signatures(UpdateTest):
                "--minimum-client-version", "0.1.0")
         sign(self.channel / "manifest.json", "ab")
         self.refused(56, "signed as")
+        sign(self.channel / "manifest.json", "ab", "axiom-client manifest 1")
+        self.refused(56, 'signed as "axiom-client manifest 1", of type "axiom-client policy", but it should be')
 
     def test_manifest_and_signature_of_different_releases(self):
         release(self.channel, number=1)

@@ -140,6 +140,18 @@ class Starts(UpdateTest):
             process.wait()
         self.assertEqual(self.version(), "99.0.0")
 
+    def test_waiting_for_a_server_counts_as_good(self):
+        release(self.channel)
+        self.update()
+        for _ in range(3):
+            process = subprocess.Popen([str(self.program), "upload", str(self.out), "--upload-url", "https://localhost:1/",
+                                        "--retry-delay", "3600"], stderr=subprocess.PIPE, text=True, env=environment())
+            while "next attempt in" not in (line := process.stderr.readline()) and line:
+                self.assertNotIn("is back", line)
+            process.kill()
+            process.communicate()
+        self.assertEqual(self.version(), "99.0.0")
+
     def test_a_good_start_is_confirmed_once_the_disk_has_room(self):
         release(self.channel)
         self.update()

@@ -206,6 +206,11 @@ TEST(Outbox, WhatCannotBeReadAtTheMomentStays) {
     ASSERT_EQ(notes.size(), 1u);
     EXPECT_NE(notes[0].find("stays there for later"), std::string::npos) << notes[0];
     EXPECT_TRUE(Outbox(files, "/o").knows(file("a")));
+    Outbox outbox(files, "/o");
+    outbox.queued(notes);
+    EXPECT_TRUE(outbox.left_out(""));
+    EXPECT_TRUE(outbox.left_out(file("a").substr(0, file("a").find('.'))));
+    EXPECT_FALSE(outbox.left_out(file("b").substr(0, file("b").find('.'))));
     files.heal_file();
     EXPECT_EQ(waiting(files), (std::vector<std::string>{file("a"), file("b")}));
   }

@@ -40,7 +40,8 @@ TEST(Addresses, AreHttpsWithoutSecrets) {
                            "example.org/", "/path", "", "https://", "https://a b/"}) {
     EXPECT_FALSE(message(text).empty());
   }
-  for (const char* text : {"https://user:hunter2@example.org/", "https://hunter2@example.org/"}) {
+  for (const char* text : {"https://user:hunter2@example.org/", "https://hunter2@example.org/",
+                           "https://@example.org/", "https://:@example.org/"}) {
     EXPECT_NE(message(text).find("--upload-credentials"), std::string::npos);
     EXPECT_EQ(message(text).find("hunter2"), std::string::npos);
   }
