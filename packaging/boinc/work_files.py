@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import xml.etree.ElementTree as xml
 
-from work_plan import WorkError
+from work_plan import WorkError, parse_object
 
 
 def family(plan):
@@ -132,8 +132,9 @@ def issue(folder, project, note):
         mark = job.with_suffix(".issued")
         if mark.exists():
             continue
+        arguments = _arguments(job)
         _stage(job.with_suffix(".json"), project)
-        code, said = _run(project, "create_work", shlex.split(job.read_text()))
+        code, said = _run(project, "create_work", arguments)
         if code != 0 and "Duplicate entry" in said:
             # Ended between create_work and the mark.
             note(f"{job.stem}: the project has it already")
@@ -144,12 +145,28 @@ def issue(folder, project, note):
     return count
 
 
+def _arguments(job):
+    """Of create_work. WorkError if they are not what job_line() gives: what is issued cannot be taken back."""
+    try:
+        words = shlex.split(job.read_text())
+    except ValueError:  # not text, or a quotation without end
+        words = []
+    if words[-1:] != [f"{job.stem}.json"] or any("\0" in word for word in words):
+        raise WorkError(f"{job}: damaged; remove it, and make-work make writes it anew")
+    return words
+
+
 def _stage(unit, project):
     """Puts a work unit where the project's clients download it from."""
     try:
         text = unit.read_text()
+        named = parse_object(text, unit).get("name")
     except OSError as error:
         raise WorkError(f"{unit}: {error.strerror}; its work unit is not issued") from None
+    except UnicodeDecodeError:
+        named = None
+    if named != unit.stem:
+        raise WorkError(f"{unit}: damaged; remove its .job, and make-work make writes both anew")
     code, said = _run(project, "dir_hier_path", [unit.name])
     if code != 0 or not pathlib.Path(said).is_absolute():
         raise WorkError(f"{unit.name}: dir_hier_path failed (exit code {code}): {said}")
