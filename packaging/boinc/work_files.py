@@ -52,8 +52,9 @@ def write_durably(path, text):
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
-    except OSError:
+    except OSError as error:
         draft.unlink(missing_ok=True)
+        error.filename = error.filename or path  # a write that fails does not say of which file
         raise
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:

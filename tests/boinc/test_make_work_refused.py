@@ -110,7 +110,7 @@ class Refused(MakeWork):
             self.skipTest("no file system of a limited size can be mounted here")
         try:
             done = self.make(seeds="1-50")
-            self.refused(done, os.strerror(errno.ENOSPC))
+            self.refused(done, f"error: {self.out}/", os.strerror(errno.ENOSPC))
             for path in self.out.iterdir():
                 self.assertNotIn(".tmp", path.name)
             for job in self.jobs():
