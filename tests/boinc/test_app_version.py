@@ -148,6 +148,16 @@ class AppVersion(Folder):
         self.refused(tool("sign", self.folder, "--keys", other), "is another signature")
         self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
 
+    def test_an_encrypted_key_without_a_terminal(self):
+        """Where openssl cannot ask for the pass phrase, the key is not called none."""
+        path = self.keys / "ed25519_private.pem"
+        encrypted = subprocess.run(["openssl", "pkey", "-in", path, "-aes256", "-passout", "pass:word"], check=True,
+                                   capture_output=True).stdout
+        path.write_bytes(encrypted)
+        done = subprocess.run(["/usr/bin/python3", TOOL, "sign", self.folder, "--keys", self.keys], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, start_new_session=True)
+        self.refused(done, f"{path}: not an Ed25519 private key in PEM, or its pass phrase was not given")
+
     def test_an_incomplete_layout_is_not_signed(self):
         folder = pathlib.Path(self.layout().stdout.strip())
 
