@@ -62,7 +62,7 @@ class Refused(MakeWork):
                                      ("axiom_in", good_in.replace("4296015872", "nan"), "is no number"),
                                      ("axiom_in", good_in.replace("172800", "-1"), "<delay_bound> is no number"),
                                      ("axiom_in", good_in.replace("4296015872", "4_296_015_872"), "is no number"),
-                                     ("axiom_in", good_in.replace("172800", "48"), "<delay_bound> is 48 s: "),
+                                     ("axiom_in", good_in.replace("172800", "48"), "<delay_bound> is 48 s, too few"),
                                      ("axiom_in", good_in.replace("</workunit>", "<rsc_memory_bound>1</rsc_memory_bound></workunit>"),
                                       "<rsc_memory_bound> is there 2 times"),
                                      ("axiom_out", good_out.replace("<max_nbytes>", "<max_nbytes>1</max_nbytes><max_nbytes>"),
