@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "client/run/summarize.h"
 #include "client/run/watch_thread.h"
 #include "client/system/clock.h"
+#include "client/system/digest.h"
 #include "client/system/signals.h"
 
 namespace axiom {
@@ -31,7 +33,13 @@ namespace {
 
 constexpr const char* input_name = "work_unit";  // logical names, as in the templates
 constexpr const char* output_name = "result";
+constexpr const char* complete_file = "complete";  // completion(), once the result is on the disk
+constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
 constexpr std::uint64_t boincs_libraries = std::uint64_t{2} << 20;  // bytes, as measured
+
+std::string completion(const WorkUnit& work, std::string_view result) {
+  return work_digest(work) + " " + sha256_hex(result) + "\n";
+}
 
 void show_exit_code(ExitCode code, bool may_pass) {
   print_diagnostic("exit code", std::to_string(static_cast<int>(code)) +
@@ -51,8 +59,8 @@ class Slot : public RunObserver {
         [this](const WatchThread::Place& place) { end_stuck(place); });
     log_.begin(options_);
     output_ = task_.resolve(output_name);
-    if (result_is_complete()) return ExitCode::ok;
     const WorkUnit work = read_work();
+    if (result_is_complete(work)) return ExitCode::ok;
     const BackendChoice backend = choose();
     log_.backend(backend);
     CheckpointStore store(files_, ".", std::string(work.experiment->name()));
@@ -76,7 +84,7 @@ class Slot : public RunObserver {
       saved_ = save(runner);
       leave_if(stop(), runner);
     }
-    return deliver(*summary, runner, state, *backend.backend);
+    return deliver(*summary, work, runner, state, *backend.backend);
   } catch (...) {
     log_.failed();
     throw;
@@ -90,12 +98,23 @@ class Slot : public RunObserver {
   void warning(const std::string& line) override { log_.warning(line); }
 
  private:
-  // Killed while the library was about to tell the client that the task has finished.
-  bool result_is_complete() {
-    if (task_.reported_fraction() < 1 || !files_.exists(output_)) return false;
+  // Killed while the library was about to tell the client that the task has finished. Not the
+  // result of other work, nor one that was damaged since.
+  bool result_is_complete(const WorkUnit& work) try {
+    if (!files_.exists(complete_file) || !files_.exists(output_)) return false;
+    const std::string noted = files_.read(complete_file, completion(work, "").size());
+    if (noted != completion(work, files_.read(output_, maximum_result_bytes))) return false;
     task_.begin_critical_section();
     log_.complete();
     return true;
+  } catch (const IoError&) {
+    return false;
+  }
+
+  void note_complete(const WorkUnit& work, std::string_view result) try {
+    files_.write_durably(complete_file, completion(work, result));
+  } catch (const IoError&) {
+    // Then a task that is killed now computes from its checkpoint.
   }
 
   WorkUnit read_work() try {
@@ -224,8 +243,8 @@ class Slot : public RunObserver {
     std::raise(why);
   }
 
-  ExitCode deliver(const Summary& summary, Runner& runner, const Checkpoint& state,
-                   const Backend& backend) {
+  ExitCode deliver(const Summary& summary, const WorkUnit& work, Runner& runner,
+                   const Checkpoint& state, const Backend& backend) {
     watch_->stop();  // a slow disk is none of its business
     // A suspension that arrives now would be lost in the library, and the task sleep for ever.
     task_.begin_critical_section();
@@ -235,6 +254,7 @@ class Slot : public RunObserver {
       save(runner);  // what is computed need not be computed again
       throw;
     }
+    note_complete(work, summary.result);
     task_.report_fraction(1);
     log_.finish(runner.progress(), state, backend.health(), summary.result);
     return ExitCode::ok;

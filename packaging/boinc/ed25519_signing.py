@@ -34,7 +34,8 @@ def require_key(path, public):
     kind = "public" if public else "private"
     shown = openssl("pkey", *(["-pubin"] if public else []), "-in", path, "-noout", "-text")
     if shown.returncode != 0 or not shown.stdout.upper().startswith(b"ED25519"):
-        raise SigningError(f"{path}: not an Ed25519 {kind} key in PEM")
+        raise SigningError(f"{path}: not an Ed25519 {kind} key in PEM" +
+                           ("" if public else ", or its pass phrase was not given (at a terminal) or is another one"))
 
 
 def _message(place, data):

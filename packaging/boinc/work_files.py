@@ -12,8 +12,9 @@ import shlex
 import subprocess
 import xml.etree.ElementTree as xml
 
-from work_plan import WorkError
+from work_plan import WorkError, parse_object
 
+LEAST_DELAY = 3600  # seconds, as --delay-hours takes
 
 def family(plan):
     """What all work units of the same experiment and parameters are called; the seed follows."""
@@ -52,8 +53,9 @@ def write_durably(path, text):
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
-    except OSError:
+    except OSError as error:
         draft.unlink(missing_ok=True)
+        error.filename = error.filename or path  # a write that fails does not say of which file
         raise
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
@@ -68,13 +70,14 @@ class Templates:
     def __init__(self, folder, app):
         self.input_name, self.output_name = f"{app}_in", f"{app}_out"
         self.input = folder / self.input_name
-        self.unit = self._parse(self.input).find("workunit")
-        output = self._parse(folder / self.output_name).find("file_info/max_nbytes")
-        if self.unit is None:
+        self.output = folder / self.output_name
+        self.root = self._parse(self.input)
+        output = self._element(self._parse(self.output), "max_nbytes", self.output)
+        if self.root.find("workunit") is None:
             raise WorkError(f"{self.input}: no <workunit>")
         if output is None:
-            raise WorkError(f"{folder / self.output_name}: no <max_nbytes>")
-        self.most_result_bytes = int(self._number(output, folder / self.output_name))
+            raise WorkError(f"{self.output}: no <max_nbytes>")
+        self.most_result_bytes = int(self._number(output, self.output))
 
     @staticmethod
     def _parse(path):
@@ -86,12 +89,18 @@ class Templates:
             raise WorkError(f"{path}: not XML: {error}") from None
 
     @staticmethod
+    def _element(root, key, path):
+        found = list(root.iter(key))
+        if len(found) > 1:
+            raise WorkError(f"{path}: <{key}> is there {len(found)} times, and BOINC takes the last: leave one")
+        return found[0] if found else None
+
+    @staticmethod
     def _number(element, path):
-        try:
-            value = float(element.text)
-        except (TypeError, ValueError):
-            value = math.nan
-        if not 0 <= value < math.inf:
+        # As C reads it: float() would also take 4_000, of which BOINC reads 4.
+        text = (element.text or "").strip()
+        value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", text) else math.nan
+        if not value < math.inf:
             raise WorkError(f"{path}: <{element.tag}> is no number from 0: {element.text!r}")
         return value
 
@@ -99,11 +108,13 @@ class Templates:
         """Arguments for what the template leaves open. WorkError where it says less (memory, disk, operations) than `wanted`."""
         options = []
         for key, value in wanted.items():
-            element = self.unit.find(key)
+            element = self._element(self.root, key, self.input)
             if element is None:
                 options += [f"--{key}", str(value)]
                 continue
             said = self._number(element, self.input)
+            if key == "delay_bound" and said < LEAST_DELAY:
+                raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, too few for any host: 172800 are 48 hours")
             if key == "delay_bound" and said > value:
                 raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, more than the {value} s of --delay-hours")
             if key != "delay_bound" and said < value:
@@ -112,7 +123,7 @@ class Templates:
 
     def in_effect(self, wanted):
         """What will hold: the template's word, else `wanted`."""
-        elements = {key: self.unit.find(key) for key in wanted}
+        elements = {key: self._element(self.root, key, self.input) for key in wanted}
         return {key: value if elements[key] is None else self._number(elements[key], self.input)
                 for key, value in wanted.items()}
 
@@ -132,8 +143,9 @@ def issue(folder, project, note):
         mark = job.with_suffix(".issued")
         if mark.exists():
             continue
+        arguments = _arguments(job)
         _stage(job.with_suffix(".json"), project)
-        code, said = _run(project, "create_work", shlex.split(job.read_text()))
+        code, said = _run(project, "create_work", arguments)
         if code != 0 and "Duplicate entry" in said:
             # Ended between create_work and the mark.
             note(f"{job.stem}: the project has it already")
@@ -144,12 +156,28 @@ def issue(folder, project, note):
     return count
 
 
+def _arguments(job):
+    """Of create_work. WorkError if they are not what job_line() gives: what is issued cannot be taken back."""
+    try:
+        words = shlex.split(job.read_text())
+    except ValueError:  # not text, or a quotation without end
+        words = []
+    if words[-1:] != [f"{job.stem}.json"] or any("\0" in word for word in words):
+        raise WorkError(f"{job}: damaged; remove it, and make-work make writes it anew")
+    return words
+
+
 def _stage(unit, project):
     """Puts a work unit where the project's clients download it from."""
     try:
         text = unit.read_text()
+        named = parse_object(text, unit).get("name")
     except OSError as error:
         raise WorkError(f"{unit}: {error.strerror}; its work unit is not issued") from None
+    except UnicodeDecodeError:
+        named = None
+    if named != unit.stem:
+        raise WorkError(f"{unit}: damaged; remove its .job, and make-work make writes both anew")
     code, said = _run(project, "dir_hier_path", [unit.name])
     if code != 0 or not pathlib.Path(said).is_absolute():
         raise WorkError(f"{unit.name}: dir_hier_path failed (exit code {code}): {said}")

@@ -1,10 +1,12 @@
 """packaging/boinc/make-app-version: what it lays out and signs is taken by the real client, and each tampered file refused."""
 
+import errno
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as xml
@@ -15,6 +17,9 @@ from support import CLIENT, unit
 from volunteer import Volunteer
 
 import platform_check  # project.py has named its folder
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from small_disk import SmallDisk  # noqa: E402
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "make-app-version"
 LOGICAL = {"axiom_libboinc_api": "libboinc_api.so.7", "axiom_libboinc": "libboinc.so.7"}
@@ -143,6 +148,16 @@ class AppVersion(Folder):
         self.refused(tool("sign", self.folder, "--keys", other), "is another signature")
         self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
 
+    def test_an_encrypted_key_without_a_terminal(self):
+        """Where openssl cannot ask for the pass phrase, the key is not called none."""
+        path = self.keys / "ed25519_private.pem"
+        encrypted = subprocess.run(["openssl", "pkey", "-in", path, "-aes256", "-passout", "pass:word"], check=True,
+                                   capture_output=True).stdout
+        path.write_bytes(encrypted)
+        done = subprocess.run(["/usr/bin/python3", TOOL, "sign", self.folder, "--keys", self.keys], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, start_new_session=True)
+        self.refused(done, f"{path}: not an Ed25519 private key in PEM, or its pass phrase was not given")
+
     def test_an_incomplete_layout_is_not_signed(self):
         folder = pathlib.Path(self.layout().stdout.strip())
 
@@ -167,6 +182,28 @@ class AppVersion(Folder):
         version.unlink()
         refused("no version.xml")
         self.refused(tool("sign", folder / "none", "--keys", self.keys), "no such folder")
+
+    def test_a_full_disk_leaves_nothing_half_done(self):
+        """And the line names the file that found no room."""
+        disk = SmallDisk()
+        self.addCleanup(disk.close)
+        folder = disk.path / "axiom" / "1.00" / self.folder.name
+        folder.mkdir(parents=True)
+        shutil.copy(self.folder / "version.xml", folder)
+        for path in self.files():
+            (folder / path.name).symlink_to(path)
+        before = sorted(folder.iterdir())
+        full = os.strerror(errno.ENOSPC)
+        disk.fill(pages=3)
+        self.refused(tool("sign", folder, "--keys", self.keys), f"{folder}/", full)
+        self.assertEqual(sorted(folder.iterdir()), before)
+        disk.fill(pages=1)
+        self.refused(tool("keys", disk.path / "keys"), f"{disk.path}/keys/", full)
+        self.assertEqual(list((disk.path / "keys").iterdir()), [])
+        self.refused(self.layout(out=disk.path), f"{disk.path}/axiom/1.01/", full)
+        self.assertEqual(list((disk.path / "axiom" / "1.01").iterdir()), [])
+        disk.free()
+        self.assertEqual(tool("sign", folder, "--keys", self.keys).returncode, 0)
 
     def test_a_version_is_never_laid_out_twice(self):
         self.refused(self.layout("--plan-class", "avx2", version="1.00"), "exists", "take the next number")

@@ -85,6 +85,21 @@ class Issue(MakeWork):
         self.jobs()[0].with_suffix(".json").unlink()
         self.refused(self.issue(), "is not issued")
 
+    def test_damaged_files_are_not_issued(self):
+        """Each task of them would fail; made anew, all follow."""
+        job = self.jobs()[0]
+        unit = job.with_suffix(".json")
+        for path, contents in ((job, (b"", b"it's\n", b"\xff", b"--appname axiom\n", b"'a\0' " + unit.name.encode())),
+                               (unit, (b"", b"\xff", b"[]", b'{"name": "other"}', unit.read_bytes()[:-9]))):
+            for content in contents:
+                with self.subTest(path.suffix, content=content):
+                    path.write_bytes(content)
+                    self.refused(self.issue(), path)
+                    self.assertEqual(self.calls(), [])
+            job.unlink()
+            self.made(seeds="1-3")
+        self.assertEqual(self.issue().stdout, "3 work units issued\n")
+
     def test_two_at_a_time_are_refused(self):
         with open(self.out / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

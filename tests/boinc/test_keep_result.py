@@ -1,11 +1,16 @@
 """packaging/boinc/keep-result, called as BOINC's script_assimilator calls it."""
 
+import errno
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from small_disk import SmallDisk  # noqa: E402
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "keep-result"
 
@@ -52,6 +57,21 @@ class KeepResult(unittest.TestCase):
         self.assertEqual(self.keep(1, self.project / "upload" / "none_1_0_0").returncode, 1)
         self.assertEqual(self.keep().returncode, 2)
         self.assertEqual([name for name in os.listdir(self.project / "results")], [])
+
+    def test_a_full_disk(self):
+        """Nothing half, and the line says what was not kept."""
+        disk = SmallDisk()
+        self.addCleanup(disk.close)
+        (self.project / "results").symlink_to(disk.path)
+        path = self.uploaded("unit_1_0_r1_0", b"x" * 50000)
+        disk.fill(pages=3)
+        done = self.keep(1, path)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rf"\Aerror: .*/unit_1\.result\.json: {os.strerror(errno.ENOSPC)}; {path} stays.*\n\Z")
+        self.assertEqual([name for name in os.listdir(disk.path) if name != "filler"], [])
+        disk.free()
+        self.assertEqual(self.keep(1, path).returncode, 0)
+        self.assertEqual((disk.path / "unit_1.result.json").read_bytes(), path.read_bytes())
 
     def test_without_a_place_for_results(self):
         (self.project / "results").write_text("a file")

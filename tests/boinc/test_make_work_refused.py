@@ -61,6 +61,12 @@ class Refused(MakeWork):
                                      ("axiom_in", good_in.replace("4296015872", "lots"), "is no number"),
                                      ("axiom_in", good_in.replace("4296015872", "nan"), "is no number"),
                                      ("axiom_in", good_in.replace("172800", "-1"), "<delay_bound> is no number"),
+                                     ("axiom_in", good_in.replace("4296015872", "4_296_015_872"), "is no number"),
+                                     ("axiom_in", good_in.replace("172800", "48"), "<delay_bound> is 48 s, too few"),
+                                     ("axiom_in", good_in.replace("</workunit>", "<rsc_memory_bound>1</rsc_memory_bound></workunit>"),
+                                      "<rsc_memory_bound> is there 2 times"),
+                                     ("axiom_out", good_out.replace("<max_nbytes>", "<max_nbytes>1</max_nbytes><max_nbytes>"),
+                                      "<max_nbytes> is there 2 times"),
                                      ("axiom_in", '<?xml version="1.0" encoding="none"?>' + good_in, "not XML"),
                                      ("axiom_out", good_out.replace("10000000", "nan"), "<max_nbytes> is no number"),
                                      ("axiom_out", good_out.replace("10000000", "inf"), "<max_nbytes> is no number"),
@@ -110,7 +116,7 @@ class Refused(MakeWork):
             self.skipTest("no file system of a limited size can be mounted here")
         try:
             done = self.make(seeds="1-50")
-            self.refused(done, os.strerror(errno.ENOSPC))
+            self.refused(done, f"error: {self.out}/", os.strerror(errno.ENOSPC))
             for path in self.out.iterdir():
                 self.assertNotIn(".tmp", path.name)
             for job in self.jobs():

@@ -65,6 +65,18 @@ class Life(SlotTest):
         self.assertEqual(slot.log().count("trained and measured"), 1)
         self.assertEqual(slot.fractions, sorted(slot.fractions))
 
+    def test_only_its_own_result_is_complete(self):
+        """What an earlier start has left counts if it is of this work, byte by byte."""
+        work, other = unit(3, width=16), unit(3, width=16, seed=12)
+        slot = self.slot(other)
+        self.assert_complete(slot, other, slot.run())
+        for left in (undisturbed(other), undisturbed(work)[:-9], b""):
+            slot.directory.joinpath("work_unit").write_bytes(work)
+            slot.directory.joinpath("result").write_bytes(left)
+            slot.directory.joinpath("boinc_finish_called").unlink()
+            self.assert_complete(slot, work, slot.run())
+        self.assertNotIn("complete since an earlier start", slot.log())
+
     def test_arguments_that_servers_add(self):
         work = unit(1)
         slot = self.slot(work)
