@@ -67,10 +67,10 @@ TEST_P(BackendEquality, PausedAtEveryStep) {
 TEST_P(BackendEquality, ProductsThatSkipZeros) {
   const auto softmax = Loss::softmax_cross_entropy;
   const std::vector<Case> cases = {
-      {{20, 128, 160, 2}, softmax, 40, 32, 0, 0},
-      {{20, 200, 130, 141, 3}, softmax, 33, 9, 0, 0.02f},
-      {{20, 130, 300, 2}, softmax, 50, 64, 0.5f, 0},
-      {{20, 192, 128, 128, 1}, Loss::sigmoid_cross_entropy, 140, 0, 0, 0},
+      {{20, 128, 160, 2}, softmax, 35, 32, 0, 0},
+      {{20, 200, 130, 141, 3}, softmax, 20, 9, 0, 0.02f},
+      {{20, 130, 300, 2}, softmax, 24, 64, 0.5f, 0},
+      {{20, 192, 128, 128, 1}, Loss::sigmoid_cross_entropy, 70, 0, 0, 0},
       {{20, 129, 129, 2}, softmax, 7, 1, 0.3f, 0},
   };
   for (const Case& c : cases) {
@@ -81,16 +81,16 @@ TEST_P(BackendEquality, ProductsThatSkipZeros) {
   }
 }
 
-/// One to twelve outputs (cpu/output_layer.inl takes five at once), above one hidden layer and more
+/// One to eleven outputs (cpu/output_layer.inl takes five at once), above one hidden layer and more
 /// of them, dense and with products that skip zeros, dropout, blocks of a split batch.
 TEST_P(BackendEquality, AnyNumberOfOutputs) {
-  for (const int outputs : {1, 3, 4, 5, 6, 10, 12}) {
+  for (const int outputs : {1, 4, 5, 6, 11}) {
     const auto loss = outputs > 1 ? Loss::softmax_cross_entropy : Loss::sigmoid_cross_entropy;
     const std::vector<Case> cases = {
         {{20, 41, outputs}, loss, 60, 13, 0, 0},
         {{20, 70, outputs}, loss, 150, 0, 0, 0.03f},
         {{3, 9, 33, outputs}, loss, 90, 80, 0.3f, 0},
-        {{7, 128, 144, outputs}, loss, 30, 16, 0, 0},
+        {{7, 128, 144, outputs}, loss, 18, 10, 0, 0},
     };
     for (const Case& c : cases) {
       SCOPED_TRACE(testing::Message() << c);
