@@ -32,7 +32,8 @@ class Threads(BoincTest):
             "<app_config><app_version><app_name>axiom</app_name><plan_class></plan_class><avg_ncpus>2</avg_ncpus>"
             "</app_version></app_config>\n")
         self.volunteer.command("--read_cc_config")
-        work = lasting(6, seed=8).replace(b'"widths": [128]', b'"widths": [64, 96, 128]')
+        # Three stops, after two seconds and more of two threads each, that may be faster than they were measured.
+        work = lasting(15, seed=8).replace(b'"widths": [128]', b'"widths": [64, 96, 128]')
         self.give("threads", work)
         pid = self.volunteer.wait_running("threads")
         self.assertRegex(self.volunteer.slot("threads").joinpath("stderr.txt").read_text(), "memory plan: .*, 2 threads")
