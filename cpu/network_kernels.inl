@@ -8,6 +8,7 @@
 #include "cpu/panel_matrices.inl"
 #include "cpu/sparse_product.inl"
 #include "cpu/tile.inl"
+#include "cpu/unit_gradient.inl"
 #include "cpu/weight_gradient.inl"
 
 namespace axiom::cpu {
@@ -19,6 +20,7 @@ struct NetworkKernels {
   using Panels = typename Matrices::Panels;
   using Output = OutputLayer<Isa>;
   using F = typename Isa::Float;
+  using Unit = UnitGradient<F>;
   static constexpr int lanes = F::lanes;
   static constexpr int width = Matrices::width;
 
@@ -242,8 +244,7 @@ struct NetworkKernels {
     }
   }
 
-  /// Where the deltas of a hidden layer go. A unit passes its gradient where its activation is > 0
-  /// (times its dropout factor).
+  /// Where the deltas of a hidden layer go.
   template <bool dropout>
   struct DeltaSink {
     const float* mask;
@@ -253,9 +254,8 @@ struct NetworkKernels {
     explicit DeltaSink(const LayerBuffers& layer)
         : mask(layer.mask), activations(layer.activations), deltas(layer.deltas) {}
     AXIOM_INLINE void store(Index offset, F sum) const {
-      if constexpr (dropout) sum = mul(sum, F::load(mask + offset));
-      const F h = F::load(activations + offset);
-      select(less(F::zero(), h), sum, F::zero()).store(deltas + offset);
+      const float* factor = dropout ? mask + offset : nullptr;
+      Unit::template passed_on<dropout>(sum, activations + offset, factor).store(deltas + offset);
     }
   };
 
@@ -346,27 +346,17 @@ struct NetworkKernels {
                             const UpdateArguments& update) {
     constexpr int vectors = Isa::tile_vectors;
     const Index block = stride(net.capacity);
-    const F rate = F::splat(update.negative_learning_rate);
     for (int j = 0; j < layer.fan_out; j += width) {
       const float* d = layer.deltas + (j / width) * block;
       F sum[vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        sum[v] = update.first_block ? F::zero() : F::load(layer.bias_gradient + j + v * lanes);
-      }
+      for (int v = 0; v < vectors; ++v) sum[v] = Unit::bias_sum(layer, j + v * lanes, update);
       for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) sum[v] = add(sum[v], F::load(d + i * width + v * lanes));
       }
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) {
-        if (update.last_block) {
-          float* bias = layer.biases + j + v * lanes;
-          fma(rate, sum[v], F::load(bias)).store(bias);
-        } else {
-          sum[v].store(layer.bias_gradient + j + v * lanes);
-        }
-      }
+      for (int v = 0; v < vectors; ++v) Unit::take_bias_sum(layer, j + v * lanes, sum[v], update);
     }
   }
 

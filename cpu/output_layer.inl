@@ -6,6 +6,7 @@
 #include "cpu/kernels.h"
 #include "cpu/panel_matrices.inl"
 #include "cpu/tile.inl"
+#include "cpu/unit_gradient.inl"
 #include "cpu/weight_gradient.inl"
 
 namespace axiom::cpu {
@@ -15,6 +16,7 @@ struct OutputLayer {
   using Matrices = PanelMatrices<Isa>;
   using Gradient = WeightGradient<Isa>;
   using F = typename Isa::Float;
+  using Unit = UnitGradient<F>;
   static constexpr int lanes = F::lanes;
   static constexpr int width = Matrices::width;
   static constexpr int vectors = Isa::tile_vectors;
@@ -170,10 +172,8 @@ struct OutputLayer {
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
           if (ends) {
-            if constexpr (dropout) {
-              delta[v] = mul(delta[v], F::load(mask + (i0 + i) * width + v * lanes));
-            }
-            delta[v] = select(less(F::zero(), F::load(h + v * lanes)), delta[v], F::zero());
+            const float* factor = dropout ? mask + (i0 + i) * width + v * lanes : nullptr;
+            delta[v] = Unit::template passed_on<dropout>(delta[v], h + v * lanes, factor);
             if constexpr (training) sums.biases[v] = add(sums.biases[v], delta[v]);
           }
           delta[v].store(deltas + v * lanes);
@@ -198,8 +198,7 @@ struct OutputLayer {
       });
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) {
-        biases[v] = update.first_block ? F::zero()
-                                       : F::load(hidden.bias_gradient + panel * width + v * lanes);
+        biases[v] = Unit::bias_sum(hidden, panel * width + v * lanes, update);
       }
     }
 
@@ -216,15 +215,9 @@ struct OutputLayer {
         }
       });
       if (first + outputs < layer.fan_out) return;
-      const F rate = F::splat(update.negative_learning_rate);
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) {
-        if (update.last_block) {
-          float* bias = hidden.biases + panel * width + v * lanes;
-          fma(rate, biases[v], F::load(bias)).store(bias);
-        } else {
-          biases[v].store(hidden.bias_gradient + panel * width + v * lanes);
-        }
+        Unit::take_bias_sum(hidden, panel * width + v * lanes, biases[v], update);
       }
     }
   };
