@@ -21,6 +21,7 @@
 #include "client/commands/slot_command_line.h"
 #include "client/commands/slot_log.h"
 #include "client/commands/task_run.h"
+#include "client/result/result_files.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/summarize.h"
 #include "client/run/watch_thread.h"
@@ -34,7 +35,6 @@ namespace {
 constexpr const char* input_name = "work_unit";  // logical names, as in the templates
 constexpr const char* output_name = "result";
 constexpr const char* complete_file = "complete";  // completion(), once the result is on the disk
-constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
 constexpr std::uint64_t boincs_libraries = std::uint64_t{2} << 20;  // bytes, as measured
 
 std::string completion(const WorkUnit& work, std::string_view result) {

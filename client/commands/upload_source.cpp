@@ -5,13 +5,13 @@
 #include "client/arithmetic/version.h"
 #include "client/commands/version.h"
 #include "client/json/strict_json.h"
+#include "client/result/result_files.h"
 #include "client/system/digest.h"
 #include "client/work_unit/recorded_work.h"
 
 namespace axiom {
 namespace {
 
-constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
 constexpr std::size_t maximum_telemetry_bytes = std::size_t{1} << 20;
 
 // EXPERIMENT.result.json or EXPERIMENT.result.<12 digits>.json

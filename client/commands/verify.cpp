@@ -10,6 +10,7 @@
 #include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/result/compare.h"
+#include "client/result/result_files.h"
 #include "client/run/floating_point_environment.h"
 #include "client/run/runner.h"
 #include "client/run/summarize.h"
@@ -20,8 +21,6 @@
 
 namespace axiom {
 namespace {
-
-constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
 
 Json parse_result(const std::string& path, const std::string& text) {
   try {

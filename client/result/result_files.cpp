@@ -7,7 +7,7 @@
 namespace axiom {
 namespace {
 
-constexpr std::size_t maximum_result_bytes = std::size_t{4} << 30;
+constexpr std::size_t maximum_earlier_bytes = std::size_t{4} << 30;  // whatever it is
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
@@ -28,7 +28,7 @@ WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::str
   WrittenResult written;
   written.sha256 = sha256_hex(text);
   if (files.exists(paths.result)) {
-    const std::string earlier = sha256_hex(files.read(paths.result, maximum_result_bytes));
+    const std::string earlier = sha256_hex(files.read(paths.result, maximum_earlier_bytes));
     if (earlier != written.sha256) {
       const std::string stem = paths.result.substr(0, paths.result.size() - sizeof("json") + 1);
       written.kept = stem + earlier.substr(0, 12) + ".json";

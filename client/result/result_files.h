@@ -1,12 +1,16 @@
 // The files that a finished work unit leaves in its directory.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "client/system/files.h"
 
 namespace axiom {
+
+/// Of a result that is read back; longer files are none.
+inline constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
 
 /// DIRECTORY/EXPERIMENT.result.json and its companions.
 struct ResultPaths {
