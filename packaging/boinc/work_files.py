@@ -16,6 +16,7 @@ from work_plan import WorkError, parse_object
 
 LEAST_DELAY = 3600  # seconds, as --delay-hours takes
 
+
 def family(plan):
     """What all work units of the same experiment and parameters are called; the seed follows."""
     work = {key: plan[key] for key in ("experiment", "experiment_version", "preset", "parameters")}

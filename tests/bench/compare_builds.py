@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Two builds' training step, in turns of some milliseconds on one core: ratios to a half per cent on a machine whose
-speed changes by a third from minute to minute.
+"""Two builds' training step, in turns of milliseconds (an epoch, if that is longer) on one core: on a machine whose
+speed changes by a third from minute to minute, both meet the same changes.
 
 Usage: compare_builds.py OLD_BUILD NEW_BUILD [--backend avx2] [--pairs 200] [CASE ...]
 

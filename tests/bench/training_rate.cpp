@@ -23,7 +23,8 @@ namespace axiom::bench {
 
 namespace {
 
-/// About two milliseconds of vector code: shorter than a time slice, so that most are undisturbed.
+/// At least so many, in whole epochs: two milliseconds of vector code where an epoch is small,
+/// which most often nothing disturbs.
 double piece_flops(const Backend& backend) { return backend.name() == "reference" ? 2e6 : 2e8; }
 
 const Backend* backend_named(const std::string& name) {
@@ -33,12 +34,13 @@ const Backend* backend_named(const std::string& name) {
   return nullptr;
 }
 
-int number(const std::string& text) {
+int number(const std::string& text, int least) {
   int value = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || rest != end || value < 0) {
-    throw std::invalid_argument("'" + text + "' is not a number from 0 on");
+  if (error != std::errc() || rest != end || value < least) {
+    throw std::invalid_argument("'" + text + "' is not a number from " + std::to_string(least) +
+                                " on");
   }
   return value;
 }
@@ -46,7 +48,7 @@ int number(const std::string& text) {
 std::vector<int> numbers(const std::string& list) {
   std::vector<int> values;
   std::istringstream in(list);
-  for (std::string value; std::getline(in, value, ',');) values.push_back(number(value));
+  for (std::string value; std::getline(in, value, ',');) values.push_back(number(value, 1));
   return values;
 }
 
@@ -81,11 +83,12 @@ int run(int argc, char** argv) {
   }
   ExampleNetwork network;
   network.sizes = numbers(argv[2]);
-  if (network.sizes.size() < 3)
-    throw std::invalid_argument("SIZES: inputs, hidden layers, outputs");
+  if (network.sizes.size() < 3) {
+    throw std::invalid_argument(std::string(argv[2]) + " is not inputs,hidden layers,outputs");
+  }
   if (network.sizes.back() == 1) network.loss = Loss::sigmoid_cross_entropy;
-  network.batch = number(argv[3]);
-  network.samples = number(argv[4]);
+  network.batch = number(argv[3], 0);
+  network.samples = number(argv[4], 1);
   TrainingRun run = example_run(network, 42);
   run.learning_rate = 0.01f;
   run.steps = ~0ull;
