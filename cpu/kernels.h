@@ -35,8 +35,10 @@ struct LayerBuffers {
   float* weight_gradient;
   float* bias_gradient;  ///< layout of biases
   float* activations;    ///< panels, n × fan_out, after ReLU and dropout; hidden layers only
-  float* deltas;         ///< panels, n × fan_out: ∂L/∂z; hidden layers only
-  const float* mask;     ///< dropout factors, layout of activations; null without dropout
+  /// Panels, n × fan_out: ∂L/∂z; hidden layers only. While the only one trains, its first panel
+  /// serves all of them in turn.
+  float* deltas;
+  const float* mask;  ///< dropout factors, layout of activations; null without dropout
   /// Which inputs are not zero, [fan_in / 64][capacity] words of 64 units. Null: no product of this
   /// layer skips zeros.
   std::uint64_t* input_bits;
