@@ -1,6 +1,8 @@
 #include "client/commands/policy.h"
 
+#include <charconv>
 #include <optional>
+#include <string_view>
 
 #include "client/anchors/anchors.h"
 #include "client/commands/network.h"
@@ -16,12 +18,34 @@ namespace {
 struct PolicyText {
   std::string text;
   std::string signatures;
+  bool operator==(const PolicyText&) const = default;
 };
+
+// Kept in one file, so that a kill between two cannot part them: a line with the length of the
+// policy, the policy, its signatures.
+constexpr std::string_view kept_heading = "axiom-client kept policy, bytes: ";
+
+std::string kept_form(const PolicyText& policy) {
+  return std::string(kept_heading) + std::to_string(policy.text.size()) + "\n" + policy.text +
+         policy.signatures;
+}
+
+std::optional<PolicyText> from_kept_form(std::string_view file) {
+  if (!file.starts_with(kept_heading)) return std::nullopt;
+  file.remove_prefix(kept_heading.size());
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), length);
+  file.remove_prefix(static_cast<std::size_t>(end - file.data()));
+  if (error != std::errc() || !file.starts_with('\n')) return std::nullopt;
+  file.remove_prefix(1);
+  if (length > file.size()) return std::nullopt;
+  return PolicyText{std::string(file.substr(0, length)), std::string(file.substr(length))};
+}
 
 class PolicyCheck {
  public:
   PolicyCheck(const CommandLine& line, Console& console)
-      : line_(line), console_(console), path_(line.out + "/policy.json") {
+      : line_(line), console_(console), path_(line.out + "/policy.kept") {
     keys_ = trusted_keys(embedded_key_list(), own_installation().load());
   }
 
@@ -33,7 +57,7 @@ class PolicyCheck {
       if (const std::optional<PolicyText> got = fetched()) {
         policy = verified_policy(got->text, got->signatures, keys_, utc_seconds());
         if (text) require_not_older(*policy, *got, *text);
-        if (!text || got->text != text->text || got->signatures != text->signatures) keep(*got);
+        if (got != text) keep(*got);
       }
     } catch (const UpdateError& error) {
       if (!under_way) throw UpdateError(error.failure, error.what() + remedy(error));
@@ -81,8 +105,7 @@ class PolicyCheck {
 
   void keep(const PolicyText& got) {
     try {
-      files_.write_durably(path_ + ".minisig", got.signatures);
-      files_.write_durably(path_, got.text);
+      files_.write_durably(path_, kept_form(got));
     } catch (const IoError& error) {
       console_.warning("the policy is not kept for later: " + std::string(error.what()));
     }
@@ -90,16 +113,16 @@ class PolicyCheck {
 
   // One that cannot be read says nothing.
   std::optional<PolicyText> kept_text() {
+    constexpr std::size_t most = kept_heading.size() + 32 + 2 * maximum_document_bytes;
     try {
-      if (!files_.exists(path_) || !files_.exists(path_ + ".minisig")) return std::nullopt;
-      return PolicyText{files_.read(path_, maximum_document_bytes),
-                        files_.read(path_ + ".minisig", maximum_document_bytes)};
+      if (!files_.exists(path_)) return std::nullopt;
+      return from_kept_form(files_.read(path_, most));
     } catch (const IoError&) {
       return std::nullopt;
     }
   }
 
-  // A kept policy that has expired, or was cut off by a kill, says nothing.
+  // A kept policy that has expired, or that someone changed, says nothing.
   std::optional<Policy> verified_quietly(const std::optional<PolicyText>& kept) {
     if (!kept) return std::nullopt;
     try {

@@ -15,6 +15,7 @@
 #include "client/system/signals.h"
 #include "client/upload/gzip.h"
 #include "client/upload/sender.h"
+#include "client/upload/signed_address.h"
 
 namespace axiom {
 namespace {
@@ -118,7 +119,7 @@ void print_uploads(const CommandLine& line, Console& console) {
   if (authorized) confidant(network.upload_url, entries);
   const auto is_new = [&](const UploadObject& object) { return !outbox.knows(object.name); };
   if (!network.upload_url.empty()) {  // what sending would refuse would not leave
-    if (authorized) require_unsigned(upload_server(network.upload_url));
+    if (authorized) SignedAddress(upload_server(network.upload_url)).require_unsigned();
     std::vector<QueuedObject> all = entries;
     for (const UploadObject& object : source.objects) {
       if (is_new(object)) all.emplace_back().kind = object.kind;
@@ -150,7 +151,7 @@ Address upload_server(const std::string& url) {
 void require_upload_options(const CommandLine& line) {
   https_client(line.network);
   const Address address = upload_server(line.network.upload_url);
-  if (!upload_authorization(line.network).empty()) require_unsigned(address);
+  if (!upload_authorization(line.network).empty()) SignedAddress(address).require_unsigned();
   // Which headers are sent does not depend on what is in them.
   upload_headers({}, "", address);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/system/clock.h"
+#include "client/upload/signed_address.h"
 
 namespace axiom {
 namespace {
@@ -90,7 +91,7 @@ class Sending {
     if (results != results_for_.end() && results->second > 1 && single_object(entry.target)) {
       throw one_place_for_many(*address, results->second);
     }
-    if (!authorization_for(*address).empty()) require_unsigned(*address);
+    if (!authorization_for(*address).empty()) SignedAddress(*address).require_unsigned();
     return *address;
   }
 
@@ -135,7 +136,7 @@ class Sending {
   // An answer is about one object alone, but for wrong credentials: servers shut those out who come
   // with them again and again.
   static bool of_all(const TransferError& error, const Address& address) {
-    return error.status == 401 && !signed_in_advance(address);
+    return error.status == 401 && !SignedAddress(address).is_signed();
   }
 
   void send(QueuedObject& entry, const std::string& body, const Address& address,

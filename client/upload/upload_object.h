@@ -3,20 +3,14 @@
 #pragma once
 
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "client/transfer/address.h"
 #include "client/transfer/https_client.h"
+#include "client/upload/upload_error.h"
 
 namespace axiom {
-
-/// An upload that cannot be as asked for; one line.
-class UploadError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// What pins a result to the definitions it was computed by.
 struct UploadIdentity {
@@ -66,16 +60,9 @@ std::optional<Address> object_address(const std::string& target, UploadKind kind
 /// Whether `target` has room for one object only.
 bool single_object(const std::string& target);
 
-/// Whether the address itself proves that its holder may write there.
-bool signed_in_advance(const Address& address);
-
-/// UploadError if the address is signed in advance: a server takes one proof only of who is asking.
-void require_unsigned(const Address& address);
-
 /// All headers of its own that an upload carries: type, digest of the body, and the identity, as
-/// Axiom-* and as object metadata (x-amz-meta-axiom-*). If the address is signed in advance, only
-/// those metadata that the signature names: a server refuses others. UploadError if it names a
-/// header that is not sent.
+/// Axiom-* and as object metadata; what an address that is signed in advance asks for or does not
+/// take: signed_address.h. UploadError if the signature names a header that is not sent.
 Headers upload_headers(const UploadIdentity& identity, std::string_view body,
                        const Address& address);
 

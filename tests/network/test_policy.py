@@ -26,6 +26,7 @@ class PolicyTest(NginxTest):
     def setUp(self):
         super().setUp()
         self.out = self.directory / "work"
+        self.kept = self.out / "policy.kept"
         self.program = self.directory / "axiom-client"
         shutil.copy2(TEST_CLIENT, self.program)
         self.publish()
@@ -38,6 +39,11 @@ class PolicyTest(NginxTest):
         if changes:
             self.policy.write_text(json.dumps({**json.loads(self.policy.read_text()), **changes}))
         sign(self.policy, names, comment)
+
+    def kept_form(self):
+        """Of what is published."""
+        text = self.policy.read_bytes()
+        return f"axiom-client kept policy, bytes: {len(text)}\n".encode() + text + self.policy.with_name("policy.json.minisig").read_bytes()
 
     def run_work(self, *arguments, url=None, program=TEST_CLIENT, work=QUICK):
         return client(*work, "--out", self.out, "--policy-url", url or self.nginx.url("/files/policy.json"),
@@ -60,7 +66,7 @@ class Accepting(PolicyTest):
         done = self.run_work()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("warning", done.stderr)
-        self.assertEqual((self.out / "policy.json").read_bytes(), self.policy.read_bytes())
+        self.assertEqual(self.kept.read_bytes(), self.kept_form())
 
     def test_a_client_too_old(self):
         self.publish(minimum="0.2.0")
@@ -98,10 +104,10 @@ class Accepting(PolicyTest):
 
     def test_two_of_one_number(self):
         self.assertEqual(self.run_work().returncode, 0)
-        first = self.policy.read_bytes()
+        first = self.kept.read_bytes()
         self.publish(experiments=["neuronspec=2.0", "compgen=2.0"])
         self.assert_error(self.run_work(), 56, "there are two different policies with number 5, this one and '")
-        self.assertEqual((self.out / "policy.json").read_bytes(), first)  # the one that counts
+        self.assertEqual(self.kept.read_bytes(), first)  # the one that counts
         self.publish(number=6, experiments=["neuronspec=2.0"])
         self.assertEqual(self.run_work().returncode, 0)
 
@@ -111,15 +117,13 @@ class Accepting(PolicyTest):
         done = self.run_work()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("warning", done.stderr)
-        self.assertEqual((self.out / "policy.json.minisig").read_bytes(),
-                         self.policy.with_name("policy.json.minisig").read_bytes())
+        self.assertEqual(self.kept.read_bytes(), self.kept_form())
 
     def test_an_older_one_than_one_that_has_expired(self):
         """Written under an earlier clock, say: it allows nothing any more, but there was one."""
         self.assertEqual(self.run_work().returncode, 0)
         self.publish(date=utc(-9), expires=utc(-1))
-        for name in ("policy.json", "policy.json.minisig"):
-            shutil.copy2(self.policy.with_name(name), self.out / name)
+        self.kept.write_bytes(self.kept_form())
         self.publish(number=4)
         self.assert_error(self.run_work(), 61, "policy 4 is older than number 5")
 
@@ -169,14 +173,18 @@ class Unavailable(PolicyTest):
     def test_a_kept_one_that_was_altered_does_not(self):
         self.publish(minimum="0.2.0")
         self.run_work()
-        kept = self.out / "policy.json"
-        kept.write_text(kept.read_text().replace("0.2.0", "0.3.0"))
-        self.goes_on("cannot be fetched", url="https://localhost:1/policy.json")
-
+        whole = self.kept.read_bytes()
+        heading, rest = whole.split(b"\n", 1)
+        digits = heading.split(b": ")[1]
+        for altered in (whole.replace(b"0.2.0", b"0.3.0"), whole[:-9], whole[:len(heading)], heading + b"0\n" + rest, b"",
+                        heading.replace(digits, b"") + b"\n" + rest, heading.replace(digits, b"-1") + b"\n" + rest,
+                        heading.replace(digits, b"9" * 30) + b"\n" + rest, rest, b"\0" * 200_000):
+            with self.subTest(altered=altered[:60]):
+                self.kept.write_bytes(altered)
+                self.goes_on("cannot be fetched", url="https://localhost:1/policy.json")
 
     def test_a_kept_one_that_cannot_be_read(self):
-        (self.out / "policy.json").mkdir(parents=True)
-        (self.out / "policy.json.minisig").touch()
+        self.kept.mkdir(parents=True)
         self.goes_on("warning: the policy is not kept for later: ")
 
 

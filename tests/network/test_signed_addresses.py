@@ -197,6 +197,38 @@ class SignedAddresses(NetworkTest):
             for receipt in self.outbox.glob("*.sent.json"):
                 receipt.unlink()
 
+    def test_azure(self):
+        """A container's shared access signature; its service wants the blob's type, and metadata named as in C#."""
+        def service(connection, server):
+            while True:
+                headers = {name.lower(): value for name, value in server.read_request(connection).headers.items()}
+                metadata = [name.removeprefix("x-ms-meta-") for name in headers if name.startswith("x-ms-meta-")]
+                taken = (headers.get("x-ms-blob-type") == "BlockBlob" and "authorization" not in headers
+                         and metadata and all(name.isidentifier() for name in metadata))
+                status = "201 Created" if taken else "400 Bad Request"
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        query = "sv=2024-11-04&sr=c&sp=cw&se=2027-01-01T00%3A00%3A00Z&sig=c2ln%2BbmF0%3D"
+        with Server(self.valid, service) as server:
+            shown = client("upload", self.out, "--print-upload", "--upload-url", server.url(f"/results/{{name}}?{query}"))
+            done = self.upload(server.url(f"/results/{{name}}?{query}"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result, telemetry = server.requests
+        self.assertEqual(result.path, f"/results/neuronspec-{self.digest}.result.json.gz?{query}")
+        self.assertTrue(telemetry.path.endswith(f".telemetry.json.gz?{query}"))
+        for request in (result, telemetry):
+            self.assertEqual(request.headers["x-ms-meta-axiom_result_digest"], self.digest)
+            self.assertEqual([name for name in request.headers if name.startswith("x-amz")], [])
+            for name, value in request.headers.items():
+                self.assertIn(f"\n{name}: {value}\n", shown.stdout)
+        for receipt in self.outbox.glob("*.sent.json"):
+            self.assertNotIn("sig=", receipt.read_text())
+        shutil.rmtree(self.outbox)
+        credentials = self.directory / "credentials"
+        credentials.write_text("user:secret\n")
+        refused = self.upload(f"https://localhost:1/r/{{name}}?{query}", "--upload-credentials", credentials)
+        self.assert_error(refused, 2, "is signed in advance: it takes no --upload-credentials")
+
 
 if __name__ == "__main__":
     unittest.main()

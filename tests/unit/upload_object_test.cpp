@@ -165,6 +165,22 @@ TEST(Headers, OfAddressesSignedInAdvanceAreThoseThatTheSignatureNames) {
             2);
 }
 
+TEST(Headers, OfAzuresSharedAccessSignaturesAreItsOwn) {
+  const std::string address = "https://h/c/a?sv=2024-11-04&sr=c&sp=cw&se=2027-01-01&sig=a%2Bb%3D";
+  const Headers headers = upload_headers(identity(), "abc", parse_address(address));
+  const auto has = [&](const std::string& name, const std::string& value) {
+    return std::count(headers.begin(), headers.end(), std::pair(name, value)) == 1;
+  };
+  EXPECT_TRUE(has("x-ms-blob-type", "BlockBlob"));
+  EXPECT_TRUE(has("x-ms-meta-axiom_result_digest", "ee"));
+  EXPECT_TRUE(has("Axiom-Result-Digest", "ee"));
+  EXPECT_EQ(headers.size(), 17u);
+  for (const char* other :
+       {"https://h/a?sig=x", "https://h/a?sv=2024-11-04", "https://h/sig=&sv="}) {
+    EXPECT_EQ(upload_headers(identity(), "abc", parse_address(other)).size(), 16u) << other;
+  }
+}
+
 TEST(Gzip, ComesBack) {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += std::to_string(i * 7);
