@@ -39,7 +39,6 @@ Runner::Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state,
       options_(std::move(options)),
       on_processor_(backend.device().empty()),
       observer_(observer),
-      started_(monotonic_seconds()),
       earlier_seconds_(state.seconds),
       schedule_(state.seeds, work.experiment->plan(work.parameters, work.seeds.front())) {
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
@@ -69,11 +68,14 @@ int Runner::run() {
   drop_device_copies();
   {
     const std::lock_guard lock(mutex_);
-    ended_ = monotonic_seconds();
+    clock_.suspend();
   }
   if (error_) std::rethrow_exception(error_);
   if (signal != 0 && store_ != nullptr) save();
-  state_.seconds = seconds();
+  {
+    const std::lock_guard lock(mutex_);
+    state_.seconds = seconds();
+  }
   return signal;
 }
 
@@ -137,16 +139,16 @@ int Runner::supervise() {
 int Runner::wait_while_suspended() {
   int signal = options_.stop_signal();
   if (signal != 0 || !options_.suspended || !options_.suspended()) return signal;
-  const double since = monotonic_seconds();
   {
     std::unique_lock lock(mutex_);
     if (!pause_workers(lock)) return 0;
+    clock_.suspend();
   }
   while ((signal = options_.stop_signal()) == 0 && options_.suspended()) {
     std::this_thread::sleep_for(std::chrono::duration<double>(suspended_interval));
   }
   const std::unique_lock lock(mutex_);
-  started_ += monotonic_seconds() - since;
+  clock_.resume();
   release_workers();
   return signal;
 }
@@ -192,16 +194,15 @@ void Runner::save_while_running() {
 }
 
 void Runner::save() {
-  state_.seconds = seconds();
+  {
+    const std::lock_guard lock(mutex_);
+    state_.seconds = seconds();
+  }
   ++state_.checkpoints;
   store_->save(state_);
 }
 
-double Runner::session_seconds() const {
-  return (ended_ > 0 ? ended_ : monotonic_seconds()) - started_;
-}
-
-double Runner::seconds() const { return earlier_seconds_ + session_seconds(); }
+double Runner::seconds() const { return earlier_seconds_ + clock_.seconds(); }
 
 RunProgress Runner::progress() const {
   const std::lock_guard lock(mutex_);
@@ -216,7 +217,7 @@ RunProgress Runner::locked_progress() const {
     for (const Training& training : slot) progress.session_flops += training.flops();
   }
   progress.total_flops = total_flops_;
-  progress.seconds = session_seconds();
+  progress.seconds = clock_.seconds();
   progress.training_seconds = training_seconds_;
   progress.evaluating_seconds = evaluating_seconds_;
   progress.metrics_seconds = metrics_seconds_;

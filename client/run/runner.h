@@ -17,6 +17,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/store.h"
 #include "client/plan/backend.h"
+#include "client/run/run_clock.h"
 #include "client/run/schedule.h"
 #include "client/work_unit/work_unit.h"
 
@@ -115,7 +116,7 @@ class Runner {
   bool pause_workers(std::unique_lock<std::mutex>& lock);
   void release_workers();
   void save_while_running();
-  double session_seconds() const;
+  // These two with the lock.
   double seconds() const;
   RunProgress locked_progress() const;
 
@@ -143,8 +144,6 @@ class Runner {
   const RunnerOptions options_;
   const bool on_processor_;
   RunObserver& observer_;
-  double started_;    // moved on by the time spent suspended
-  double ended_ = 0;  // 0 while it runs
   const double earlier_seconds_;
 
   std::vector<std::thread> threads_;
@@ -172,6 +171,7 @@ class Runner {
   double evaluating_seconds_ = 0;
   double metrics_seconds_ = 0;
   bool save_failed_ = false;
+  mutable RunClock clock_;  // of this session, until run() returns
 };
 
 }  // namespace axiom

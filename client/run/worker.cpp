@@ -8,7 +8,6 @@
 #include "client/run/memory_plan.h"
 #include "client/run/resting_matrix_ops.h"
 #include "client/run/runner.h"
-#include "client/system/clock.h"
 #include "client/system/memory.h"
 
 namespace axiom {
@@ -141,7 +140,7 @@ void Runner::do_items(const std::vector<WorkItem>& items, const Tools& tools, Sl
 
 void Runner::train(const std::vector<WorkItem>& items, Executor& executor, Slot& slot,
                    std::unique_lock<std::mutex>& lock) {
-  const double started = monotonic_seconds();
+  const double started = clock_.seconds();
   std::vector<TrainingTask> tasks;
   for (const WorkItem& item : items) {
     const TrainingRun& run = item.plan().members[item.member];
@@ -158,12 +157,12 @@ void Runner::train(const std::vector<WorkItem>& items, Executor& executor, Slot&
   --training_;
   for (const Training& training : slot) session_flops_ += training.flops();
   slot.clear();
-  training_seconds_ += monotonic_seconds() - started;
+  training_seconds_ += clock_.seconds() - started;
 }
 
 void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tools& tools,
                                   std::unique_lock<std::mutex>& lock) {
-  const double started = monotonic_seconds();
+  const double started = clock_.seconds();
   std::vector<std::vector<Snapshot>> snapshots(items.size());
   if (tools.kept != nullptr) {
     snapshots.front() = std::exchange(*tools.kept, {});
@@ -181,7 +180,9 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tool
   }
   lock.unlock();
   tools.executor.evaluate_all(tasks);
-  const double evaluated = monotonic_seconds();
+  lock.lock();
+  const double evaluated = clock_.seconds();
+  lock.unlock();
   double skipped_flops = 0;
   std::vector<std::vector<double>> values;
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -198,7 +199,7 @@ void Runner::evaluate_and_measure(const std::vector<WorkItem>& items, const Tool
   }
   pieces_.fetch_add(1, std::memory_order_relaxed);
   evaluating_seconds_ += evaluated - started;
-  metrics_seconds_ += monotonic_seconds() - evaluated;
+  metrics_seconds_ += clock_.seconds() - evaluated;
   total_flops_ -= skipped_flops;
 }
 

@@ -12,6 +12,13 @@ double monotonic_seconds() {
   return std::chrono::duration<double>(now).count();
 }
 
+ProcessTime process_time() {
+  std::timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return {monotonic_seconds(),
+          static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec)};
+}
+
 namespace {
 
 std::string timestamp_of(std::time_t now) {

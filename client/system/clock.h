@@ -9,6 +9,12 @@ namespace axiom {
 /// Seconds since an arbitrary start; never steps back.
 double monotonic_seconds();
 
+struct ProcessTime {
+  double monotonic;  ///< monotonic_seconds()
+  double processor;  ///< seconds used by this process, all threads together
+};
+ProcessTime process_time();
+
 /// Now, as ISO 8601 in UTC with seconds: 2026-01-31T12:00:00Z.
 std::string utc_timestamp();
 

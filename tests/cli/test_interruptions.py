@@ -13,10 +13,10 @@ from support import CLIENT, LONG, CliTest, client
 
 
 class Interruptions(CliTest):
-    def start(self, *arguments):
+    def start(self, *arguments, work=LONG):
         self.log = self.directory / "log"
         with open(self.log, "w") as log:
-            process = subprocess.Popen([CLIENT, *LONG, "--out", self.out, *arguments],
+            process = subprocess.Popen([CLIENT, *work, "--out", self.out, *arguments],
                                        stdout=subprocess.PIPE, stderr=log, text=True)
 
         def end():
@@ -60,6 +60,22 @@ class Interruptions(CliTest):
             self.assertTrue(self.checkpoints())
         # The second session took up what the first had saved.
         self.assertRegex(stderr, r"(?m)^resuming at [\d.]+ %$")
+
+    def test_a_stop_of_the_process_is_no_time_of_the_run(self):
+        """As by Ctrl-Z."""
+        stopped = 10
+        process = self.start(work=["epochs=30" if part.startswith("epochs=") else part for part in LONG])
+        self.wait_until_it_runs(process)
+        started = time.monotonic()
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(stopped)
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, self.log.read_text())
+        most = time.monotonic() - started - stopped + 3  # it began before
+        telemetry = json.loads((pathlib.Path(self.out) / "compgen.telemetry.json").read_text())
+        self.assertLess(telemetry["seconds_session"], most)
+        self.assertLess(telemetry["thread_seconds_training"], most * telemetry["threads"])
 
     def test_a_checkpoint_of_other_work_is_refused_and_kept(self):
         process = self.start("--checkpoint-interval", "0.1")
