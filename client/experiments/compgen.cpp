@@ -15,6 +15,7 @@
 #include "client/experiments/registry.h"
 #include "client/experiments/results.h"
 #include "client/experiments/statistics.h"
+#include "client/experiments/trials.h"
 
 namespace axiom {
 
@@ -65,29 +66,12 @@ class Compgen final : public DescribedExperiment {
                     {"dropout", "weight_decay"})}) {}
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
-    SeedPlan plan;
-    plan.seed = seed;
-    const std::vector<Configuration> grid = configurations(parameters);
-    for (int trial = 0; trial < integer_value(parameters, "trials"); ++trial) {
-      const std::size_t first = plan.datasets.size();
-      for (const Split split : splits) {
-        plan.datasets.push_back(sized_dataset(split == Split::train ? train_samples : test_samples,
-                                              combination_features));
-      }
-      for (std::size_t network = 0; network < grid.size(); ++network) {
-        TrainingRun run =
-            make_run(task, grid[network], plan.datasets[first], integer_value(parameters, "batch"),
-                     integer_value(parameters, "epochs"));
-        run.seed = seed;
-        run.trial = static_cast<std::uint32_t>(trial);
-        run.network = static_cast<std::uint32_t>(network);
-        for (std::size_t split = 0; split < splits.size(); ++split) {
-          run.probes.push_back(make_probe(plan.datasets[first + split]));
-        }
-        plan.groups.push_back({{run}, {0, run.steps}, compgen_values.size()});
-      }
-    }
-    return plan;
+    const auto group = [](TrainingRun run, TrialDatasets datasets) -> Group {
+      for (const auto& data : datasets) run.probes.push_back(make_probe(data));
+      return {{run}, {0, run.steps}, compgen_values.size()};
+    };
+    return plan_trials(parameters, seed, task, configurations(parameters),
+                       std::array{train_samples, test_samples, test_samples}, group);
   }
 
   void generate(const Parameters&, SeedPlan& plan) const override {

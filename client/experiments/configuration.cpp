@@ -5,8 +5,12 @@
 namespace axiom {
 
 TrainingRun make_run(const Task& task, const Configuration& configuration,
-                     std::shared_ptr<const Dataset> train, int batch, int epochs) {
+                     const NetworkNumber& number, std::shared_ptr<const Dataset> train, int batch,
+                     int epochs) {
   TrainingRun run;
+  run.seed = number.seed;
+  run.trial = number.trial;
+  run.network = static_cast<std::uint32_t>(number.network);
   run.shape.loss = task.loss;
   run.shape.sizes.push_back(task.inputs);
   run.shape.sizes.insert(run.shape.sizes.end(), configuration.hidden.begin(),

@@ -29,9 +29,17 @@ struct Task {
   Loss loss = Loss::softmax_cross_entropy;
 };
 
+/// Whose random streams a network draws from (docs/RANDOM_STREAMS.md).
+struct NetworkNumber {
+  std::uint64_t seed;
+  std::uint32_t trial;
+  std::size_t network;  ///< of the trial
+};
+
 /// The run of one network for `epochs` epochs, without probes. batch 0 = full batch.
 TrainingRun make_run(const Task& task, const Configuration& configuration,
-                     std::shared_ptr<const Dataset> train, int batch, int epochs);
+                     const NetworkNumber& number, std::shared_ptr<const Dataset> train, int batch,
+                     int epochs);
 
 /// A probe of all samples of a dataset, of whose outputs the score is wanted.
 Probe make_probe(std::shared_ptr<const Dataset> data, std::vector<int> hidden_layers = {});

@@ -97,10 +97,8 @@ class Featcompv2 final : public DescribedExperiment {
     }
     const std::vector<Configuration> grid = configurations(parameters);
     for (std::size_t network = 0; network < grid.size(); ++network) {
-      TrainingRun run =
-          make_run(task, grid[network], plan.datasets[0], 0, integer_value(parameters, "epochs"));
-      run.seed = seed;
-      run.network = static_cast<std::uint32_t>(network);
+      TrainingRun run = make_run(task, grid[network], {seed, 0, network}, plan.datasets[0], 0,
+                                 integer_value(parameters, "epochs"));
       for (const auto& data : plan.datasets) {
         run.probes.push_back(make_probe(data, {hidden_layers}));
         run.probes.back().use =

@@ -15,6 +15,7 @@
 #include "client/experiments/results.h"
 #include "client/experiments/spectrum.h"
 #include "client/experiments/statistics.h"
+#include "client/experiments/trials.h"
 
 namespace axiom {
 
@@ -64,26 +65,13 @@ class Featrank final : public DescribedExperiment {
   }
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
-    SeedPlan plan;
-    plan.seed = seed;
-    const std::vector<Configuration> grid = configurations(parameters);
-    for (int trial = 0; trial < integer_value(parameters, "trials"); ++trial) {
-      const auto train = sized_dataset(train_samples, combination_features);
-      const auto test = sized_dataset(test_samples, combination_features);
-      plan.datasets.insert(plan.datasets.end(), {train, test});
-      for (std::size_t network = 0; network < grid.size(); ++network) {
-        TrainingRun run = make_run(task, grid[network], train, integer_value(parameters, "batch"),
-                                   integer_value(parameters, "epochs"));
-        run.seed = seed;
-        run.trial = static_cast<std::uint32_t>(trial);
-        run.network = static_cast<std::uint32_t>(network);
-        run.probes.push_back(make_probe(test, {1, 2}));
-        run.probes.back().use = ActivationUse::spectra;
-        plan.groups.push_back(
-            {{run}, steps_at(measured_epochs(parameters), run), value_names.size()});
-      }
-    }
-    return plan;
+    const auto group = [&](TrainingRun run, TrialDatasets datasets) -> Group {
+      run.probes.push_back(make_probe(datasets[1], {1, 2}));
+      run.probes.back().use = ActivationUse::spectra;
+      return {{run}, steps_at(measured_epochs(parameters), run), value_names.size()};
+    };
+    return plan_trials(parameters, seed, task, configurations(parameters),
+                       std::array{train_samples, test_samples}, group);
   }
 
   void generate(const Parameters&, SeedPlan& plan) const override {
@@ -130,13 +118,8 @@ class Featrank final : public DescribedExperiment {
     std::vector<double> initial_ratios;
     for (std::size_t c = 0; c < grid.size(); ++c) {
       const int width = grid[c].width();
-      // Mean over trials of one value at one measured epoch.
       const auto over_trials = [&](std::size_t measurement, std::size_t value) {
-        std::vector<double> trials;
-        for (std::size_t n = c; n < values.networks(); n += grid.size()) {
-          trials.push_back(values.at(n, measurement, value));
-        }
-        return mean(trials);
+        return mean_over_trials(values, grid.size(), c, measurement, value);
       };
       const std::size_t final_measurement = values.measurements(c) - 1;
       for (const std::size_t v : reported) {

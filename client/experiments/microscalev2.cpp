@@ -71,10 +71,8 @@ class Microscalev2 final : public DescribedExperiment {
     std::uint64_t most_steps = 0;
     for (std::size_t network = 0; network < grid.size(); ++network) {
       TrainingRun run =
-          make_run(task, grid[network], plan.datasets[0], integer_value(parameters, "batch"),
-                   integer_value(parameters, "epochs"));
-      run.seed = seed;
-      run.network = static_cast<std::uint32_t>(network);
+          make_run(task, grid[network], {seed, 0, network}, plan.datasets[0],
+                   integer_value(parameters, "batch"), integer_value(parameters, "epochs"));
       run.probes = {make_probe(plan.datasets[0]), make_probe(plan.datasets[1])};
       run.probes[0].samples = run.samples;
       most_steps = std::max(most_steps, run.steps);

@@ -12,7 +12,7 @@
 #include "client/experiments/parameters.h"
 #include "client/experiments/registry.h"
 #include "client/experiments/results.h"
-#include "client/experiments/statistics.h"
+#include "client/experiments/trials.h"
 #include "client/experiments/weight_measures.h"
 
 namespace axiom {
@@ -48,25 +48,13 @@ class Neuronspec final : public DescribedExperiment {
                             {preset("default"), preset("small")}) {}
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
-    SeedPlan plan;
-    plan.seed = seed;
-    const std::vector<Configuration> grid = configurations(parameters);
-    for (int trial = 0; trial < integer_value(parameters, "trials"); ++trial) {
-      const auto train = sized_dataset(train_samples, features);
-      const auto test = sized_dataset(test_samples, features);
-      plan.datasets.insert(plan.datasets.end(), {train, test});
-      for (std::size_t network = 0; network < grid.size(); ++network) {
-        TrainingRun run = make_run(task, grid[network], train, integer_value(parameters, "batch"),
-                                   integer_value(parameters, "epochs"));
-        run.seed = seed;
-        run.trial = static_cast<std::uint32_t>(trial);
-        run.network = static_cast<std::uint32_t>(network);
-        run.probes.push_back(make_probe(test, {1}));
-        run.probes.back().use = ActivationUse::correlations;
-        plan.groups.push_back({{run}, {0, run.steps}, value_names.size()});
-      }
-    }
-    return plan;
+    const auto group = [](TrainingRun run, TrialDatasets datasets) -> Group {
+      run.probes.push_back(make_probe(datasets[1], {1}));
+      run.probes.back().use = ActivationUse::correlations;
+      return {{run}, {0, run.steps}, value_names.size()};
+    };
+    return plan_trials(parameters, seed, task, configurations(parameters),
+                       std::array{train_samples, test_samples}, group);
   }
 
   void generate(const Parameters&, SeedPlan& plan) const override {
@@ -115,15 +103,10 @@ class Neuronspec final : public DescribedExperiment {
     Json summary = Json::object();
     for (std::size_t c = 0; c < grid.size(); ++c) {
       for (std::size_t v = 0; v < value_names.size(); ++v) {
-        std::vector<double> initial;
-        std::vector<double> trained;
-        for (std::size_t n = c; n < values.networks(); n += grid.size()) {  // the trials
-          initial.push_back(values.first(n, v));
-          trained.push_back(values.last(n, v));
-        }
         const std::string key = width_key(value_names[v], grid[c].width());
-        summary[key] = number(mean(trained));
-        summary[key + "_init"] = number(mean(initial));
+        summary[key] =
+            number(mean_over_trials(values, grid.size(), c, values.measurements(c) - 1, v));
+        summary[key + "_init"] = number(mean_over_trials(values, grid.size(), c, 0, v));
       }
       summary[width_key("bound_20_over", grid[c].width())] =
           static_cast<double>(features) / grid[c].width();

@@ -100,10 +100,8 @@ class Repalignv2 final : public DescribedExperiment {
     const std::vector<Configuration> grid = configurations(parameters);
     const auto networks = static_cast<std::size_t>(integer_value(parameters, "networks"));
     for (std::size_t network = 0; network < grid.size(); ++network) {
-      TrainingRun run =
-          make_run(task, grid[network], plan.datasets[0], 0, integer_value(parameters, "epochs"));
-      run.seed = seed;
-      run.network = static_cast<std::uint32_t>(network);
+      TrainingRun run = make_run(task, grid[network], {seed, 0, network}, plan.datasets[0], 0,
+                                 integer_value(parameters, "epochs"));
       const bool deep = grid[network].depth() == 2;
       run.probes.push_back(
           make_probe(plan.datasets[1], deep ? std::vector<int>{1, 2} : std::vector<int>{1}));
