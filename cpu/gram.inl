@@ -7,9 +7,10 @@
 
 namespace axiom::cpu {
 
-template <class Isa>
-struct Gram {
-  using Products = MatrixKernels<Isa>;
+/// `vectors`: of a panel.
+template <class Isa, int vectors>
+struct GramInPanels {
+  using Products = MatrixKernels<Isa, vectors>;
   using D = typename Isa::Double;
   static constexpr int lanes = Products::lanes;
   static constexpr int width = Products::width;
@@ -75,7 +76,8 @@ struct Gram {
         const int across = m - column < width ? m - column : width;
         // Of the block on the diagonal, the lower left quarter is left out, if its right half is
         // enough to keep the processor busy.
-        const int top = lanes < Isa::tile_rows || across < lanes ? across : lanes;
+        constexpr bool halves = vectors == 2 && lanes >= Products::tile_rows;
+        const int top = !halves || across < lanes ? across : lanes;
         add(0, column + top, column, across);
         if (across > top) add(column + top, across - top, column + top, across - top);
       }
@@ -84,21 +86,21 @@ struct Gram {
 
   /// Of the first `count` columns, each summed from the first row down.
   static void means_of_columns(const float* a, int rows, int stride, int count, double* means) {
-    constexpr int vectors = 8;  // sums under way: enough to hide an addition
+    constexpr int sums = 8;  // under way: enough to hide an addition
     int column = 0;
-    for (; column + vectors * lanes <= count; column += vectors * lanes) {
-      D sum[vectors];
+    for (; column + sums * lanes <= count; column += sums * lanes) {
+      D sum[sums];
 #pragma GCC unroll 8
-      for (int v = 0; v < vectors; ++v) sum[v] = D::zero();
+      for (int v = 0; v < sums; ++v) sum[v] = D::zero();
       for (Index i = 0; i < rows; ++i) {
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; ++v) {
+        for (int v = 0; v < sums; ++v) {
           sum[v] = add(sum[v], D::load_unaligned(a + i * stride + column + v * lanes));
         }
       }
       const D divisor = D::splat(rows);
 #pragma GCC unroll 8
-      for (int v = 0; v < vectors; ++v) {
+      for (int v = 0; v < sums; ++v) {
         div(sum[v], divisor).store_unaligned(means + column + v * lanes);
       }
     }
@@ -154,6 +156,32 @@ struct Gram {
         }
       }
     }
+  }
+};
+
+/// In wide panels where these are filled as well: more multiply-adds for each load, which counts
+/// where two threads share a core (measured: docs/PERFORMANCE.md).
+template <class Isa>
+struct Gram {
+  static void gram(const double* a, double* c, int rows, int m) {
+    wide(m) ? Wide::gram(a, c, rows, m) : Narrow::gram(a, c, rows, m);
+  }
+  static void reduced_gram(const float* a, int rows, int m, double* diagonal,
+                           double* off_diagonal) {
+    wide(m) ? Wide::reduced_gram(a, rows, m, diagonal, off_diagonal)
+            : Narrow::reduced_gram(a, rows, m, diagonal, off_diagonal);
+  }
+  static void centred_kernel(const float* a, int samples, int units, double* c) {
+    wide(samples) ? Wide::centred_kernel(a, samples, units, c)
+                  : Narrow::centred_kernel(a, samples, units, c);
+  }
+
+ private:
+  using Narrow = GramInPanels<Isa, Isa::tile_vectors>;
+  using Wide = GramInPanels<Isa, Isa::wide_vectors>;
+  static bool wide(int m) {
+    const auto padded = [m](int width) { return (m + width - 1) / width * width; };
+    return padded(Wide::width) <= padded(Narrow::width);
   }
 };
 

@@ -7,11 +7,14 @@
 
 namespace axiom::cpu {
 
-template <class Isa>
+/// `vectors`: of a panel.
+template <class Isa, int vectors = Isa::tile_vectors>
 struct MatrixKernels {
   using D = typename Isa::Double;
+  using Geometry = Panel<Isa, D, vectors>;
   static constexpr int lanes = D::lanes;
-  static constexpr int width = Panel<Isa, D>::width;
+  static constexpr int width = Geometry::width;
+  static constexpr int tile_rows = Geometry::rows;
 
   static Index panel_doubles(int rows) { return static_cast<Index>(rows) * width; }
   static int panels(int columns) { return (columns + width - 1) / width; }
@@ -61,10 +64,10 @@ struct MatrixKernels {
       store_some(sum, c + row * stride, panel * width + v * lanes, columns);
     };
     if (from_zero) {
-      product<Isa, D, Walk::along_rows>(
+      product<Isa, D, Walk::along_rows, vectors>(
           p, [](Index, Index, int) __attribute__((always_inline)) { return D::zero(); }, store);
     } else {
-      product<Isa, D, Walk::along_rows>(
+      product<Isa, D, Walk::along_rows, vectors>(
           p,
           [=](Index panel, Index row, int v) __attribute__((always_inline)) {
             return load_some(c + row * stride, panel * width + v * lanes, columns);

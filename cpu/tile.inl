@@ -8,11 +8,14 @@
 
 namespace axiom::cpu {
 
-/// Panel geometry of an instruction set for lane type L (floats or doubles).
-template <class Isa, class L>
+/// Geometry of an instruction set for lane type L (floats or doubles): of a panel, and of a full
+/// tile, which is as wide.
+template <class Isa, class L, int V = Isa::tile_vectors>
 struct Panel {
   static constexpr int lanes = L::lanes;
-  static constexpr int width = Isa::tile_vectors * L::lanes;
+  static constexpr int vectors = V;
+  static constexpr int width = V * lanes;
+  static constexpr int rows = Isa::tile_rows * Isa::tile_vectors / V;
 };
 
 /// Rows, panels and offsets. Pointer-sized, so that addresses need no conversions in the kernels.
@@ -24,13 +27,13 @@ enum class Walk {
   along_rows,  ///< A(r, t) = a[t·width + r], the tile inside one panel
 };
 
-/// A tile of R rows × V vectors. `init(r, v)` gives the start, `finish(r, v, sum)` takes the
-/// result. a: first row of the tile; a_stride: floats between A's panels (along_sum); b:
+/// A tile of R rows × V vectors of a panel P. `init(r, v)` gives the start, `finish(r, v, sum)`
+/// takes the result. a: first row of the tile; a_stride: floats between A's panels (along_sum); b:
 /// [depth][width].
-template <class Isa, class L, int R, int V, Walk walk, class Scalar, class Init, class Finish>
+template <class P, class L, int R, int V, Walk walk, class Scalar, class Init, class Finish>
 AXIOM_INLINE void tile(const Scalar* a, Index a_stride, const Scalar* b, int depth, Init init,
                        Finish finish) {
-  constexpr int width = Panel<Isa, L>::width;
+  constexpr int width = P::width;
   constexpr int lanes = L::lanes;
   L sum[R][V];
 #pragma GCC unroll 16
@@ -70,9 +73,8 @@ AXIOM_INLINE void tile(const Scalar* a, Index a_stride, const Scalar* b, int dep
 }
 
 /// Rows of the next tile: full tiles, then two even ones, so that no tile is left too thin.
-template <class Isa>
+template <int full>
 AXIOM_INLINE int next_tile_rows(int remaining) {
-  constexpr int full = Isa::tile_rows;
   if (remaining >= 2 * full) return full;
   return remaining <= full ? remaining : (remaining + 1) / 2;
 }
@@ -98,13 +100,18 @@ struct Product {
   int depth;       ///< of the sum
 };
 
-/// All tiles of C, panel after panel. `init(panel, row, v)` and `finish(panel, row, v, sum)`.
-template <class Isa, class L, Walk walk, class Scalar, class Init, class Finish>
+/// All tiles of C, panel after panel, each of `most` vectors. `init(panel, row, v)` and
+/// `finish(panel, row, v, sum)`.
+template <class Isa, class L, Walk walk, int most = Isa::tile_vectors, class Scalar, class Init,
+          class Finish>
 AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
-  constexpr int width = Panel<Isa, L>::width;
+  using Geometry = Panel<Isa, L, most>;
+  constexpr int width = Geometry::width;
+  constexpr int full = Geometry::rows;
   for (Index panel = 0; panel * width < p.columns; ++panel) {
     const Scalar* b = p.b + panel * p.b_stride;
-    const bool half = p.columns - panel * width <= L::lanes;
+    const Index left = (p.columns - panel * width + L::lanes - 1) / L::lanes;
+    const int vectors = left < most ? static_cast<int>(left) : most;
     const auto strip = [&](Index row0, int row_count, const Scalar* a)
         __attribute__((always_inline)) {
       constexpr int row_step = walk == Walk::along_sum ? width : 1;
@@ -118,19 +125,18 @@ AXIOM_INLINE void product(const Product<Scalar>& p, Init init, Finish finish) {
         const auto end = [&](int r, int v, L sum) __attribute__((always_inline)) {
           finish(panel, row + r, v, sum);
         };
-        if (half) {
-          tile<Isa, L, R, 1, walk>(a_tile, p.a_stride, b, p.depth, start, end);
-        } else {
-          tile<Isa, L, R, Isa::tile_vectors, walk>(a_tile, p.a_stride, b, p.depth, start, end);
-        }
+        const auto run = [&]<int V>() __attribute__((always_inline)) {
+          tile<Geometry, L, R, V, walk>(a_tile, p.a_stride, b, p.depth, start, end);
+        };
+        with_count<most>(vectors, run);
       };
       // Full tiles need no choice of a row count.
-      for (; next_tile_rows<Isa>(row_count - done) == Isa::tile_rows; done += Isa::tile_rows) {
-        next.template operator()<Isa::tile_rows>();
+      for (; next_tile_rows<full>(row_count - done) == full; done += full) {
+        next.template operator()<full>();
       }
       for (int rows; done < row_count; done += rows) {
-        rows = next_tile_rows<Isa>(row_count - done);
-        with_count<Isa::tile_rows - 1>(rows, next);
+        rows = next_tile_rows<full>(row_count - done);
+        with_count<full - 1>(rows, next);
       }
     };
     if constexpr (walk == Walk::along_sum) {

@@ -104,6 +104,7 @@ struct Isa {
   static constexpr int registers = 32;
   static constexpr int tile_rows = 8;
   static constexpr int tile_vectors = 2;
+  static constexpr int wide_vectors = 2;
   static constexpr int reduction_vectors = 2;  ///< of doubles: cpu/tridiagonal.inl
   static constexpr int sparse_panels = 4;      ///< cpu/sparse_product.inl
   static AXIOM_INLINE std::uint32_t non_zero_bits(F32 a) {

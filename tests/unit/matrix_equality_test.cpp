@@ -64,7 +64,7 @@ TEST_P(MatrixEquality, MatrixProducts) {
   const MatrixOps& expected = reference_backend().matrix_ops();
   const MatrixOps& actual = GetParam()->matrix_ops();
   for (const int rows : {1, 7, 100, 128, 300}) {
-    for (const int m : {1, 3, 8, 17, 33, 64}) {
+    for (const int m : {1, 3, 8, 12, 17, 20, 33, 64}) {
       const auto a = random_matrix(rows, m, 1);
       std::vector<double> c(static_cast<std::size_t>(m * m));
       std::vector<double> d(c);
@@ -137,7 +137,7 @@ TEST_P(MatrixEquality, Tridiagonalization) {
 TEST_P(MatrixEquality, OfActivations) {
   const MatrixOps& expected = reference_backend().matrix_ops();
   const MatrixOps& actual = GetParam()->matrix_ops();
-  for (const int samples : {1, 7, 16, 40, 131}) {
+  for (const int samples : {1, 7, 12, 16, 20, 40, 131}) {
     for (const int units : {1, 3, 8, 12, 17, 33, 141}) {
       SCOPED_TRACE(testing::Message() << samples << " x " << units);
       const auto h = random_floats(samples, units, 5);
