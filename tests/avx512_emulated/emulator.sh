@@ -76,6 +76,18 @@ make_boot_image() {
     -no-emul-boot -boot-load-size 4 -boot-info-table cd > xorriso.log 2>&1
 }
 
+# The display is a terminal of Bochs's own, whose cursor blinks: once nobody has read it for some
+# minutes, Bochs waits for ever.
+drain_display() {
+  local display=
+  while [[ -z $display ]]; do
+    sleep 1
+    kill -0 "$emulator" 2> /dev/null || return 0
+    display=$(grep -ao '/dev/pts/[0-9]*' screen.log | head -n 1) || true
+  done
+  cat "$display" > /dev/null 2>&1 || true
+}
+
 emulate() {
   cat > bochsrc <<'BOCHSRC'
 cpu: model=corei7_skylake_x, count=1, ips=100000000, reset_on_triple_fault=0
@@ -103,9 +115,10 @@ BOCHSRC
   echo "this processor has no AVX-512: the tests run in Bochs, for minutes; $work/serial.log"
   local start=$SECONDS status=0
   # The terminal display needs a terminal: script(1) makes one. Bochs's exit code says nothing.
-  timeout --kill-after=10 "$limit" script -qec "$command" /dev/null < /dev/null \
+  timeout --kill-after=10 "$limit" script -qefc "$command" /dev/null < /dev/null \
     > screen.log 2>&1 &
   emulator=$!  # not local: the trap outlives this function
+  drain_display &
   trap 'kill $emulator 2> /dev/null || true' EXIT
   wait "$emulator" || status=$?
   trap - EXIT
