@@ -49,6 +49,11 @@ class MemoryTest(CliTest):
             with self.subTest(plan=plan):
                 self.telemetry("microscalev2", "2", plan, interval="60")
 
+    def test_nor_on_the_reference(self):
+        """Its plan counted gradients for samples that are only evaluated."""
+        self.telemetry("microscalev2", "1", ["--backend", "reference", "--set", "widths=[64]", "--set", "depths=[3]",
+                                             "--set", "fractions=[1]", "--set", "epochs=1"])
+
     def test_nor_is_it_beyond_for_odd_plans(self):
         for experiment, threads, plan in ODD_PLANS:
             with self.subTest(experiment=experiment, threads=threads, plan=plan):
