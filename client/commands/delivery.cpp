@@ -19,6 +19,11 @@ PublishedTexts published_texts(std::string_view experiment) {
   return texts;
 }
 
+// A path is bytes, JSON is UTF-8: what is none is shown as U+FFFD.
+Json path_json(const std::string& path) {
+  return Json::parse(Json(path).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 Json json_summary(const ResultPaths& paths, const WrittenResult& written,
                   const Telemetry& telemetry, const FlatMeans& means) {
   Json values = Json::object();
@@ -26,9 +31,9 @@ Json json_summary(const ResultPaths& paths, const WrittenResult& written,
     values[key] = entry.count == 0 ? Json() : Json(entry.mean);
   }
   return {{"status", "complete"},
-          {"result", paths.result},
+          {"result", path_json(paths.result)},
           {"sha256", written.sha256},
-          {"kept", written.kept.empty() ? Json() : Json(written.kept)},
+          {"kept", written.kept.empty() ? Json() : path_json(written.kept)},
           {"telemetry", telemetry_json(telemetry)},
           {"means", std::move(values)}};
 }
@@ -58,7 +63,7 @@ void show_stop(const CommandLine& line, int signal, double fraction, Console& co
   const Json summary = {{"status", "interrupted"},
                         {"signal", signal},
                         {"fraction", fraction},
-                        {"directory", line.out}};
+                        {"directory", path_json(line.out)}};
   print(canonical_json(summary) + "\n");
 }
 

@@ -75,7 +75,7 @@ DiskPlan largest_disk(const WorkPlan& plan, std::uint64_t seeds,
   return largest;
 }
 
-Json as_json(const WorkUnit& work, const WorkPlan& plan, const DiskPlan& disk,
+Json as_json(const WorkUnit& work, bool seeds_known, const WorkPlan& plan, const DiskPlan& disk,
              const std::vector<BackendPlan>& backends) {
   Json memory = Json::array();
   for (const BackendPlan& entry : backends) {
@@ -103,8 +103,8 @@ Json as_json(const WorkUnit& work, const WorkPlan& plan, const DiskPlan& disk,
           {"experiment_version", experiment_version},
           {"preset", work.parameters.preset},
           {"parameters", work.parameters.values},
-          {"work_digest", work_digest(work)},
-          {"first_seed", std::to_string(work.seeds.front())},
+          {"work_digest", seeds_known ? Json(work_digest(work)) : Json()},
+          {"first_seed", seeds_known ? Json(std::to_string(work.seeds.front())) : Json()},
           {"seeds", work.seeds.size()},
           {"networks", plan.networks},
           {"training_steps", plan.training_steps},
@@ -164,13 +164,17 @@ std::string table(const WorkUnit& work, const WorkPlan& plan, const DiskPlan& di
 
 ExitCode show_plan(const CommandLine& line) {
   set_device_options({line.desktop, line.replay_share, line.device_memory});
-  // Nothing planned depends on the seeds, so none is drawn from this host.
-  const WorkUnit work = requested_work(line, [] { return std::string(32, '0'); });
+  // What it takes does not depend on the seeds, so none is drawn from this host.
+  bool seeds_known = true;
+  const WorkUnit work = requested_work(line, [&] {
+    seeds_known = false;
+    return std::string(32, '0');
+  });
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
   const WorkPlan plan = plan_work(work, shape);
   const std::vector<BackendPlan> backends = plan_backends(line, work, shape);
   const DiskPlan disk = largest_disk(plan, work.seeds.size(), backends);
-  print(line.json ? canonical_json(as_json(work, plan, disk, backends)) + "\n"
+  print(line.json ? canonical_json(as_json(work, seeds_known, plan, disk, backends)) + "\n"
                   : table(work, plan, disk, backends));
   return ExitCode::ok;
 }

@@ -1,4 +1,5 @@
 // What each of the runner's threads does.
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <utility>
@@ -12,6 +13,9 @@
 
 namespace axiom {
 namespace {
+
+// Buffers of changing sizes leave gaps between those of other workers.
+constexpr std::uint64_t most_gaps = std::uint64_t{512} << 10;
 
 // Thrown within a long piece of work when the run ends.
 struct Abandoned {};
@@ -103,7 +107,10 @@ void Runner::hold_only(const WorkItem& item, const Tools& tools) const {
   if (!one_group_each_) return;
   std::vector<std::uint64_t> sizes{work_.experiment->measure_bytes(item.seed->plan, item.group)};
   for (const TrainingRun& run : item.plan().members) sizes.push_back(backend_.executor_bytes(run));
-  if (sizes != *tools.held) release(tools);
+  if (sizes != *tools.held) {
+    release_free_memory(most_gaps);
+    release(tools);
+  }
   *tools.held = std::move(sizes);
 }
 

@@ -61,6 +61,14 @@ void release_free_memory() {
 #endif
 }
 
+void release_free_memory(std::uint64_t beyond) {
+#if defined(__GLIBC__)
+  if (::mallinfo2().fordblks > beyond) release_free_memory();
+#else
+  static_cast<void>(beyond);
+#endif
+}
+
 HostMemory host_memory() { return host_memory_below(""); }
 
 HostMemory host_memory_below(const std::string& root) {

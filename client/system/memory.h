@@ -21,8 +21,10 @@ HostMemory host_memory_below(const std::string& root);
 /// Makes freed memory return to the system, so that a process takes what is in use and no more.
 /// Call before the first thread starts.
 void keep_memory_compact();
-/// Returns now what is free.
+/// Returns now what is free,
 void release_free_memory();
+/// if it is more than so many bytes.
+void release_free_memory(std::uint64_t beyond);
 
 /// Bytes that this process holds in memory now, and the most it ever held.
 std::uint64_t resident_bytes();

@@ -5,7 +5,8 @@
 
 namespace axiom {
 
-/// How a second stop signal ends the process, at once.
+/// How a second SIGINT or SIGTERM, a tenth of a second after the first or later, ends the process,
+/// at once.
 enum class SecondSignal {
   exits,  ///< with status 128 + signal
   kills,  ///< as if it were not handled: for a BOINC client, which gives up a task that exits

@@ -137,12 +137,17 @@ class ReferenceBackend final : public Backend {
     return std::make_unique<ReferenceExecutor>();
   }
   std::size_t executor_bytes(const TrainingRun& run) const override {
-    int rows = run.batch_size();
-    for (const Probe& probe : run.probes) rows = std::max(rows, probe.samples);
-    const auto inputs = static_cast<std::size_t>(run.batch_size()) *
-                        static_cast<std::size_t>(run.shape.inputs() + run.shape.hidden_units() + 1);
-    return ReferenceNetwork::bytes(run.shape, rows) + cpu::snapshot_bytes(run) +
-           EpochOrder::bytes(run) + (inputs + run.shape.parameters()) * sizeof(float);
+    const auto row = static_cast<std::size_t>(run.shape.inputs() + run.shape.hidden_units() + 1);
+    const std::size_t training =
+        ReferenceNetwork::bytes(run.shape, run.batch_size(), true) + EpochOrder::bytes(run) +
+        (static_cast<std::size_t>(run.batch_size()) * row + run.shape.parameters()) * sizeof(float);
+    std::size_t evaluating = 0;  // a probe at a time, and never while it trains
+    for (const Probe& probe : run.probes) {
+      const bool gradients = probe.input_gradients || probe.first_layer_gradient;
+      evaluating =
+          std::max(evaluating, ReferenceNetwork::bytes(run.shape, probe.samples, gradients));
+    }
+    return cpu::snapshot_bytes(run) + std::max(training, evaluating);
   }
   const MatrixOps& matrix_ops() const override { return cpu::reference::matrix_ops; }
   double measured_peak() const override { return cpu::measure_peak(fma_chain, 2000); }

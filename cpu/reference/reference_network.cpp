@@ -141,10 +141,10 @@ void ReferenceNetwork::input_gradients(std::span<const float> parameters,
   }
 }
 
-std::size_t ReferenceNetwork::bytes(const NetworkShape& shape, int rows) {
+std::size_t ReferenceNetwork::bytes(const NetworkShape& shape, int rows, bool deltas) {
   const std::size_t units =
       static_cast<std::size_t>(shape.hidden_units()) + static_cast<std::size_t>(shape.outputs());
-  return 2 * static_cast<std::size_t>(rows) * units * sizeof(float);
+  return (deltas ? 2 : 1) * static_cast<std::size_t>(rows) * units * sizeof(float);
 }
 
 }  // namespace axiom::cpu::reference

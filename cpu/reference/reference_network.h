@@ -38,8 +38,8 @@ class ReferenceNetwork {
     return layers_[static_cast<std::size_t>(layer) - 1].outputs;
   }
 
-  /// Bytes held for `rows` samples.
-  static std::size_t bytes(const NetworkShape& shape, int rows);
+  /// Bytes held for `rows` samples; `deltas`: after backward().
+  static std::size_t bytes(const NetworkShape& shape, int rows, bool deltas);
 
  private:
   struct Layer {

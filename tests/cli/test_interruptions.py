@@ -96,14 +96,29 @@ class Interruptions(CliTest):
         self.wait_for_checkpoint(process)
         self.assert_error(self.quick(), 7, self.out)
 
-    def test_second_signal_ends_at_once(self):
+    def test_a_second_signal_ends_it(self):
         process = self.start()
         self.wait_until_it_runs(process)
         process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         # Whether the second signal came while the first was being served is up to the machine.
         self.assertIn(process.returncode, [130, 143])
+
+    def test_a_signal_that_is_sent_twice_saves(self):
+        """As timeout(1) sends it, and a shell and the kernel when the terminal closes."""
+        for number in [signal.SIGTERM, signal.SIGHUP] * 5:
+            shutil.rmtree(self.out, ignore_errors=True)
+            process = self.start()
+            self.wait_until_it_runs(process)
+            time.sleep(0.1)
+            process.send_signal(number)
+            time.sleep(0.002)  # so that they are two
+            process.send_signal(number)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 128 + number, self.log.read_text())
+            self.assertTrue(self.checkpoints())
 
     def test_same_bytes_after_kills(self):
         """Kills at random times, again and again, until AXIOM_KILLS (default 5) have hit."""

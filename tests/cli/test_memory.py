@@ -24,9 +24,9 @@ ODD_PLANS = [
 
 
 class MemoryTest(CliTest):
-    def telemetry(self, experiment, threads, plan):
+    def telemetry(self, experiment, threads, plan, interval="0.05"):
         done = client("--standalone", "--experiment", experiment, "--seed", "1", *plan, "--threads", threads,
-                      "--checkpoint-interval", "0.05", "--priority", "normal", "--json", "--out",
+                      "--checkpoint-interval", interval, "--priority", "normal", "--json", "--out",
                       str(self.directory / f"{experiment}-{threads}"))
         self.assertEqual(done.returncode, 0, done.stderr)
         telemetry = json.loads(done.stdout)["telemetry"]
@@ -41,6 +41,18 @@ class MemoryTest(CliTest):
             for threads in ("1", "2"):
                 with self.subTest(experiment=experiment, threads=threads):
                     self.assertLess(self.telemetry(experiment, threads, plan)["peak_bytes"], 100e6)
+
+    def test_nor_is_it_beyond_where_sizes_change_all_the_time(self):
+        """Without a checkpoint, which returns what is free, gaps between the buffers took up to half as much again."""
+        for plan in (["--preset", "small"],
+                     ["--set", "widths=[20,30,40,50,60,70,80,90]", "--set", "fractions=[0.1,1]", "--set", "epochs=1"]):
+            with self.subTest(plan=plan):
+                self.telemetry("microscalev2", "2", plan, interval="60")
+
+    def test_nor_on_the_reference(self):
+        """Its plan counted gradients for samples that are only evaluated."""
+        self.telemetry("microscalev2", "1", ["--backend", "reference", "--set", "widths=[64]", "--set", "depths=[3]",
+                                             "--set", "fractions=[1]", "--set", "epochs=1"])
 
     def test_nor_is_it_beyond_for_odd_plans(self):
         for experiment, threads, plan in ODD_PLANS:

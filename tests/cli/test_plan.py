@@ -100,6 +100,8 @@ class Plan(CliTest):
         done = client("plan", "--work-unit", str(unit), "--data-dir", str(self.directory / "data"))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("any", done.stdout)
+        planned = plan("--work-unit", str(unit), "--data-dir", str(self.directory / "data"))
+        self.assertEqual((planned["first_seed"], planned["work_digest"]), (None, None))
         self.assertEqual([path.name for path in self.directory.iterdir()], ["unit.json"])
 
     def test_what_is_refused(self):

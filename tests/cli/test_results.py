@@ -69,6 +69,17 @@ class Results(CliTest):
         seed = json.loads(self.result())["seeds"][0]
         self.assertEqual(value["means"]["selectivity_w4"], seed["selectivity_w4"])
 
+    def test_json_of_a_directory_whose_name_is_not_utf8(self):
+        """It was an internal error, after the work."""
+        out = os.fsencode(self.directory) + b"/r\xe9sultats"
+        for _ in range(2):
+            done = client(*QUICK, "--json", "--quiet", "--out", out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("/r\ufffdsultats/", json.loads(done.stdout)["result"])
+            with open(out + b"/neuronspec.result.json", "ab") as result:
+                result.write(b" ")  # the second run keeps this one
+        self.assertIn("/r\ufffdsultats/", json.loads(done.stdout)["kept"])
+
     def test_table_and_log(self):
         done = self.quick()
         self.assertIn("neuronspec 2.0, preset default, 1 seed", done.stdout)
