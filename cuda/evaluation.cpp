@@ -253,8 +253,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
     launch(*device_, shape, jobs, list.size() - done, control, options_.launch_seconds,
            memory_.stream);
     LaunchState state{};
-    memory_.stream.download(&state, control, sizeof state);
-    memory_.stream.wait();
+    memory_.stream.read_back(&state, control, sizeof state);
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
     rest();
   }

@@ -200,9 +200,8 @@ void TrainingBatch::launch_all(double launch_seconds) {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     if (jobs[g].empty()) continue;
     Stream& stream = *memory_.launch_streams[g];
-    stream.download(jobs[g].data(), groups_[g].jobs_on_device,
-                    jobs[g].size() * sizeof(TrainingJob));
-    stream.wait();
+    stream.read_back(jobs[g].data(), groups_[g].jobs_on_device,
+                     jobs[g].size() * sizeof(TrainingJob));
     for (std::size_t j = 0; j < jobs[g].size(); ++j) advance(copies[g][j], jobs[g][j].step);
   }
 }
