@@ -69,8 +69,9 @@ class StagingBuffer {
     floats = std::max(floats, floats_ + floats_ / 4);  // each time costs: pages are locked
     release();
     const std::size_t bytes = floats * sizeof(float);
-    driver().check(driver().allocate_on_host(&pointer_, bytes, 0),
-                   "allocating " + std::to_string(bytes) + " bytes for copies");
+    driver().check(
+        driver().allocate_on_host(&pointer_, bytes, 0),
+        "locking " + std::to_string(bytes) + " bytes of the computer's memory for copies");
     floats_ = floats;
   }
   float* data() { return static_cast<float*>(pointer_); }

@@ -330,7 +330,7 @@ Result cuStreamSynchronize(StreamHandle stream) {
   if (const Result result = usable(stream); result != success) return result;
   if (!state.sleeps) give_up("waiting for the device", " polls");
   state.streams.finish(stream);
-  return success;
+  return state.lost ? lost() : success;
 }
 
 Result cuLaunchKernel(FunctionHandle function, unsigned blocks, unsigned, unsigned,

@@ -68,6 +68,11 @@ Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, un
 
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned) {
+  if (state.lost) return;
+  if (planned.action == "fail" && number >= planned.at) {
+    state.lost = true;
+    return;
+  }
   if (is_instant(number)) return finish_at_once(entry, parameters);
   if (device_observer != nullptr) {
     device_observer->launched(launch.blocks, launch.threads, launch.shared_bytes);

@@ -188,6 +188,9 @@ class Refusals(DeviceTest):
         done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3")
         self.assertEqual(done.returncode, 15, done.stderr)
         self.assertIn("CUDA_ERROR_LAUNCH_FAILED", done.stderr)
+        done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="fail:3")
+        self.assertEqual(done.returncode, 15, done.stderr)
+        self.assertIn("computing on the device failed: CUDA_ERROR_LAUNCH_FAILED", done.stderr)
         for error, advice in ((214, "nvidia-smi -q -d ECC"), (702, "take --desktop")):
             done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3", work=error)
             self.assertEqual(done.returncode, 15, done.stderr)
@@ -204,8 +207,9 @@ class Refusals(DeviceTest):
         traced = self.run_client(*work, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1).stderr
         launches = traced.count("emulated device: launch")
         for before_the_end in range(1, 8):
-            result, _, _ = self.compute(f"lost-{before_the_end}", work=work, fault=f"lose:{launches - before_the_end}")
-            self.assertEqual(result, expected)
+            for fault in ("lose", "fail"):
+                result, _, _ = self.compute(f"{fault}-{before_the_end}", work=work, fault=f"{fault}:{launches - before_the_end}")
+                self.assertEqual(result, expected)
 
     def test_a_device_that_vanishes_between_two_questions_about_it(self):
         """At each, up to the run that asks no more."""
