@@ -102,8 +102,8 @@ Driver load() {
     throw DeviceError(DeviceStatus::no_driver,
                       "the NVIDIA driver does not start: " + driver.describe(started) + "; " +
                           (meaning != nullptr ? meaning->advice
-                                              : "restart the computer; in a container, see that it "
-                                                "is given the devices"));
+                                              : "restart the computer; see that this user, or the "
+                                                "container, may open /dev/nvidia*"));
   }
   driver.check(driver.driver_version(&driver.version), "asking for the driver's version");
   return driver;

@@ -53,7 +53,7 @@ Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
   return success;
 }
 
-Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
+Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber device) {
   switch (attribute) {
     case attribute_multiprocessors:
       *value = multiprocessors;
@@ -62,7 +62,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
       *value = 1000000;
       return success;
     case attribute_compute_mode:
-      *value = static_cast<int>(setting("AXIOM_EMULATED_MODE", 0));
+      *value = device == 0 ? static_cast<int>(setting("AXIOM_EMULATED_MODE", 0)) : 0;
       return success;
     case attribute_major:
       *value = capability() / 10;

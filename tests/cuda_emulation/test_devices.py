@@ -134,7 +134,7 @@ class Refusals(DeviceTest):
     def test_driver_that_does_not_start(self):
         for error, advice in ((34, "take the folder 'stubs' out of LD_LIBRARY_PATH"), (802, "start nvidia-fabricmanager"),
                               (803, "the driver was updated: restart the computer"), (804, "'compat' folder"),
-                              (999, "restart the computer; in a container, see that it is given the devices")):
+                              (999, "restart the computer; see that this user, or the container, may open /dev/nvidia*")):
             with self.subTest(error):
                 self.refused(10, f"the NVIDIA driver does not start: error {error} (emulated error); ", start=error)
                 self.assertIn(advice, self.run_client("devices", start=error).stdout)
@@ -143,6 +143,9 @@ class Refusals(DeviceTest):
         self.refused(12, "opening the device failed: error 46 (emulated error); another program has the device", open=46)
         self.refused(12, "the compute mode of Emulated device is 'prohibited': nvidia-smi -i GPU-", mode=2)
         self.assertIn("cuda:0     no: the compute mode", self.run_client("devices", mode=2).stdout)
+        _, telemetry, log = self.compute("the other", mode=2, devices=2)
+        self.assertEqual(telemetry["backend"], "cuda:1")
+        self.assertIn("not cuda:0: the compute mode", log)
 
     def test_kernels_that_the_driver_does_not_take(self):
         for code, error, advice in ((11, 222, "too old for the kernels"), (13, 209, "install a newer one"),
