@@ -18,8 +18,8 @@ double LaunchShape::piece_seconds(const DeviceFacts& facts) const {
   return piece_flops * resident / (flops_per_cycle * clock * facts.multiprocessors);
 }
 
-// Two pieces may follow the last look that finds time left. If they are that long, a launch is half
-// begun when it stops to begin more, and so gets on.
+// Two pieces may follow the last look that finds time left. However long they are, half of a launch
+// is there to begin some.
 double LaunchShape::time_to_begin(int blocks_per_team, const DeviceFacts& facts,
                                   double seconds) const {
   return std::max(seconds / 2, seconds - 2 * piece_seconds(facts) / blocks_per_team);
