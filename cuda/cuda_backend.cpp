@@ -12,7 +12,6 @@
 #include "cuda/device.h"
 #include "cuda/executor.h"
 #include "cuda/fma_peak.h"
-#include "cuda/images.h"
 #include "cuda/measures.h"
 #include "cuda/packing.h"
 #include "cuda/resources.h"
@@ -36,10 +35,6 @@ std::size_t evaluation_reserve(std::size_t usable) {
 
 /// Of all executors together, for parameters at rest.
 std::size_t resting_reserve(std::size_t usable) { return usable / 8; }
-
-void require_kernels(const DeviceFacts& facts) {
-  choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
-}
 
 std::size_t usable_bytes(std::size_t free) {
   const std::size_t share = free / 5 * 4;
@@ -109,7 +104,7 @@ class CudaBackend final : public Backend {
   }
 
   std::string unavailable_reason() const override try {
-    require_kernels(device_facts(ordinal_));
+    require_usable(device_facts(ordinal_));
     return {};
   } catch (const DeviceError& error) {
     return error.what();
@@ -251,7 +246,7 @@ std::vector<const Backend*> cuda_backends(const Backend& processor) {
 }
 
 void require_cuda_device(int ordinal) try {
-  cuda::require_kernels(cuda::device_facts(ordinal));
+  cuda::require_usable(cuda::device_facts(ordinal));
 } catch (const DeviceError& error) {
   throw DeviceError(error.status(), "backend cuda:" + std::to_string(ordinal) +
                                         " cannot run on this host: " + error.what());

@@ -46,12 +46,11 @@ bool DatasetCache::intact(const std::shared_ptr<const Dataset>& data, Stream& st
   if (entry == entries_.end()) return true;
   std::vector<float> rows(padded_floats(*data));
   std::vector<std::int32_t> labels(data->labels.size());
-  stream.download(rows.data(), entry->addresses.inputs.value, rows.size() * sizeof(float));
-  stream.download(labels.data(), entry->addresses.labels.value,
-                  labels.size() * sizeof(std::int32_t));
+  stream.read_back(rows.data(), entry->addresses.inputs.value, rows.size() * sizeof(float));
+  stream.read_back(labels.data(), entry->addresses.labels.value,
+                   labels.size() * sizeof(std::int32_t));
   std::vector<std::int8_t> signs(data->signs.size());
-  if (!signs.empty()) stream.download(signs.data(), entry->addresses.signs.value, signs.size());
-  stream.wait();
+  if (!signs.empty()) stream.read_back(signs.data(), entry->addresses.signs.value, signs.size());
   if (rows == padded_rows(*data) && labels == data->labels && signs == data->signs) return true;
   entries_.erase(entry);
   return false;

@@ -70,6 +70,7 @@ DeviceFacts device_facts(int ordinal) {
   facts.clock_khz = attribute(device, attribute_clock_khz);
   facts.shared_bytes = static_cast<std::size_t>(attribute(device, attribute_shared_bytes_optin));
   facts.cache_bytes = static_cast<std::size_t>(attribute(device, attribute_l2_cache_bytes));
+  facts.prohibited = attribute(device, attribute_compute_mode) == compute_prohibited;
   facts.cooperative = attribute(device, attribute_cooperative_launch) != 0;
   driver().check(driver().device_total_memory(&facts.memory_bytes, device),
                  "asking for a device's memory");
@@ -77,9 +78,18 @@ DeviceFacts device_facts(int ordinal) {
   return facts;
 }
 
+void require_usable(const DeviceFacts& facts) {
+  // Opening it would say no more than "unknown error".
+  if (facts.prohibited) {
+    throw DeviceError(DeviceStatus::no_device, "the compute mode of " + facts.name +
+                                                   " is 'prohibited': nvidia-smi -i " + facts.uuid +
+                                                   " -c DEFAULT");
+  }
+  choose_image(images(), "block_kernel", facts.capability, facts.driver_version);
+}
+
 Device::Device(int ordinal) : facts_(device_facts(ordinal)) {
-  // Asked first: whether there are kernels for it at all costs no context.
-  choose_image(images(), "block_kernel", facts_.capability, facts_.driver_version);
+  require_usable(facts_);  // asked first: it costs no context
   driver().check(driver().device_get(&number_, ordinal), "finding a device");
   // The thread that waits for the device sleeps instead of polling. Refused where another part of
   // the process uses the context already, which is then good enough.

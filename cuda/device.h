@@ -22,6 +22,7 @@ struct DeviceFacts {
   std::size_t shared_bytes = 0;  ///< that a block may have
   std::size_t cache_bytes = 0;   ///< of the cache before its memory (L2)
   bool cooperative = false;
+  bool prohibited = false;  ///< by its compute mode: nobody may compute on it
   int driver_version = 0;
 
   /// "NVIDIA GeForce GTX 1050 (compute capability 6.1, 2.0 GiB), driver for CUDA 12.2".
@@ -32,6 +33,8 @@ struct DeviceFacts {
 int device_count();
 /// DeviceError: as driver(); no such device.
 DeviceFacts device_facts(int ordinal);
+/// DeviceError: no kernels for it, its driver too old for them, or nobody may compute on it.
+void require_usable(const DeviceFacts& facts);
 
 /// A kernel and how to launch it.
 struct Kernel {
@@ -42,7 +45,7 @@ struct Kernel {
 /// A device in use: its primary context, and the kernels loaded into it.
 class Device {
  public:
-  /// DeviceError: no such device, no image for it, driver too old.
+  /// DeviceError: as device_facts() and require_usable(); cannot be opened now.
   explicit Device(int ordinal);
   ~Device();
   Device(const Device&) = delete;

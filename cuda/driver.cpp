@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 namespace axiom::cuda {
@@ -18,6 +20,55 @@ void find(void* library, const char* symbol, Function& function) {
         DeviceStatus::driver_too_old,
         std::string("the NVIDIA driver is too old: it lacks ") + symbol + "; install a newer one");
   }
+}
+
+/// What is known of an error: most mean that a device was lost.
+struct Meaning {
+  Result result;
+  DeviceStatus status;
+  const char* advice;
+};
+constexpr std::array meanings = {
+    Meaning{out_of_memory, DeviceStatus::out_of_memory, "close other programs that use the device"},
+    Meaning{stub_library, DeviceStatus::no_driver,
+            "libcuda.so.1 is the toolkit's stand-in for linking: take the folder 'stubs' out of "
+            "LD_LIBRARY_PATH"},
+    Meaning{device_unavailable, DeviceStatus::no_device,
+            "another program has the device for itself (nvidia-smi -q -d COMPUTE): end it, or "
+            "nvidia-smi -c DEFAULT"},
+    Meaning{device_not_licensed, DeviceStatus::no_device, "the virtual device has no licence"},
+    Meaning{invalid_image, DeviceStatus::unsupported,
+            "the driver does not know the kernels' format: install a newer one"},
+    Meaning{no_binary_for_gpu, DeviceStatus::unsupported,
+            "the driver does not take the kernels for this device: install a newer one"},
+    Meaning{uncorrectable_memory, DeviceStatus::lost,
+            "the device's memory fails (nvidia-smi -q -d ECC): restart the computer; if it comes "
+            "back, replace the device"},
+    Meaning{invalid_ptx, DeviceStatus::unsupported,
+            "the driver's compiler does not take the kernels: install a newer driver"},
+    Meaning{compiler_not_found, DeviceStatus::unsupported,
+            "the driver's compiler is missing (libnvidia-ptxjitcompiler.so.1): install all of the "
+            "driver"},
+    Meaning{unsupported_ptx_version, DeviceStatus::driver_too_old,
+            "the driver is too old for the kernels: install a newer one"},
+    Meaning{compilation_disabled, DeviceStatus::unsupported,
+            "the environment forbids the driver to compile: unset CUDA_DISABLE_PTX_JIT"},
+    Meaning{launch_timeout, DeviceStatus::lost,
+            "the driver ends what keeps a display waiting for long: take --desktop, or another "
+            "device"},
+    Meaning{system_not_ready, DeviceStatus::no_driver,
+            "the computer's devices are not set up: start nvidia-fabricmanager, or wait for it"},
+    Meaning{driver_mismatch, DeviceStatus::no_driver,
+            "the driver was updated: restart the computer"},
+    Meaning{compatibility_not_supported, DeviceStatus::no_driver,
+            "libcuda.so.1 is from a 'compat' folder, which this device does not take: take it out "
+            "of LD_LIBRARY_PATH"},
+};
+
+const Meaning* meaning_of(Result result) {
+  const auto found = std::find_if(meanings.begin(), meanings.end(),
+                                  [&](const Meaning& m) { return m.result == result; });
+  return found == meanings.end() ? nullptr : &*found;
 }
 
 void* open_library() {
@@ -47,12 +98,12 @@ Driver load() {
                       "the NVIDIA driver finds no device" + hidden_devices());
   }
   if (started != success) {
-    const char* name = nullptr;
-    driver.error_name(started, &name);
+    const Meaning* const meaning = meaning_of(started);
     throw DeviceError(DeviceStatus::no_driver,
-                      std::string("the NVIDIA driver does not start: ") +
-                          (name ? name : std::to_string(started)) +
-                          "; after an update of the driver, restart the computer");
+                      "the NVIDIA driver does not start: " + driver.describe(started) + "; " +
+                          (meaning != nullptr ? meaning->advice
+                                              : "restart the computer; see that this user, or the "
+                                                "container, may open /dev/nvidia*"));
   }
   driver.check(driver.driver_version(&driver.version), "asking for the driver's version");
   return driver;
@@ -60,19 +111,22 @@ Driver load() {
 
 }  // namespace
 
-void Driver::check(Result result, const std::string& what) const {
-  if (result == success) return;
+std::string Driver::describe(Result result) const {
   const char* name = nullptr;
   const char* description = nullptr;
   if (error_name(result, &name) != success) name = nullptr;
   if (error_string(result, &description) != success) description = nullptr;
-  const std::string error = what + " failed: " + (name ? name : "error " + std::to_string(result)) +
-                            (description ? std::string(" (") + description + ")" : "");
-  if (result == out_of_memory) {
-    throw DeviceError(DeviceStatus::out_of_memory,
-                      error + "; close other programs that use the device");
+  return (name ? name : "error " + std::to_string(result)) +
+         (description ? std::string(" (") + description + ")" : "");
+}
+
+void Driver::check(Result result, const std::string& what) const {
+  if (result == success) return;
+  const std::string error = what + " failed: " + describe(result) + "; ";
+  if (const Meaning* const meaning = meaning_of(result)) {
+    throw DeviceError(meaning->status, error + meaning->advice);
   }
-  throw DeviceError(DeviceStatus::lost, error + "; the device or its driver failed");
+  throw DeviceError(DeviceStatus::lost, error + "the device or its driver failed");
 }
 
 std::string hidden_devices() {

@@ -15,7 +15,9 @@ struct Driver {
   AXIOM_CUDA_FUNCTIONS(AXIOM_CUDA_MEMBER)
 #undef AXIOM_CUDA_MEMBER
 
-  /// DeviceError if `result` is an error: "WHAT failed: NAME (DESCRIPTION)".
+  /// "CUDA_ERROR_LAUNCH_FAILED (unspecified launch failure)".
+  std::string describe(Result result) const;
+  /// DeviceError if `result` is an error: what failed, how, and what to do.
   void check(Result result, const std::string& what) const;
 };
 

@@ -25,18 +25,33 @@ struct Uuid {
 
 inline constexpr Result success = 0;
 inline constexpr Result out_of_memory = 2;
+inline constexpr Result stub_library = 34;
+inline constexpr Result device_unavailable = 46;
 inline constexpr Result no_device = 100;
+inline constexpr Result device_not_licensed = 102;
+inline constexpr Result invalid_image = 200;
 inline constexpr Result no_binary_for_gpu = 209;
+inline constexpr Result uncorrectable_memory = 214;
+inline constexpr Result invalid_ptx = 218;
+inline constexpr Result compiler_not_found = 221;
 inline constexpr Result unsupported_ptx_version = 222;
+inline constexpr Result compilation_disabled = 223;
+inline constexpr Result launch_timeout = 702;
+inline constexpr Result system_not_ready = 802;
+inline constexpr Result driver_mismatch = 803;
+inline constexpr Result compatibility_not_supported = 804;
 
 // CUdevice_attribute
 inline constexpr int attribute_multiprocessors = 16;
 inline constexpr int attribute_clock_khz = 13;
+inline constexpr int attribute_compute_mode = 20;
 inline constexpr int attribute_l2_cache_bytes = 38;
 inline constexpr int attribute_major = 75;
 inline constexpr int attribute_minor = 76;
 inline constexpr int attribute_cooperative_launch = 95;
 inline constexpr int attribute_shared_bytes_optin = 97;
+// CUcomputemode
+inline constexpr int compute_prohibited = 2;
 // CUfunction_attribute
 inline constexpr int function_max_dynamic_shared_bytes = 8;
 // CUctx_flags

@@ -209,8 +209,10 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
                                   const ParameterPool* pool) {
   std::vector<PendingProbe> pending;
   std::vector<std::size_t> network;  // of each probe
+  double piece_flops = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (const Probe& probe : tasks[i].run->probes) {
+      piece_flops = std::max(piece_flops, evaluation_flops(*tasks[i].run, probe));
       pending.emplace_back(tasks[i], probe);
       network.push_back(i);
     }
@@ -218,6 +220,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   StagedNetworks networks(tasks, pool, memory_.staging);
   LaunchShape shape{&device_->team(), team_threads, team_shared_bytes, true, true};
   shape.resident = device_->resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
+  shape.piece_flops = piece_flops;
 
   std::size_t result_floats = 0;
   for (PendingProbe& probe : pending) result_floats = probe.place_results(result_floats);
@@ -253,8 +256,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
     launch(*device_, shape, jobs, list.size() - done, control, options_.launch_seconds,
            memory_.stream);
     LaunchState state{};
-    memory_.stream.download(&state, control, sizeof state);
-    memory_.stream.wait();
+    memory_.stream.read_back(&state, control, sizeof state);
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
     rest();
   }

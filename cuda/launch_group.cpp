@@ -10,12 +10,33 @@ constexpr int largest_team = 16;
 
 }  // namespace
 
-// A team as large as fills the device, when there are fewer jobs than blocks.
-int LaunchShape::blocks_per_team(std::size_t jobs, bool cooperative) const {
-  if (!in_teams || !cooperative) return 1;
-  const auto most = static_cast<std::size_t>(largest_team);
-  return static_cast<int>(
-      std::clamp<std::size_t>(static_cast<std::size_t>(resident) / jobs, 1, most));
+// A multiprocessor does 64 to 128 multiply-adds a cycle; half of the smaller number is what a
+// kernel should come to. All its blocks share them.
+double LaunchShape::piece_seconds(const DeviceFacts& facts) const {
+  constexpr double flops_per_cycle = 2.0 * 32;
+  const double clock = facts.clock_khz > 0 ? facts.clock_khz * 1e3 : 1e9;
+  return piece_flops * resident / (flops_per_cycle * clock * facts.multiprocessors);
+}
+
+// Two pieces may follow the last look that finds time left. However long they are, half of a launch
+// is there to begin some.
+double LaunchShape::time_to_begin(int blocks_per_team, const DeviceFacts& facts,
+                                  double seconds) const {
+  return std::max(seconds / 2, seconds - 2 * piece_seconds(facts) / blocks_per_team);
+}
+
+// A team as large as fills the device, when there are fewer jobs than blocks; and one that does a
+// piece in a small part of a launch.
+int LaunchShape::blocks_per_team(std::size_t jobs, const DeviceFacts& facts, double seconds) const {
+  if (!in_teams || !facts.cooperative) return 1;
+  constexpr double piece_share = 0.25;
+  const double alone = piece_seconds(facts);
+  const double for_time =
+      alone > 0 ? std::min<double>(alone / (piece_share * seconds), largest_team) : 0;
+  const std::size_t for_jobs = static_cast<std::size_t>(resident) / jobs;
+  const std::size_t wanted = std::max(for_jobs, static_cast<std::size_t>(for_time));
+  return static_cast<int>(std::clamp<std::size_t>(
+      wanted, 1, static_cast<std::size_t>(std::min(largest_team, resident))));
 }
 
 int LaunchShape::blocks(std::size_t jobs, int blocks_per_team) const {
@@ -34,8 +55,8 @@ void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, 
             DevicePointer control, double seconds, Stream& stream) {
   stream.zero(control, control_bytes(shape));
   auto job_count = static_cast<std::uint32_t>(count);
-  auto limit = static_cast<std::uint64_t>(seconds * 1e9);
-  int team = shape.blocks_per_team(count, device.facts().cooperative);
+  const int team = shape.blocks_per_team(count, device.facts(), seconds);
+  auto limit = static_cast<std::uint64_t>(shape.time_to_begin(team, device.facts(), seconds) * 1e9);
   auto team_blocks = static_cast<std::uint32_t>(team);
   DevicePointer teams = control + sizeof(LaunchState);
   std::uint32_t evaluation = shape.evaluation ? 1 : 0;

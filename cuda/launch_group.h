@@ -19,10 +19,17 @@ struct LaunchShape {
   bool evaluation = false;
   int resident = 0;        ///< blocks that the device holds at once
   int jobs_per_block = 1;  ///< for kernels whose threads each take a job
+  double piece_flops = 0;  ///< at most between two looks at the clock; 0: hardly any
 
-  /// Blocks for so many jobs, and how many of them share a job.
-  int blocks_per_team(std::size_t jobs, bool cooperative) const;
+  /// Blocks for so many jobs, and how many of them share a job when a launch may last `seconds`.
+  int blocks_per_team(std::size_t jobs, const DeviceFacts& facts, double seconds) const;
   int blocks(std::size_t jobs, int blocks_per_team) const;
+  /// After so long such a team begins nothing more: a launch lasts as long as what it has begun.
+  double time_to_begin(int blocks_per_team, const DeviceFacts& facts, double seconds) const;
+
+ private:
+  /// At most, for one block.
+  double piece_seconds(const DeviceFacts& facts) const;
 };
 
 /// Starts `kernel` on jobs that lie on the device. `control`: device memory for LaunchState and the

@@ -74,8 +74,7 @@ void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Jo
     Stream& stream = launches.stream;
     stream.upload(jobs_on_device, open.data(), open.size() * sizeof(Job));
     launch(launches.device, shape, jobs_on_device, open.size(), control, launches.seconds, stream);
-    stream.download(open.data(), jobs_on_device, open.size() * sizeof(Job));
-    stream.wait();
+    stream.read_back(open.data(), jobs_on_device, open.size() * sizeof(Job));
     launches.rest();
     for (std::size_t j = 0; j < open.size(); ++j) take_over(jobs[places[j]], open[j]);
   }
@@ -84,8 +83,7 @@ void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Jo
 /// The results of all jobs, which lie together.
 inline std::vector<double> download_results(Stream& stream, DevicePointer from, std::size_t count) {
   std::vector<double> results(count);
-  stream.download(results.data(), from, count * sizeof(double));
-  stream.wait();
+  stream.read_back(results.data(), from, count * sizeof(double));
   return results;
 }
 

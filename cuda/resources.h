@@ -69,8 +69,9 @@ class StagingBuffer {
     floats = std::max(floats, floats_ + floats_ / 4);  // each time costs: pages are locked
     release();
     const std::size_t bytes = floats * sizeof(float);
-    driver().check(driver().allocate_on_host(&pointer_, bytes, 0),
-                   "allocating " + std::to_string(bytes) + " bytes for copies");
+    driver().check(
+        driver().allocate_on_host(&pointer_, bytes, 0),
+        "locking " + std::to_string(bytes) + " bytes of the computer's memory for copies");
     floats_ = floats;
   }
   float* data() { return static_cast<float*>(pointer_); }
@@ -100,8 +101,16 @@ class Stream {
   void upload(DevicePointer to, const void* from, std::size_t bytes) {
     driver().check(driver().copy_to_device(to, from, bytes, handle_), "copying to the device");
   }
+  /// `to` is a StagingBuffer's, and complete after wait().
   void download(void* to, DevicePointer from, std::size_t bytes) {
     driver().check(driver().copy_to_host(to, from, bytes, handle_), "copying from the device");
+  }
+  /// To any memory, once all that was queued before is done. A copy to such memory waits for that
+  /// itself, but by polling, whatever the context's flags: the thread has to sleep first.
+  void read_back(void* to, DevicePointer from, std::size_t bytes) {
+    wait();
+    download(to, from, bytes);
+    wait();
   }
   void copy(DevicePointer to, DevicePointer from, std::size_t bytes) {
     driver().check(driver().copy_on_device(to, from, bytes, handle_), "copying on the device");

@@ -84,9 +84,11 @@ void TrainingBatch::make_groups() {
     } else {
       shape = {&device_.team(), team_threads, team_shared_bytes, true};
     }
+    shape.piece_flops = run.flops(1);
     shape.resident = device_.resident_blocks(*shape.kernel, shape.threads, shape.shared_bytes);
     LaunchGroup& group = groups[{in_block ? shape.threads : 0, shape.resident}];
     shape.shared_bytes = std::max(shape.shared_bytes, group.shape.shared_bytes);
+    shape.piece_flops = std::max(shape.piece_flops, group.shape.piece_flops);
     group.shape = shape;
     group.jobs.push_back(training_job(run, copies_[c].step, copies_[c].until));
     group.copies.push_back(c);
@@ -200,9 +202,8 @@ void TrainingBatch::launch_all(double launch_seconds) {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     if (jobs[g].empty()) continue;
     Stream& stream = *memory_.launch_streams[g];
-    stream.download(jobs[g].data(), groups_[g].jobs_on_device,
-                    jobs[g].size() * sizeof(TrainingJob));
-    stream.wait();
+    stream.read_back(jobs[g].data(), groups_[g].jobs_on_device,
+                     jobs[g].size() * sizeof(TrainingJob));
     for (std::size_t j = 0; j < jobs[g].size(); ++j) advance(copies[g][j], jobs[g][j].step);
   }
 }

@@ -207,14 +207,15 @@ std::string matrices(const Backend& backend) {
   return bits.digest();
 }
 
-/// Nothing if the device fails, which is reported. Memory that other programs have says nothing
-/// against this host or build.
+/// Nothing if the device fails, which is reported. Memory that other programs have, or the device
+/// itself, says nothing against this host or build.
 std::optional<std::vector<KnownAnswer>> tried_answers(const Backend& backend, std::ostream& report,
                                                       bool& passed) {
   try {
     return compute_answers(backend);
   } catch (const DeviceError& error) {
-    const bool skipped = error.status() == DeviceStatus::out_of_memory;
+    const bool skipped =
+        error.status() == DeviceStatus::out_of_memory || error.status() == DeviceStatus::no_device;
     report << backend.name() << (skipped ? ": SKIPPED, " : ": FAILED, ") << error.what() << '\n';
     passed = passed && skipped;
     return std::nullopt;

@@ -19,7 +19,10 @@ constexpr Result unknown_error = 999;
 
 extern "C" {
 
-Result cuInit(unsigned) { return setting("AXIOM_EMULATED_DEVICES", 1) == 0 ? no_device : success; }
+Result cuInit(unsigned) {
+  const long otherwise = setting("AXIOM_EMULATED_DEVICES", 1) == 0 ? no_device : success;
+  return static_cast<Result>(setting("AXIOM_EMULATED_START", otherwise));
+}
 
 Result cuDriverGetVersion(int* version) {
   *version = static_cast<int>(setting("AXIOM_EMULATED_DRIVER", 13000));
@@ -50,13 +53,16 @@ Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
   return success;
 }
 
-Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
+Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber device) {
   switch (attribute) {
     case attribute_multiprocessors:
-      *value = 2;
+      *value = multiprocessors;
       return success;
     case attribute_clock_khz:
       *value = 1000000;
+      return success;
+    case attribute_compute_mode:
+      *value = device == 0 ? static_cast<int>(setting("AXIOM_EMULATED_MODE", 0)) : 0;
       return success;
     case attribute_major:
       *value = capability() / 10;
@@ -71,7 +77,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber) {
       *value = 1;
       return success;
     case attribute_shared_bytes_optin:
-      *value = static_cast<int>(setting("AXIOM_EMULATED_SHARED", 99 << 10));
+      *value = static_cast<int>(shared_bytes_of_a_block());
       return success;
     default:
       return invalid_value;

@@ -6,11 +6,12 @@
 
 namespace axiom::cuda {
 
-/// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; hang:N = launch N never ends;
-/// flip:N:SEED = after launch N a random bit of a random block of memory is flipped; flips:N:SEED =
-/// after every launch from N on; skew:N = from launch N on every network that is trained gets the
-/// same wrong bit, so that doing it twice shows nothing; spoil:N = once, from launch N on, a matrix
-/// whose eigenvalues are wanted is not finite; spoils:N = each time.
+/// AXIOM_EMULATED_FAULT: lose:N = the device is lost at launch N; fail:N = it is lost while launch
+/// N is at work; hang:N = launch N never ends; flip:N:SEED = after launch N a random bit of a
+/// random block of memory is flipped; flips:N:SEED = after every launch from N on; skew:N = from
+/// launch N on every network that is trained gets the same wrong bit, so that doing it twice shows
+/// nothing; spoil:N = once, from launch N on, a matrix whose eigenvalues are wanted is not finite;
+/// spoils:N = each time.
 struct Fault {
   std::string action;
   long at = -1;

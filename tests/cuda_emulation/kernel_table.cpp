@@ -1,9 +1,12 @@
 #include "tests/cuda_emulation/kernel_table.h"
 
 #include <cstdint>
+#include <utility>
 
+#include "cuda/kernels/block_layout.h"
 #include "cuda/kernels/jobs.h"
 #include "cuda/kernels/measure_jobs.h"
+#include "cuda/kernels/team_layout.h"
 
 // The kernels, compiled as C++.
 extern "C" {
@@ -31,40 +34,33 @@ void axiom_inner_products(const axiom::cuda::InnerProductJob*, std::uint32_t,
 namespace axiom::cuda {
 namespace {
 
-/// A kernel that takes jobs from a list.
-template <class Job>
-Entry job_kernel(void (*kernel)(Job*, std::uint32_t, LaunchState*, std::uint64_t)) {
-  return [=](void** p) {
-    kernel(parameter<Job*>(p, 0), parameter<std::uint32_t>(p, 1), parameter<LaunchState*>(p, 2),
-           parameter<std::uint64_t>(p, 3));
-  };
+template <class... T, std::size_t... i>
+Entry entry(int most_threads, void (*kernel)(T...), std::index_sequence<i...>) {
+  return {{sizeof(T)...}, most_threads, [=](void** p) {
+            kernel(parameter<T>(p, static_cast<int>(i))...);
+          }};
+}
+
+template <class... T>
+Entry entry(int most_threads, void (*kernel)(T...)) {
+  return entry(most_threads, kernel, std::index_sequence_for<T...>());
 }
 
 }  // namespace
 
 const std::map<std::string, Entry>& kernels() {
   static const std::map<std::string, Entry> all = {
-      {"axiom_train_block", job_kernel(axiom_train_block)},
-      {"axiom_spectrum", job_kernel(axiom_spectrum)},
-      {"axiom_eigenvalues", job_kernel(axiom_eigenvalues)},
-      {"axiom_kernels", job_kernel(axiom_kernels)},
-      {"axiom_read_outs", job_kernel(axiom_read_outs)},
-      {"axiom_correlations", job_kernel(axiom_correlations)},
-      {"axiom_scores", job_kernel(axiom_scores)},
-      {"axiom_sums", job_kernel(axiom_sums)},
-      {"axiom_inner_products", job_kernel(axiom_inner_products)},
-      {"axiom_fma_peak",
-       [](void** p) {
-         axiom_fma_peak(parameter<float*>(p, 0), parameter<std::uint32_t>(p, 1),
-                        parameter<float>(p, 2), parameter<float>(p, 3));
-       }},
-      {"axiom_team",
-       [](void** p) {
-         axiom_team(parameter<void*>(p, 0), parameter<std::uint32_t>(p, 1),
-                    parameter<LaunchState*>(p, 2), parameter<std::uint64_t>(p, 3),
-                    parameter<TeamState*>(p, 4), parameter<std::uint32_t>(p, 5),
-                    parameter<std::uint32_t>(p, 6));
-       }},
+      {"axiom_train_block", entry(block_threads_limit, axiom_train_block)},
+      {"axiom_fma_peak", entry(block_threads_limit, axiom_fma_peak)},
+      {"axiom_team", entry(team_threads, axiom_team)},
+      {"axiom_spectrum", entry(measure_threads, axiom_spectrum)},
+      {"axiom_eigenvalues", entry(chain_threads, axiom_eigenvalues)},
+      {"axiom_kernels", entry(measure_threads, axiom_kernels)},
+      {"axiom_read_outs", entry(measure_threads, axiom_read_outs)},
+      {"axiom_correlations", entry(measure_threads, axiom_correlations)},
+      {"axiom_scores", entry(measure_threads, axiom_scores)},
+      {"axiom_sums", entry(chain_threads, axiom_sums)},
+      {"axiom_inner_products", entry(chain_threads, axiom_inner_products)},
   };
   return all;
 }

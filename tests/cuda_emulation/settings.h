@@ -17,4 +17,9 @@ inline std::size_t device_memory() {
   return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
 }
 
+/// That a block may have.
+inline long shared_bytes_of_a_block() { return setting("AXIOM_EMULATED_SHARED", 99 << 10); }
+
+inline constexpr int multiprocessors = 2;
+
 }  // namespace axiom::cuda

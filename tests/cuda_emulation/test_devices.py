@@ -131,6 +131,30 @@ class Refusals(DeviceTest):
     def test_no_device(self):
         self.refused(12, "the NVIDIA driver finds no device", devices=0)
 
+    def test_driver_that_does_not_start(self):
+        for error, advice in ((34, "take the folder 'stubs' out of LD_LIBRARY_PATH"), (802, "start nvidia-fabricmanager"),
+                              (803, "the driver was updated: restart the computer"), (804, "'compat' folder"),
+                              (999, "restart the computer; see that this user, or the container, may open /dev/nvidia*")):
+            with self.subTest(error):
+                self.refused(10, f"the NVIDIA driver does not start: error {error} (emulated error); ", start=error)
+                self.assertIn(advice, self.run_client("devices", start=error).stdout)
+
+    def test_device_that_others_have_or_nobody_may_use(self):
+        self.refused(12, "opening the device failed: error 46 (emulated error); another program has the device", open=46)
+        self.refused(12, "the compute mode of Emulated device is 'prohibited': nvidia-smi -i GPU-", mode=2)
+        self.assertIn("cuda:0     no: the compute mode", self.run_client("devices", mode=2).stdout)
+        _, telemetry, log = self.compute("the other", mode=2, devices=2)
+        self.assertEqual(telemetry["backend"], "cuda:1")
+        self.assertIn("not cuda:0: the compute mode", log)
+
+    def test_kernels_that_the_driver_does_not_take(self):
+        for code, error, advice in ((11, 222, "too old for the kernels"), (13, 209, "install a newer one"),
+                                    (13, 218, "install a newer driver"), (13, 221, "libnvidia-ptxjitcompiler.so.1"),
+                                    (13, 223, "unset CUDA_DISABLE_PTX_JIT")):
+            with self.subTest(error):
+                self.refused(code, "loading the kernels failed: ", load=error)
+                self.assertIn(advice, self.run_client("self-test", load=error).stdout)
+
     def test_device_number_beyond_the_last(self):
         done = self.run_client(*QUICK, "--backend", "cuda:3", "--out", str(self.directory / "x"))
         self.assertEqual(done.returncode, 12, done.stderr)
@@ -167,6 +191,13 @@ class Refusals(DeviceTest):
         done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3")
         self.assertEqual(done.returncode, 15, done.stderr)
         self.assertIn("CUDA_ERROR_LAUNCH_FAILED", done.stderr)
+        done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="fail:3")
+        self.assertEqual(done.returncode, 15, done.stderr)
+        self.assertIn("computing on the device failed: CUDA_ERROR_LAUNCH_FAILED", done.stderr)
+        for error, advice in ((214, "nvidia-smi -q -d ECC"), (702, "take --desktop")):
+            done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3", work=error)
+            self.assertEqual(done.returncode, 15, done.stderr)
+            self.assertIn(advice, done.stderr)
         result, telemetry, log = self.compute("took over", work=MANY, fault="lose:3")
         self.assertIn("the processor takes over", log)
         self.assertNotIn("cuda", telemetry["backend"])
@@ -179,8 +210,9 @@ class Refusals(DeviceTest):
         traced = self.run_client(*work, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1).stderr
         launches = traced.count("emulated device: launch")
         for before_the_end in range(1, 8):
-            result, _, _ = self.compute(f"lost-{before_the_end}", work=work, fault=f"lose:{launches - before_the_end}")
-            self.assertEqual(result, expected)
+            for fault in ("lose", "fail"):
+                result, _, _ = self.compute(f"{fault}-{before_the_end}", work=work, fault=f"{fault}:{launches - before_the_end}")
+                self.assertEqual(result, expected)
 
     def test_a_device_that_vanishes_between_two_questions_about_it(self):
         """At each, up to the run that asks no more."""
@@ -306,9 +338,10 @@ class Listing(DeviceTest):
         self.assertRegex(done.stdout, r"cuda:0: (\d+) of \1 known answers right")
 
     def test_self_test_of_a_device_that_fails(self):
-        """The others are tested all the same. Memory that another program has is nobody's fault."""
+        """The others are tested all the same. What another program has is nobody's fault."""
         for code, told, settings in ((9, "cuda:0: FAILED, launching ", {"fault": "lose:3"}),
                                      (0, "cuda:0: SKIPPED, allocating ", {"memory": 100000}),
+                                    (0, "cuda:0: SKIPPED, opening the device failed: ", {"open": 46}),
                                      (9, "cuda:0: FAILED, the device computes wrong numbers: ", {"fault": "skew:1"})):
             with self.subTest(told):
                 done = self.run_client("self-test", **settings)

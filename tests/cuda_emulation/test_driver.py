@@ -9,11 +9,14 @@ import os
 import pathlib
 import struct
 import subprocess
+import threading
 import unittest
 
 LIBRARY = os.environ["AXIOM_EMULATED_LIBRARY"]
 PTX = b"//\n.version 7.0\n.target sm_%d\n.address_size 64\n.visible .entry axiom_team()\n{\n  ret;\n}\n\0"
-SUCCESS, INVALID_IMAGE, NO_BINARY, NOT_FOUND = 0, 200, 209, 500
+SUCCESS, INVALID_VALUE, INVALID_IMAGE, INVALID_CONTEXT, NO_BINARY, NOT_FOUND = 0, 1, 200, 201, 209, 500
+OUT_OF_RESOURCES, TOO_LARGE = 701, 720
+SHARED_MEMORY_ATTRIBUTE, NON_BLOCKING = 8, 1
 
 
 def elf(machine, kernels=(), flags=0x5A04):
@@ -35,6 +38,9 @@ class Images(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.driver = ctypes.CDLL(str(pathlib.Path(LIBRARY) / "libcuda.so.1"))
+        context = ctypes.c_void_p()
+        cls.driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0)
+        cls.driver.cuCtxSetCurrent(context)
 
     def load(self, image):
         module = ctypes.c_void_p()
@@ -68,6 +74,41 @@ class Images(unittest.TestCase):
                 self.assertEqual(self.function(module, b"axiom_train_block"), NOT_FOUND)
         # One that the image has, but of which there is no emulation.
         self.assertEqual(self.function(self.load(elf(190, [b"other"]))[1], b"other"), NOT_FOUND)
+
+
+    def test_launches_that_a_device_would_not_take_are_refused(self):
+        _, module = self.load(PTX % 90)
+        function, stream = ctypes.c_void_p(), ctypes.c_void_p()
+        self.driver.cuModuleGetFunction(ctypes.byref(function), module, b"axiom_team")
+        self.driver.cuStreamCreate(ctypes.byref(stream), NON_BLOCKING)
+
+        def launch(blocks=1, threads=128, shared=20480, queue=stream, start=self.driver.cuLaunchKernel):
+            return start(function, blocks, 1, 1, threads, 1, 1, shared, queue, None, None)
+
+        together = self.driver.cuLaunchCooperativeKernel
+        for refused, result in (({"blocks": 0}, INVALID_VALUE), ({"threads": 129}, OUT_OF_RESOURCES),
+                                ({"shared": (48 << 10) + 1}, INVALID_VALUE), ({"blocks": 100, "start": together}, TOO_LARGE),
+                                ({"queue": ctypes.c_void_p(12345)}, INVALID_VALUE)):
+            with self.subTest(refused):
+                self.assertEqual(launch(**refused), result)
+        for value, result in ((-1, INVALID_VALUE), ((99 << 10) + 1, INVALID_VALUE), (99 << 10, SUCCESS)):
+            self.assertEqual(self.driver.cuFuncSetAttribute(function, SHARED_MEMORY_ATTRIBUTE, value), result)
+        self.assertEqual(launch(shared=(99 << 10) + 1), INVALID_VALUE)
+
+    def test_a_thread_without_a_context_can_do_nothing(self):
+        results = []
+
+        def ask():
+            place = ctypes.c_void_p()
+            results.append(self.driver.cuMemAlloc_v2(ctypes.byref(place), ctypes.c_size_t(16)))
+            results.append(self.driver.cuStreamCreate(ctypes.byref(place), NON_BLOCKING))
+            results.append(self.driver.cuStreamSynchronize(None))
+            results.append(self.load(PTX % 90)[0])
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        self.assertEqual(results, [INVALID_CONTEXT] * 4)
 
 
 class Program(unittest.TestCase):
