@@ -104,6 +104,8 @@ std::string CheckpointStore::prepare(Checkpoint& checkpoint) {
 }
 
 void CheckpointStore::write(const std::string& bytes) {
+  // Removed by someone while the program ran: what is computed is worth a new one.
+  if (!files_.exists(directory_)) files_.make_directories(directory_);
   files_.write_durably(path(next_slot_), bytes);
   // After a failure the same file is written again: the other one is the last that is safe.
   next_slot_ = 1 - next_slot_;

@@ -131,6 +131,7 @@ class StandaloneRun {
 
   void deliver(const Summary& summary, const Checkpoint& state, Runner& runner) {
     try {
+      files_.make_directories(line_.out);  // someone may have removed it meanwhile
       written_ = write_result(files_, paths_, summary.result);
       describe(state, runner.progress());
       files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");

@@ -49,6 +49,10 @@ void FlatMeans::add(const Json& summary) {
   for (const auto& item : summary.items()) {
     if (!item.value().is_number() && !item.value().is_null()) continue;
     Entry& entry = entries_[item.key()];
+    if (seeds_ > 1 && item.key().ends_with("_mask")) {  // sets of bits have no mean
+      entry = {};
+      continue;
+    }
     if (item.value().is_null()) continue;
     const double value = item.value().get<double>();
     ++entry.count;

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import xml.etree.ElementTree as xml
 
 MOST_SEEDS = 10000  # of a work unit (docs/WORK_UNITS.md)
 MEBIBYTE = 1 << 20
@@ -22,7 +23,6 @@ CREDIT_PER_OPERATION = 200 / 86400e9  # BOINC's unit: 200 for a day at 1 GFLOP/s
 # Networks that the largest device holds at once, two workers together (docs/GPU.md).
 NETWORKS_ON_A_DEVICE = 6400
 CHECKPOINTS_AT_ONCE = 5  # as axiom-client plan counts them
-MEMORY_TOLD = 128 * MEBIBYTE  # mem_usage_* of the processor's plan classes: what clients are told of a task
 MOST_DISK = 8 * 10**9  # hosts that give BOINC less would be left out
 
 
@@ -154,6 +154,19 @@ def _checkpoint_bytes(plan, size):
     on_device = min(plan["parameter_bytes"], NETWORKS_ON_A_DEVICE * plan["largest_parameter_bytes"])
     # 64 bytes for the rest of each network's state; plan's own figure holds for the processor that may take over.
     return max(plan["checkpoint_bytes"], values + on_device + 64 * plan["networks"] + MEBIBYTE)
+
+
+def memory_told(path):
+    """Bytes that clients are told of a task for processors: the least of plan_class_spec.xml's classes; None if they say nothing."""
+    try:
+        classes = xml.parse(path).getroot().iter("plan_class")
+        told = [sum(float(element.findtext(name) or 0) for name in ("mem_usage_base_mb", "mem_usage_per_cpu_mb"))
+                for element in classes if element.find("mem_usage_base_mb") is not None]
+    except OSError as error:
+        raise WorkError(f"{path}: {error.strerror} (--plan-classes names plan_class_spec.xml)") from None
+    except (xml.ParseError, LookupError, ValueError) as error:
+        raise WorkError(f"{path}: no plan_class_spec.xml that can be read: {error}") from None
+    return min(told) * MEBIBYTE if told else None
 
 
 def single_thread_memory(plan):

@@ -78,10 +78,21 @@ class Sizes(MakeWork):
         for element in xml.parse(PACKAGING / "plan_class_spec.xml").iter("plan_class"):
             if element.find("cuda") is None:
                 self.assertEqual(float(element.findtext("mem_usage_base_mb")) + float(element.findtext("mem_usage_per_cpu_mb")), 128)
-        wide = ("--set", "widths=[1024]", "--set", "depths=[3]", "--set", "epochs=1")
-        self.assertRegex(self.make(*wide, experiment="microscalev2").stderr,
-                         r"\Awarning: a task takes 1[0-9]{2} MB, .* told 134 MB: raise mem_usage_base_mb .*\n\Z")
-        self.assertEqual(self.make(experiment="microscalev2", seeds="3").stderr, "")
+        self.assertEqual(self.make(experiment="featcompv2", seeds="3").stderr, "")
+        classes = self.directory / "classes.xml"
+        classes.write_text((PACKAGING / "plan_class_spec.xml").read_text().replace("_mb>64<", "_mb>8<"))
+        self.assertRegex(self.make("--plan-classes", classes, experiment="featcompv2", seeds="4").stderr,
+                         r"\Awarning: a task takes [23][0-9] MB, and classes.xml as it is has clients told 17 MB: raise mem_usage_base_mb .*\n\Z")
+        for text, fragment in (("<plan_classes>", "no plan_class_spec.xml that can be read"),
+                               ("<a><plan_class><mem_usage_base_mb>x</mem_usage_base_mb></plan_class></a>", "could not convert"),
+                               (None, "--plan-classes names plan_class_spec.xml")):
+            classes.unlink()
+            if text is not None:
+                classes.write_text(text)
+            self.refused(self.make("--plan-classes", classes, experiment="featcompv2", seeds="5"), fragment)
+            classes.touch()
+        classes.write_text("<plan_classes/>")  # clients are told what the work unit says
+        self.assertEqual(self.make("--plan-classes", classes, experiment="featcompv2", seeds="6").stderr, "")
 
     def test_speed_from_a_benchmark(self):
         plan = json.loads(subprocess.run([CLIENT, "plan", "--experiment", "featrank", "--seed", "1", "--json"],

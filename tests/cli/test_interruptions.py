@@ -13,6 +13,8 @@ from support import CLIENT, LONG, CliTest, client
 
 
 class Interruptions(CliTest):
+    SHORTER = ["epochs=30" if part.startswith("epochs=") else part for part in LONG]
+
     def start(self, *arguments, work=LONG):
         self.log = self.directory / "log"
         with open(self.log, "w") as log:
@@ -64,7 +66,7 @@ class Interruptions(CliTest):
     def test_a_stop_of_the_process_is_no_time_of_the_run(self):
         """As by Ctrl-Z."""
         stopped = 10
-        process = self.start(work=["epochs=30" if part.startswith("epochs=") else part for part in LONG])
+        process = self.start(work=self.SHORTER)
         self.wait_until_it_runs(process)
         started = time.monotonic()
         process.send_signal(signal.SIGSTOP)
@@ -76,6 +78,16 @@ class Interruptions(CliTest):
         telemetry = json.loads((pathlib.Path(self.out) / "compgen.telemetry.json").read_text())
         self.assertLess(telemetry["seconds_session"], most)
         self.assertLess(telemetry["thread_seconds_training"], most * telemetry["threads"])
+
+    def test_a_directory_that_is_removed_meanwhile_is_made_anew(self):
+        process = self.start("--checkpoint-interval", "0.2", work=self.SHORTER)
+        self.wait_for_checkpoint(process)
+        shutil.rmtree(self.out)
+        self.wait_for_checkpoint(process)
+        shutil.rmtree(self.out)
+        process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, self.log.read_text())
+        self.assertTrue((pathlib.Path(self.out) / "compgen.result.json").exists())
 
     def test_a_checkpoint_of_other_work_is_refused_and_kept(self):
         process = self.start("--checkpoint-interval", "0.1")

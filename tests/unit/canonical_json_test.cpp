@@ -116,6 +116,16 @@ TEST(Compare, FindsTheFirstDifference) {
   EXPECT_EQ(first_difference(left, right)->expected, "nothing");
 }
 
+TEST(FlatMeans, SetsOfBitsHaveNoMean) {
+  FlatMeans means;
+  means.add({{"heldout_mask", 6}});
+  EXPECT_EQ(means.entries().at("heldout_mask").mean, 6);
+  for (int seed = 0; seed < 2; ++seed) {
+    means.add({{"heldout_mask", 10}});
+    EXPECT_EQ(means.entries().at("heldout_mask").count, 0u);
+  }
+}
+
 TEST(FlatMeans, AveragesOverDefinedValues) {
   FlatMeans means;
   means.add({{"a_w128", 1.0}, {"a_w32", 2}, {"seed", "5"}, {"detail", {{"a", 1}}}, {"u", nullptr}});
