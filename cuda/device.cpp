@@ -158,6 +158,13 @@ int Device::resident_blocks(const Kernel& kernel, int threads, std::size_t share
   int blocks = 0;
   driver().check(driver().occupancy(&blocks, kernel.function, threads, shared_bytes),
                  "asking for the occupancy of " + kernel.name);
+  if (blocks < 1) {
+    throw DeviceError(DeviceStatus::unsupported,
+                      "the kernel " + kernel.name + " with " + std::to_string(threads) +
+                          " threads and " + std::to_string(shared_bytes) +
+                          " bytes of shared memory does not fit on a multiprocessor of " +
+                          facts_.name);
+  }
   return blocks * facts_.multiprocessors;
 }
 

@@ -69,7 +69,7 @@ class Device {
   const Kernel& sums() const { return sums_; }
   const Kernel& inner_products() const { return inner_products_; }
 
-  /// Blocks of `kernel` that the device holds at once.
+  /// Blocks of `kernel` that the device holds at once. DeviceError (unsupported) if it is none.
   int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
 
  private:

@@ -4,13 +4,14 @@
 // Environment: AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each),
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
-// shared memory a block may have), AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see
-// Fault), AXIOM_EMULATED_LOST (launch at which the device is lost, beside any other fault),
-// AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK (the error that starting the driver, opening a
-// device, loading kernels or a device that is lost gives), AXIOM_EMULATED_MODE (compute mode of the
-// first device), AXIOM_EMULATED_VANISHES (from the N-th count of devices on the driver only gives
-// errors), AXIOM_EMULATED_TRACE (launches and copies within the device are listed on standard
-// error), AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
+// shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
+// AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
+// which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
+// (the error that starting the driver, opening a device, loading kernels or a device that is lost
+// gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES (from the
+// N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches and copies
+// within the device are listed on standard error), AXIOM_EMULATED_INSTANT (the first launch that
+// computes nothing, see instant.h).
 #include <unistd.h>
 
 #include <algorithm>

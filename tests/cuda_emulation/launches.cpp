@@ -48,9 +48,9 @@ void give_up(const char* what, const char* why) {
 }
 
 int resident_blocks(int threads, std::size_t shared_bytes) {
-  const std::size_t by_memory = (std::size_t{100} << 10) / (shared_bytes + 1);
+  const std::size_t by_memory = shared_bytes_of_a_multiprocessor() / (shared_bytes + 1);
   const int by_threads = 2048 / threads;
-  return std::clamp(static_cast<int>(by_memory), 1, by_threads);
+  return std::min(static_cast<int>(by_memory), by_threads);
 }
 
 Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,

@@ -20,6 +20,11 @@ inline std::size_t device_memory() {
 /// That a block may have.
 inline long shared_bytes_of_a_block() { return setting("AXIOM_EMULATED_SHARED", 99 << 10); }
 
+/// That its blocks share.
+inline std::size_t shared_bytes_of_a_multiprocessor() {
+  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MULTIPROCESSOR", 100 << 10));
+}
+
 inline constexpr int multiprocessors = 2;
 
 }  // namespace axiom::cuda

@@ -155,6 +155,9 @@ class Refusals(DeviceTest):
                 self.refused(code, "loading the kernels failed: ", load=error)
                 self.assertIn(advice, self.run_client("self-test", load=error).stdout)
 
+    def test_kernels_that_do_not_fit_on_a_multiprocessor(self):
+        self.refused(13, "bytes of shared memory does not fit on a multiprocessor of Emulated device", multiprocessor=8 << 10)
+
     def test_device_number_beyond_the_last(self):
         done = self.run_client(*QUICK, "--backend", "cuda:3", "--out", str(self.directory / "x"))
         self.assertEqual(done.returncode, 12, done.stderr)
