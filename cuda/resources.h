@@ -105,8 +105,8 @@ class Stream {
   void download(void* to, DevicePointer from, std::size_t bytes) {
     driver().check(driver().copy_to_host(to, from, bytes, handle_), "copying from the device");
   }
-  /// To any memory, once all that was queued before is done. A copy to such memory waits for that
-  /// itself, but by polling, whatever the context's flags: the thread has to sleep first.
+  /// To any memory, once all that was queued before is done. A copy to such memory may wait for
+  /// that itself, by polling, whatever the context's flags: the thread has to sleep first.
   void read_back(void* to, DevicePointer from, std::size_t bytes) {
     wait();
     download(to, from, bytes);
