@@ -137,8 +137,8 @@ class ReferenceBackend final : public Backend {
     return std::make_unique<ReferenceExecutor>();
   }
   std::size_t executor_bytes(const TrainingRun& run) const override {
-    const auto row = static_cast<std::size_t>(run.shape.inputs()) +
-                     static_cast<std::size_t>(run.shape.hidden_units()) + 1;
+    const auto masks = static_cast<std::size_t>(run.dropout > 0 ? run.shape.hidden_units() : 0);
+    const std::size_t row = static_cast<std::size_t>(run.shape.inputs()) + masks + 1;
     const std::size_t training =
         ReferenceNetwork::bytes(run.shape, run.batch_size(), true) + EpochOrder::bytes(run) +
         (static_cast<std::size_t>(run.batch_size()) * row + run.shape.parameters()) * sizeof(float);

@@ -24,7 +24,7 @@ ODD_PLANS = [
 
 
 class MemoryTest(CliTest):
-    def telemetry(self, experiment, threads, plan, interval="0.05"):
+    def telemetry(self, experiment, threads, plan, interval="0.05", least=.85):
         done = client("--standalone", "--experiment", experiment, "--seed", "1", *plan, "--threads", threads,
                       "--checkpoint-interval", interval, "--priority", "normal", "--json", "--out",
                       str(self.directory / f"{experiment}-{threads}"))
@@ -33,7 +33,7 @@ class MemoryTest(CliTest):
         ratio = telemetry["peak_bytes"] / telemetry["planned_bytes"]
         self.assertLess(ratio, 1.15, telemetry)
         # Sixteen threads on a few cores do not all measure at once: when they do is the scheduler's choice.
-        self.assertGreater(ratio, .85 if int(threads) <= 2 else .7, telemetry)
+        self.assertGreater(ratio, least if int(threads) <= 2 else .7, telemetry)
         return telemetry
 
     def test_the_peak_is_within_15_percent_of_the_plan(self):
@@ -50,9 +50,14 @@ class MemoryTest(CliTest):
                 self.telemetry("microscalev2", "2", plan, interval="60")
 
     def test_nor_on_the_reference(self):
-        """Its plan counted gradients for samples that are only evaluated."""
-        self.telemetry("microscalev2", "1", ["--backend", "reference", "--set", "widths=[64]", "--set", "depths=[3]",
-                                             "--set", "fractions=[1]", "--set", "epochs=1"])
+        """Its plan counted gradients for samples that are only evaluated, and masks without dropout."""
+        for experiment, plan in (
+            ("microscalev2", ["--set", "widths=[64]", "--set", "depths=[3]", "--set", "fractions=[1]"]),
+            ("repalignv2", ["--set", "widths=[256]"]),
+        ):
+            with self.subTest(experiment=experiment):
+                self.telemetry(experiment, "1", ["--backend", "reference", *plan, "--set", "epochs=1"],
+                               least=.87)
 
     def test_nor_is_it_beyond_for_odd_plans(self):
         for experiment, threads, plan in ODD_PLANS:
