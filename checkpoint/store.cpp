@@ -51,6 +51,7 @@ CheckpointStore::Generation CheckpointStore::examine(int slot, const std::string
 
 std::optional<Checkpoint> CheckpointStore::load(const std::string& work_digest,
                                                 std::vector<std::string>& notes) {
+  for (const int slot : {0, 1}) files_.require_writable_temporary(path(slot));
   // Nothing is changed before both are known: a mismatch must leave all as it is.
   Generation generations[2] = {examine(0, work_digest), examine(1, work_digest)};
   const std::optional<Checkpoint>& zero = generations[0].checkpoint;

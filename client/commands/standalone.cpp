@@ -48,6 +48,7 @@ class StandaloneRun {
     announce();
     files_.make_directories(line_.out);
     const DirectoryLock only_one_writes(line_.out);
+    require_writable(files_, paths_);
     CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
     Checkpoint state = take_up(store);
     if (!line_.network.upload_url.empty()) require_upload_options(line_);

@@ -24,6 +24,12 @@ ResultPaths::ResultPaths(const std::string& directory, std::string_view experime
   telemetry = stem + ".telemetry.json";
 }
 
+void require_writable(FileSystem& files, const ResultPaths& paths) {
+  for (const std::string& path : {paths.result, paths.digest, paths.telemetry}) {
+    files.require_writable(path);
+  }
+}
+
 WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::string_view text) {
   WrittenResult written;
   written.sha256 = sha256_hex(text);

@@ -26,6 +26,9 @@ struct WrittenResult {
   std::string kept;    ///< path to which an earlier, different result was moved; empty if none
 };
 
+/// IoError if one of the files could not be written where it is to lie.
+void require_writable(FileSystem& files, const ResultPaths& paths);
+
 /// Writes the result and its digest durably. An earlier result with other bytes is kept as
 /// EXPERIMENT.result.<first 12 digits of its SHA-256>.json. IoError on failure.
 WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::string_view text);

@@ -1,6 +1,20 @@
 #include "client/system/files.h"
 
 namespace axiom {
+namespace {
+
+std::string temporary_of(const std::string& path) { return path + ".tmp"; }
+
+void require_file_or_nothing(FileSystem& files, const std::string& path) {
+  if (files.exists(path) && !files.is_file(path)) {
+    throw IoError(
+        "'" + path +
+        "' is a directory, pipe or device where a file is to be written: move it away, or "
+        "choose another directory");
+  }
+}
+
+}  // namespace
 
 std::string parent_directory(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
@@ -12,7 +26,7 @@ std::string parent_directory(std::string_view path) {
 }
 
 void FileSystem::write_durably(const std::string& path, std::string_view bytes, Readers readers) {
-  const std::string temporary = path + ".tmp";
+  const std::string temporary = temporary_of(path);
   try {
     const std::unique_ptr<OutputFile> file = create(temporary, readers);
     while (!bytes.empty()) {
@@ -34,6 +48,15 @@ void FileSystem::write_durably(const std::string& path, std::string_view bytes, 
     throw;
   }
   sync_directory(parent_directory(path));
+}
+
+void FileSystem::require_writable(const std::string& path) {
+  require_file_or_nothing(*this, path);
+  require_writable_temporary(path);
+}
+
+void FileSystem::require_writable_temporary(const std::string& path) {
+  require_file_or_nothing(*this, temporary_of(path));
 }
 
 void FileSystem::rename(const std::string& from, const std::string& to) {

@@ -59,6 +59,10 @@ class FileSystem {
   /// all of the new bytes, and the temporary is removed if that is possible.
   void write_durably(const std::string& path, std::string_view bytes,
                      Readers readers = Readers::as_usual);
+  /// IoError if a directory, pipe or device lies where write_durably(path) puts the file or its
+  /// temporary: better before the work than after it.
+  void require_writable(const std::string& path);
+  void require_writable_temporary(const std::string& path);
   /// Renames and makes it durable. Replaces `to`. Both paths lie in the same directory.
   void rename(const std::string& from, const std::string& to);
   /// Removes a file and makes it durable. A missing file is no error.

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 
-from support import QUICK, CliTest, client
+from support import CLIENT, QUICK, CliTest, client
 
 
 class Results(CliTest):
@@ -98,11 +99,32 @@ class Results(CliTest):
         self.assert_error(done, 7, f"'{blocker}': File exists; choose another name")
         self.assertEqual(blocker.read_text(), "")
 
+    def test_what_lies_where_files_are_to_be_written_is_told_before_the_work(self):
+        """Complete runs failed, hours later; for the reader of a pipe they waited for ever."""
+        os.mkdir(self.out)
+        names = ["result.json", "result.json.sha256", "telemetry.json"]
+        for name in [*names, *(name + ".tmp" for name in names), "checkpoint.0.tmp", "checkpoint.1.tmp"]:
+            obstacle = os.path.join(self.out, "neuronspec." + name)
+            for lay, take in (os.mkdir, os.rmdir), (os.mkfifo, os.unlink):
+                with self.subTest(name=name, obstacle=lay.__name__):
+                    lay(obstacle)
+                    done = self.quick(timeout=60)
+                    self.assert_error(done, 7, f"'{obstacle}' is a directory, pipe or device")
+                    self.assertEqual(set(os.listdir(self.out)) - {".lock"}, {os.path.basename(obstacle)})
+                    take(obstacle)
+
     def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
+        """A directory that comes while the run is under way."""
         blocked = self.directory / "out/neuronspec.telemetry.json"
-        blocked.mkdir(parents=True)
-        self.assert_error(self.quick(), 7, "neuronspec.telemetry.json")
+        with subprocess.Popen([CLIENT, *QUICK, "--seeds", "300", "--out", self.out,
+                               "--checkpoint-interval", "0.01"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            while run.poll() is None and not list(self.directory.glob("out/*.checkpoint.?")):
+                time.sleep(0.001)
+            blocked.mkdir()
+            out, err = run.communicate(timeout=300)
+        self.assert_error(subprocess.CompletedProcess(run.args, run.returncode, out, err), 7, str(blocked))
         blocked.rmdir()
-        done = self.quick()
+        done = self.quick("--seeds", "300")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(blocked.read_text())["flops_session"], 0)

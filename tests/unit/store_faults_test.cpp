@@ -205,7 +205,8 @@ TEST(StoreFaults, ADamagedFileThatCannotBeSetAsideIsNoObstacle) {
   disk.put(zero, "garbage");  // the newest, of saves 0 1 0
   CheckpointStore store(disk, "/out", "w");
   std::vector<std::string> notes;
-  disk.fail_at(7, Fault::error);  // of each generation: examine, examine, read; then rename
+  // Two temporaries; of each generation examine, examine, read; then rename.
+  disk.fail_at(9, Fault::error);
   EXPECT_EQ(id_of(store.load(work, notes)), 2u);
   EXPECT_TRUE(disk.fault_reached());
   ASSERT_EQ(notes.size(), 1u);
