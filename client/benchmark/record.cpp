@@ -2,6 +2,7 @@
 
 #include "client/backends/processor_name.h"
 #include "client/json/strict_json.h"
+#include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 
 namespace axiom {
@@ -74,7 +75,11 @@ MeasuredHost measured_host(const std::string& client_version, const std::string&
   MeasuredHost host{client_version, build, processor_name(), {}};
   for (const Backend* backend : backends) {
     if (!backend->unavailable_reason().empty()) continue;
-    host.backends.push_back({backend->name(), backend->device_identity()});
+    try {
+      host.backends.push_back({backend->name(), backend->device_identity()});
+    } catch (const DeviceError&) {
+      // It went between the two questions.
+    }
   }
   return host;
 }

@@ -99,6 +99,9 @@ class DeviceBench(unittest.TestCase):
         self.assertIn("failed while it was measured: ", device["reason"])
         self.assertRegex(self.auto(), "backend: cuda:0 .* was made with other devices, .*: run axiom-client bench again")
         self.assertRegex(self.auto(devices=0), "backend: .* .measured fastest by bench")
+        for question in range(1, 9):  # at which the driver fails, from before the choice to after the start
+            with self.subTest(question):
+                self.auto(vanishes=question)
 
     def test_a_device_that_computes_wrong_numbers(self):
         done = client(*BENCH, "--replay", "0", "--data-dir", self.data, fault="skew:1")  # by digests alone
