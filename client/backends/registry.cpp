@@ -1,5 +1,6 @@
 #include "client/backends/registry.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -35,9 +36,15 @@ std::string excluded_because(const Backend& backend, std::span<const Exclusion> 
   return {};
 }
 
-std::string why_not_used(const Backend& backend, std::span<const Exclusion> exclusions) {
+std::string why_not_used(const Backend& backend, std::span<const Exclusion> exclusions) try {
   const std::string why_not = backend.unavailable_reason();
   return why_not.empty() ? excluded_because(backend, exclusions) : why_not;
+} catch (const DeviceError& error) {
+  return error.what();  // the device went between two questions
+}
+
+bool is_among(std::span<const Backend* const> list, const Backend& backend) {
+  return std::find(list.begin(), list.end(), &backend) != list.end();
 }
 
 BackendChoice first_of(std::span<const Backend* const> list,
@@ -80,6 +87,8 @@ std::span<const Backend* const> processor_backends() {
   return all;
 }
 
+bool is_processor(const Backend& backend) { return is_among(processor_backends(), backend); }
+
 std::span<const Backend* const> backends() {
   static const std::vector<const Backend*> all = [] {
     std::vector<const Backend*> list = cuda_backends(*choose_processor_backend().backend);
@@ -112,6 +121,14 @@ std::string exclusion_reason(const Backend& backend) {
 }
 
 BackendChoice choose_processor_backend() { return first_of(processor_backends(), excluded()); }
+
+BackendChoice choose_backend_after(std::span<const Backend* const> failed) {
+  std::vector<const Backend*> others;
+  for (const Backend* backend : backends()) {
+    if (!is_among(failed, *backend)) others.push_back(backend);
+  }
+  return first_of(others, excluded());
+}
 
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference) {
   if (name == "auto") return choose_automatically(backends(), preference, excluded());

@@ -22,6 +22,7 @@ class BackendError : public std::runtime_error {
 std::span<const Backend* const> backends();
 /// Those that compute on the processor.
 std::span<const Backend* const> processor_backends();
+bool is_processor(const Backend& backend);
 
 struct BackendChoice {
   const Backend* backend = nullptr;
@@ -61,6 +62,8 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
 BackendChoice choose_assigned_device(std::string_view name);
 /// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
+/// The first of backends() that can be used and has not failed. BackendError: there is none.
+BackendChoice choose_backend_after(std::span<const Backend* const> failed);
 
 /// What this build holds for devices.
 struct DeviceKernels {

@@ -31,14 +31,23 @@ WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoic
   return plan;
 }
 
-BackendChoice take_over(const BackendChoice& failed, const DeviceError& error, bool asked_for,
-                        RunObserver& observer) {
-  BackendChoice processor = choose_processor_backend();
-  const bool no_help = asked_for || failed.backend == processor.backend;
+DeviceHealth Succession::health() const {
+  DeviceHealth health = failed_health_;
+  health += backend().health();
+  return health;
+}
+
+void Succession::take_over(const DeviceError& error, RunObserver& observer) {
+  const bool no_help = asked_for_ || is_processor(backend());
   if (no_help || error.status() == DeviceStatus::wrong_results) throw;
-  observer.warning(failed.backend->name() + ": " + error.what() + "; the processor takes over");
-  processor.reason = "takes over from a device that failed: " + processor.reason;
-  return processor;
+  failed_.push_back(choice_.backend);
+  BackendChoice next = choose_backend_after(failed_);
+  observer.warning(backend().name() + ": " + error.what() + "; " +
+                   (is_processor(*next.backend) ? "the processor" : next.backend->name()) +
+                   " takes over");
+  next.reason = "takes over from a device that failed: " + next.reason;
+  failed_health_ += backend().health();
+  choice_ = std::move(next);
 }
 
 void warn_of_mismatches(const DeviceHealth& health, RunObserver& observer) {

@@ -1,6 +1,9 @@
 // What goes before work on a backend, and what becomes of it when a device fails.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "client/backends/registry.h"
 #include "client/commands/console.h"
 #include "client/plan/device_error.h"
@@ -14,10 +17,27 @@ namespace axiom {
 WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoice& choice,
                  int threads, const Checkpoint* resumed, bool checkpoints, Console& console);
 
-/// The processor, after a device that has failed, with a warning. Throws the error again if the
-/// device was asked for or computes wrong numbers. REQUIRES: `error` is being handled.
-BackendChoice take_over(const BackendChoice& failed, const DeviceError& error, bool asked_for,
-                        RunObserver& observer);
+/// What a run computes on: a backend until it fails, then the next that can.
+class Succession {
+ public:
+  /// `asked_for`: nothing else will do.
+  Succession(BackendChoice first, bool asked_for)
+      : choice_(std::move(first)), asked_for_(asked_for) {}
+
+  const BackendChoice& choice() const { return choice_; }
+  const Backend& backend() const { return *choice_.backend; }
+  /// Of all devices so far.
+  DeviceHealth health() const;
+  /// The next device, or the processor, with a warning. Throws the error again if the backend was
+  /// asked for, is the processor or computes wrong numbers. REQUIRES: `error` is being handled.
+  void take_over(const DeviceError& error, RunObserver& observer);
+
+ private:
+  BackendChoice choice_;
+  bool asked_for_;
+  std::vector<const Backend*> failed_;
+  DeviceHealth failed_health_;
+};
 
 /// A warning if a device gave two results for the same steps.
 void warn_of_mismatches(const DeviceHealth& health, RunObserver& observer);

@@ -41,7 +41,7 @@ class StandaloneRun {
         task_(task),
         work_(requested_work(line)),
         shape_(work_.experiment->plan(work_.parameters, work_.seeds.front())),
-        backend_(requested_backend(line)),
+        backend_(requested_backend(line), task.assignment().device.has_value()),
         console_(std::string(work_.experiment->name()), line.quiet) {}
 
   ExitCode run() {
@@ -66,7 +66,7 @@ class StandaloneRun {
     }
     task_.begin_critical_section();
     deliver(*summary, state, *runner_);
-    warn_of_mismatches(watched_, console_);
+    warn_of_mismatches(backend_.health(), console_);
     intermediate.finish();
     if (!line_.network.upload_url.empty()) queue_uploads(line_, written_.sha256, console_);
     store.remove();  // only now: the result is on disk
@@ -100,15 +100,16 @@ class StandaloneRun {
   int stop() const { return stop_of(task_.requests()); }
 
   // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
-  // processor goes on from where it was.
+  // next one or the processor goes on from where it was.
   int compute(Checkpoint& state, CheckpointStore& store, IntermediateUploads& intermediate) {
     for (;;) {
       try {
-        plan_ = admit(work_, shape_, backend_, task_.assignment().threads, &state, true, console_);
-        telemetry_.device = backend_.backend->device();  // while it is there
+        plan_ = admit(work_, shape_, backend_.choice(), task_.assignment().threads, &state, true,
+                      console_);
+        telemetry_.device = backend_.backend().device();  // while it is there
         RunnerOptions options = runner_options(task_, plan_);
         options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
-        runner_.emplace(work_, *backend_.backend, state, &store, std::move(options), console_);
+        runner_.emplace(work_, backend_.backend(), state, &store, std::move(options), console_);
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
@@ -118,9 +119,7 @@ class StandaloneRun {
           distrust(store, error, console_);
           intermediate.distrust(error.what());
         }
-        const DeviceHealth health = backend_.backend->health();
-        backend_ = take_over(backend_, error, task_.assignment().device.has_value(), console_);
-        watched_ = health;
+        backend_.take_over(error, console_);
       }
     }
   }
@@ -151,18 +150,18 @@ class StandaloneRun {
     telemetry_.work_unit = work_.name;
     telemetry_.work_digest = state.work_digest;
     telemetry_.result_sha256 = written_.sha256;
-    telemetry_.backend = backend_.backend->name();
-    telemetry_.backend_reason = backend_.reason;
+    telemetry_.backend = backend_.backend().name();
+    telemetry_.backend_reason = backend_.choice().reason;
     telemetry_.processor = processor_name();
     telemetry_.started = started_;
     telemetry_.finished = utc_timestamp();
     telemetry_.threads = plan_.threads;
     telemetry_.device_planned_bytes = plan_.device.planned_bytes;
     telemetry_.networks_at_once = plan_.networks_at_once;
-    if (!telemetry_.device.empty()) watched_ = backend_.backend->health();
-    telemetry_.replayed_steps = watched_.replayed_steps;
-    telemetry_.audited_steps = watched_.audited_steps;
-    telemetry_.mismatches = watched_.mismatches;
+    const DeviceHealth health = backend_.health();
+    telemetry_.replayed_steps = health.replayed_steps;
+    telemetry_.audited_steps = health.audited_steps;
+    telemetry_.mismatches = health.mismatches;
     telemetry_.seeds = work_.seeds.size();
     telemetry_.seconds_session = progress.seconds;
     telemetry_.seconds_total = state.seconds;
@@ -182,8 +181,7 @@ class StandaloneRun {
   boinc::Task& task_;
   const WorkUnit work_;
   const SeedPlan shape_;  // of any seed
-  BackendChoice backend_;
-  DeviceHealth watched_;  // of the device at work, or of the one that failed
+  Succession backend_;
   WorkerPlan plan_;
   std::optional<Runner> runner_;
   Console console_;

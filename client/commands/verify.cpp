@@ -52,16 +52,17 @@ std::optional<Summary> recompute_on(const BackendChoice& choice, const WorkUnit&
   return summarize(work, state, stop_signal);
 }
 
-// Likewise; from the beginning on the processor if a device that was chosen, not asked for, fails.
-std::optional<Summary> recompute(BackendChoice choice, const WorkUnit& work,
-                                 const CommandLine& line, Console& console) {
+// Likewise; from the beginning on the next backend if a device that was chosen, not asked for,
+// fails.
+std::optional<Summary> recompute(Succession used, const WorkUnit& work, const CommandLine& line,
+                                 Console& console) {
   for (;;) {
     try {
-      std::optional<Summary> summary = recompute_on(choice, work, line, console);
-      warn_of_mismatches(choice.backend->health(), console);
+      std::optional<Summary> summary = recompute_on(used.choice(), work, line, console);
+      warn_of_mismatches(used.health(), console);
       return summary;
     } catch (const DeviceError& error) {
-      choice = take_over(choice, error, line.backend != "auto", console);
+      used.take_over(error, console);
     }
   }
 }
@@ -102,11 +103,11 @@ ExitCode verify_result(const CommandLine& line) {
   const Json found = parse_result(line.result, text);
   const WorkUnit work = work_of(line.result, found);
   set_device_options({line.desktop, line.replay_share, line.device_memory});
-  const BackendChoice choice = requested_backend(line);
+  const Succession used(requested_backend(line), line.backend != "auto");
   Console console("verify", line.quiet);
   if (line.idle_priority) set_idle_priority();
 
-  const std::optional<Summary> summary = recompute(choice, work, line, console);
+  const std::optional<Summary> summary = recompute(used, work, line, console);
   if (!summary) {
     const int signal = stop_signal();
     print_diagnostic("error", "stopped by a signal: nothing was compared");

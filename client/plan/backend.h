@@ -93,6 +93,13 @@ struct DeviceHealth {
   std::uint64_t replayed_steps = 0;  ///< done twice on the device
   std::uint64_t audited_steps = 0;   ///< done on the processor, too
   std::uint64_t mismatches = 0;      ///< thrown away and done again
+
+  DeviceHealth& operator+=(const DeviceHealth& other) {
+    replayed_steps += other.replayed_steps;
+    audited_steps += other.audited_steps;
+    mismatches += other.mismatches;
+    return *this;
+  }
 };
 
 /// A way to compute on this host.

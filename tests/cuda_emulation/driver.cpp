@@ -7,11 +7,11 @@
 // shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
 // AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
 // which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
-// (the error that starting the driver, opening a device, loading kernels or a device that is lost
-// gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES (from the
-// N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches and copies
-// within the device are listed on standard error), AXIOM_EMULATED_INSTANT (the first launch that
-// computes nothing, see instant.h).
+// (the error that starting the driver, opening the first device, loading kernels or a device that
+// is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES
+// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches
+// and copies within the device are listed on standard error), AXIOM_EMULATED_INSTANT (the first
+// launch that computes nothing, see instant.h).
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,7 +129,7 @@ Result cuDevicePrimaryCtxSetFlags_v2(DeviceNumber, unsigned flags) {
 }
 Result cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceNumber device) {
   const auto result = static_cast<Result>(setting("AXIOM_EMULATED_OPEN", success));
-  if (result != success) return result;
+  if (result != success && device == 0) return result;
   *context = reinterpret_cast<ContextHandle>(static_cast<std::uintptr_t>(device) + 1);
   return success;
 }

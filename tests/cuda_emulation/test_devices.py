@@ -141,6 +141,12 @@ class Refusals(DeviceTest):
 
     def test_device_that_others_have_or_nobody_may_use(self):
         self.refused(12, "opening the device failed: error 46 (emulated error); another program has the device", open=46)
+        expected, _, _ = self.compute("processor", library=None)
+        result, telemetry, log = self.compute("the next", open=46, devices=2)
+        self.assertEqual(telemetry["backend"], "cuda:1")
+        self.assertIn("another program has the device", log)
+        self.assertIn("; cuda:1 takes over", log)
+        self.assertEqual(result, expected)
         self.refused(12, "the compute mode of Emulated device is 'prohibited': nvidia-smi -i GPU-", mode=2)
         self.assertIn("cuda:0     no: the compute mode", self.run_client("devices", mode=2).stdout)
         _, telemetry, log = self.compute("the other", mode=2, devices=2)
@@ -203,6 +209,11 @@ class Refusals(DeviceTest):
             self.assertIn(advice, done.stderr)
         result, telemetry, log = self.compute("took over", work=MANY, fault="lose:3")
         self.assertIn("the processor takes over", log)
+        self.assertNotIn("cuda", telemetry["backend"])
+        self.assertEqual(result, expected)
+        # The emulated driver loses all devices at once.
+        result, telemetry, log = self.compute("took over from two", work=MANY, devices=2, fault="lose:3")
+        self.assertRegex(log, r"(?s)warning: cuda:0: .*; cuda:1 takes over\n.*warning: cuda:1: .*; the processor takes over\n")
         self.assertNotIn("cuda", telemetry["backend"])
         self.assertEqual(result, expected)
 
