@@ -41,7 +41,7 @@ bool counts(const std::vector<std::string>& arguments) {
 void roll_back(Installation& installation, const std::vector<std::string>& arguments) {
   std::string old;
   try {
-    old = real_file_system().read(installation.previous(), maximum_executable_bytes);
+    old = real_file_system().read_file(installation.previous(), maximum_executable_bytes);
   } catch (const IoError& error) {
     throw IoError("axiom-client " + client_version() +
                   " did not start properly twice, and the program before cannot be put back: " +

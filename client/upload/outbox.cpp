@@ -131,8 +131,9 @@ void Outbox::write_entry(const QueuedObject& entry) {
 }
 
 QueuedObject Outbox::read_entry(const std::string& name) {
-  const Json json = parse_strict_json(
-      files_.read(path(with(name, queued_suffix)), maximum_entry_bytes), {maximum_entry_bytes, 4});
+  const Json json =
+      parse_strict_json(files_.read_file(path(with(name, queued_suffix)), maximum_entry_bytes),
+                        {maximum_entry_bytes, 4});
   QueuedObject entry;
   if (const Json& schema = json.at("schema"); schema != schema_number) {
     if (schema.is_number_unsigned() && schema > schema_number) throw LaterSchema();
@@ -238,7 +239,7 @@ std::string Outbox::body(const QueuedObject& entry) {
   if (!files_.exists(path(entry.name))) {
     throw NotAsItWas("'" + path(entry.name) + "' is not there any more");
   }
-  std::string bytes = files_.read(path(entry.name), maximum_body_bytes);
+  std::string bytes = files_.read_file(path(entry.name), maximum_body_bytes);
   if (bytes.size() != entry.bytes || sha256_hex(bytes) != entry.sha256) {
     throw NotAsItWas("'" + path(entry.name) + "' is not what was put there");
   }

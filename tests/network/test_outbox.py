@@ -92,6 +92,22 @@ class Neighbours(OutboxTest):
             self.assert_error(done, 7, "compgen.result.json' is a directory, pipe or device: move it")
             self.assertEqual(len(server.requests), 2)
 
+    def test_nor_one_that_is_in_the_place_of_an_own_file(self):
+        self.upload("https://localhost:1/")
+        result, telemetry = sorted(self.outbox.glob("*.gz"), key=lambda path: path.name.endswith("telemetry.json.gz"))
+        for path in (telemetry, self.outbox / f"{telemetry.name}.queued.json", self.out / f"neuronspec.result.json.sha256"):
+            with self.subTest(path=path):
+                whole = path.read_bytes()
+                path.unlink()
+                os.mkfifo(path)
+                with Server(self.valid, answer(201)) as server:
+                    for arguments in ([], ["--print-upload"]):
+                        done = self.upload(server.url(), *arguments, timeout=30)
+                        self.assertIn(f"'{path}' is a directory, pipe or device: move it", done.stderr)
+                    self.assertEqual(self.upload(server.url(), timeout=30).returncode, 7)
+                path.unlink()
+                path.write_bytes(whole)
+
 
 class OneObject(OutboxTest):
     def test_a_run_sends_its_own_result_there_and_none_else(self):

@@ -174,6 +174,15 @@ class Starts(UpdateTest):
         self.assertEqual((process.returncode, "the update on trial" in errors), (0, False), errors)
         self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
 
+    def test_a_pipe_is_not_waited_for(self):
+        self.state.mkdir(mode=0o755)
+        os.mkfifo(self.state / "state.json")
+        release(self.channel)
+        self.assert_error(self.update(timeout=30), 7, "state.json' is a directory, pipe or device: move it")
+        done = self.run_science(timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: the update on trial: ", done.stderr)
+
     def test_a_damaged_state_does_not_stop_the_science(self):
         release(self.channel)
         self.update()
