@@ -81,16 +81,19 @@ class Release(NetworkTest):
         done = client(*QUICK, "--out", out, program=str(program))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("signed: axiom-client executable 99.0.0", done.stderr)
-        # One bit, in a text that nothing executes.
-        content = bytearray(program.read_bytes())
-        at = content.index(b"a set of parameters: small is short")
-        content[at] ^= 1
-        program.write_bytes(content)
-        for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
-            done = client(*arguments, program=str(program))
-            self.assert_error(done, 69, "is not as the project signed it")
-            self.assertEqual(done.stdout, "")
-        self.assertFalse((self.directory / "damaged").exists())
+        # One bit, in a text that nothing executes; in the record's last word; a record that is cut off.
+        content = program.read_bytes()
+
+        def flipped(at):
+            return content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+        for damaged in (flipped(content.index(b"a set of parameters: small is short")), flipped(len(content) - 3),
+                        content[:-100], content + b"\n"):
+            program.write_bytes(damaged)
+            for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
+                done = client(*arguments, program=str(program))
+                self.assert_error(done, 69, "is not as the project signed it")
+                self.assertEqual(done.stdout, "")
+            self.assertFalse((self.directory / "damaged").exists())
 
     def test_what_the_scripts_refuse(self):
         keys = self.directory / "keys"
