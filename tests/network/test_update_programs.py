@@ -283,32 +283,37 @@ int main(void) {{
 
 
 class RunningPrograms(UpdateTest):
-    """Where a program that runs cannot be replaced, as under Windows: rename() over it fails once, by strace's doing."""
+    """A swap that the file system refuses or does not confirm, by strace's doing; where a program that runs cannot be
+    replaced, as under Windows, rename() over it fails once."""
 
-    def update_without_replacing(self):
+    def traced(self, *options):
+        """An update, and its calls of rename() and fsync()."""
         if not shutil.which("strace"):
             self.skipTest("strace is missing")
+        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.copy2(TEST_CLIENT, self.program)
+        log = self.directory / "trace"
         command = [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
                    "--ca-file", str(self.authority.certificate)]
+        done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename,fsync", *options, *command],
+                              capture_output=True, text=True, env=environment(), timeout=300)
+        if "ptrace" in done.stderr:
+            self.skipTest("strace is not allowed here")
+        return done, [line for line in log.read_text().splitlines() if line.startswith(("rename(", "fsync("))]
 
-        def traced(*options):
-            shutil.rmtree(self.state, ignore_errors=True)
-            shutil.copy2(TEST_CLIENT, self.program)
-            log = self.directory / "trace"
-            done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename", *options, *command],
-                                  capture_output=True, text=True, env=environment(), timeout=300)
-            if "ptrace" in done.stderr:
-                self.skipTest("strace is not allowed here")
-            return done, [line for line in log.read_text().splitlines() if line.startswith("rename(")]
-        renames = traced()[1]
-        when = 1 + next(i for i, line in enumerate(renames) if f', "{self.program}")' in line)
-        done, renames = traced("-e", f"inject=rename:error=EBUSY:when={when}")
-        self.assertIn("EBUSY", renames[when - 1])
-        return done
+    def swap(self, calls):
+        return next(i for i, line in enumerate(calls) if f', "{self.program}")' in line)
+
+    def update_without_replacing(self, *options):
+        calls = self.traced()[1]
+        when = sum(line.startswith("rename(") for line in calls[:self.swap(calls) + 1])
+        done, calls = self.traced("-e", f"inject=rename:error=EBUSY:when={when}", *options)
+        self.assertIn("EBUSY", calls[self.swap(calls)])
+        return done, calls
 
     def test_the_one_that_runs_is_put_aside(self):
         release(self.channel)
-        done = self.update_without_replacing()
+        done, _ = self.update_without_replacing()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
         aside = self.home / "axiom-client.old"
@@ -318,6 +323,22 @@ class RunningPrograms(UpdateTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(aside.exists())  # it does not run any more
         self.assertEqual(self.version(), "99.0.0")
+
+    def test_a_directory_that_cannot_be_synced(self):
+        """When the new program has its name already: that is said, and it is no failed update."""
+        release(self.channel)
+        for update in (self.traced, self.update_without_replacing):
+            calls = update()[1]
+            names = [i for i, line in enumerate(calls) if line.startswith("rename(") and f', "{self.program}")' in line]
+            synced = sum(line.startswith("fsync(") for line in calls[:names[-1]])
+            (self.home / "axiom-client.old").unlink(missing_ok=True)
+            done, calls = update("-e", f"inject=fsync:error=EIO:when={synced + 1}+")
+            self.assertTrue(any("EIO" in line for line in calls[names[-1]:]), calls)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("warning: 99.0.0 is in place, but the disk may not keep that: cannot write to the disk the "
+                          f"directory '{self.home}': Input/output error; check the disk", done.stderr)
+            self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+            self.assertEqual(self.run_science().returncode, 0)
 
     def test_killed_between_the_two_renames(self):
         aside = self.home / "axiom-client.old"
@@ -335,7 +356,7 @@ class RunningPrograms(UpdateTest):
         self.assertEqual(self.run_science().returncode, 0)
         self.assertTrue(theirs.exists())
         release(self.channel)
-        self.assert_error(self.update_without_replacing(), 7, "is in the way, and not of an update")
+        self.assert_error(self.update_without_replacing()[0], 7, "is in the way, and not of an update")
         self.assert_unchanged()
         self.program.unlink()
         done = client(*QUICK, "--out", self.directory / "science", program=str(theirs))
@@ -349,7 +370,7 @@ class RunningPrograms(UpdateTest):
         (self.state / "aside").touch()
         self.assertEqual(self.run_science().returncode, 0)
         release(self.channel)
-        done = self.update_without_replacing()
+        done, _ = self.update_without_replacing()
         self.assert_error(done, 7, "axiom-client.old")
         self.assert_unchanged()
 
