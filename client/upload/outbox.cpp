@@ -90,8 +90,23 @@ Outbox::Outbox(FileSystem& files, std::string directory, Use use)
 
 bool Outbox::knows(const std::string& name) {
   if (damaged_.contains(name)) return false;
-  return files_.exists(path(with(name, queued_suffix))) ||
-         files_.exists(path(with(name, sent_suffix)));
+  return files_.exists(path(with(name, queued_suffix))) || has_receipt(name);
+}
+
+// One that says nothing acknowledges nothing: to send once more is harmless.
+bool Outbox::has_receipt(const std::string& name) {
+  const std::string receipt = path(with(name, sent_suffix));
+  if (!files_.exists(receipt) || !files_.is_file(receipt)) return false;
+  try {
+    return parse_strict_json(files_.read(receipt, maximum_entry_bytes), {maximum_entry_bytes, 8})
+        .is_object();
+  } catch (const JsonError&) {
+    return false;
+  } catch (const FileTooLongError&) {
+    return false;
+  } catch (const IoError&) {
+    return true;  // what cannot be read at the moment may say all that is needed
+  }
 }
 
 void Outbox::add(const UploadObject& object, const std::string& target) {
@@ -143,6 +158,7 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
   if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
+  if (!is_named_after(name, entry.identity)) throw JsonError("it is about another object");
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
   entry.sha256 = json.at("sha256").get<std::string>();
@@ -165,7 +181,9 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     return std::binary_search(names.begin(), names.end(), name);
   };
   const auto tidy_up = [&](const std::string& file) {
-    if (use_ == Use::change) files_.remove(path(file));
+    if (use_ == Use::look) return;
+    // A directory of such a name is not ours.
+    if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
   };
   for (const std::string& file : names) {
     if (!is_own(file)) continue;
@@ -175,7 +193,7 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     if (file.ends_with(".tmp")) tidy_up(file);
     if (!file.ends_with(queued_suffix)) continue;
     const std::string name = file.substr(0, file.size() - queued_suffix.size());
-    if (present(with(name, sent_suffix))) {
+    if (present(with(name, sent_suffix)) && has_receipt(name)) {
       tidy_up(file);
       if (present(name)) tidy_up(name);
       continue;

@@ -355,6 +355,18 @@ class Entries(OutboxTest):
         self.assertIn(".result.json.gz", shown.stdout)  # by --upload-url it is queued again
         self.assertEqual(list(self.outbox.glob("*.bad")), [])
 
+    def test_a_directory_is_no_receipt(self):
+        self.upload("https://localhost:1/")
+        for entry in list(self.outbox.glob("*.gz")):
+            (self.outbox / f"{entry.name}.sent.json").mkdir()
+        with Server(self.valid, answer(201)) as server:
+            self.assert_error(self.upload(server.url()), 7, ".sent.json': Is a directory")
+            self.assertEqual(len(self.waiting()), 2)
+            for receipt in self.outbox.glob("*.sent.json"):
+                receipt.rmdir()
+            self.assertEqual(self.upload(server.url()).returncode, 0)
+        self.assertEqual((self.waiting(), len(self.receipts())), ([], 2))
+
     def test_addresses_are_not_for_others_to_read(self):
         done = self.upload("https://localhost:1/", preexec_fn=lambda: os.umask(0))
         self.assertEqual(done.returncode, 40, done.stderr)

@@ -18,8 +18,10 @@ std::string file(const std::string& name) {
 }
 
 UploadObject object(const std::string& name) {
-  return {
-      UploadKind::result, file(name), {"0.1.0", "b", "e", "2.0", "1", "p", "r"}, "body of " + name};
+  return {UploadKind::result,
+          file(name),
+          {"0.1.0", "b", name, "2.0", "1", "p", std::string(64, '0')},
+          "body of " + name};
 }
 
 std::vector<std::string> waiting(FaultyFileSystem& files,
@@ -296,6 +298,36 @@ TEST(Outbox, WhatCannotBeAHeaderIsDamage) {
     std::vector<std::string> notes;
     EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty());
     EXPECT_EQ(notes.size(), 1u);
+  }
+}
+
+TEST(Outbox, AnEntryAboutAnotherObjectIsDamage) {
+  for (const char* changed : {"experiment", "result_digest"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    const std::string entry = "/o/" + file("a") + ".queued.json";
+    std::string text = files.content(entry);
+    const std::size_t at = text.find(std::string("\"") + changed + "\":\"") + 4;
+    text[text.find('"', at + std::string(changed).size()) - 1] ^= 1;
+    files.put(entry, text);
+    std::vector<std::string> notes;
+    EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty()) << text;
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(notes[0].find("about another object"), std::string::npos) << notes[0];
+  }
+}
+
+TEST(Outbox, AReceiptThatSaysNothingIsNone) {
+  for (const char* receipt : {"", "\0\0\0", "{\"schema\":1,\"addr", "[]"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    files.put("/o/" + file("a") + ".sent.json", receipt);
+    EXPECT_EQ(waiting(files), std::vector<std::string>{file("a")}) << receipt;
+    Outbox outbox(files, "/o");
+    std::vector<std::string> notes;
+    outbox.acknowledge(outbox.queued(notes).at(0), "https://h/a", "now");
+    EXPECT_TRUE(waiting(files).empty());
+    EXPECT_TRUE(outbox.knows(file("a")));
   }
 }
 
