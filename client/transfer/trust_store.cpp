@@ -5,7 +5,7 @@
 namespace axiom {
 namespace {
 
-constexpr std::size_t maximum_store_bytes = std::size_t{16} << 20;
+constexpr std::size_t maximum_store_bytes = 8'000'000;  // libcurl takes no more
 
 bool holds_certificate(std::string_view text) {
   return text.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos;
