@@ -10,6 +10,7 @@
 #include "client/transfer/curl_library.h"
 #include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
+#include "client/transfer/web_page.h"
 
 namespace axiom {
 namespace {
@@ -64,22 +65,13 @@ std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates)
   return file;
 }
 
-// A document for people, not the word "ok" as text/html. What may stand before it in XHTML is
-// passed over.
-bool is_web_page(const std::string& answer) {
-  std::string_view rest = answer;
-  while (true) {
-    rest.remove_prefix(std::min(rest.find_first_not_of("\xef\xbb\xbf \t\r\n"), rest.size()));
-    const std::string_view end = rest.starts_with("<?xml")  ? "?>"
-                                 : rest.starts_with("<!--") ? "-->"
-                                                            : "";
-    if (end.empty()) break;
-    const std::size_t at = rest.find(end);
-    if (at == std::string_view::npos) return false;
-    rest.remove_prefix(at + end.size());
-  }
-  const std::string text = lower(std::string(rest.substr(0, 16)));
-  return text.starts_with("<!doctype html") || text.starts_with("<html");
+// libcurl gives up a header line that is too long before it hands it over: as one that there is no
+// memory for, since 8.6 by an error of its own.
+bool is_header_without_end(CURL* curl, CURLcode code) {
+  if (code != CURLE_OUT_OF_MEMORY && code != static_cast<CURLcode>(100)) return false;
+  curl_off_t connected = 0;
+  curl_library().easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+  return connected > 0;
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -108,6 +100,8 @@ struct HttpsClient::Exchange {
   std::string location;
   std::string retry_after;
   std::string date;  // by the server's clock
+  std::string content_type;
+  std::string content_encoding;
   std::string answer;
 
   std::string_view unsent;
@@ -171,6 +165,8 @@ struct HttpsClient::Exchange {
       location.clear();
       retry_after.clear();
       date.clear();
+      content_type.clear();
+      content_encoding.clear();
     } else if (line == "\r\n" || line == "\n") {
       headers_complete = true;
     } else if (colon != std::string_view::npos && !headers_complete) {  // afterwards: trailers
@@ -182,6 +178,8 @@ struct HttpsClient::Exchange {
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
       if (name == "date") date = value;
+      if (name == "content-type") content_type = lower(std::string(value));
+      if (name == "content-encoding") content_encoding = value;
       // libcurl reads on to the end of the connection if the number is beyond its own.
       if (name == "content-length" && value.size() > longest_length) {
         too_much = true;
@@ -189,6 +187,12 @@ struct HttpsClient::Exchange {
       }
     }
     return line.size();
+  }
+
+  // What is packed is not undone: of that the type alone can tell.
+  bool shows_web_page() const {
+    if (content_encoding.empty()) return is_web_page(answer);
+    return is_web_page_type(content_type) && !answer.empty();
   }
 
   std::size_t take_answer(std::string_view bytes) {
@@ -277,6 +281,10 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  if (!exchange.headers_complete && is_header_without_end(curl, code)) {
+    exchange.header_bytes = maximum_header_bytes + 1;
+    exchange.too_much = true;
+  }
   if (exchange.too_much) {
     throw TransferError(
         TransferFailure::too_much_data, false,
@@ -355,7 +363,7 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
     throw status_failure(static_cast<int>(exchange.status), address, true);
   }
   // So answers who shows the same page whatever is asked for. With 201 something was made.
-  if (exchange.status == 200 && is_web_page(exchange.answer)) {
+  if (exchange.status == 200 && exchange.shows_web_page()) {
     throw TransferError(TransferFailure::answer_refused, false,
                         address.shown() +
                             ": the server answered 200 with a web page, which acknowledges "
