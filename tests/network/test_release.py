@@ -260,6 +260,35 @@ class Release(NetworkTest):
         self.assert_refused(self.verify(check=False), "is not over these bytes; clients would refuse all")
         self.assertEqual(self.update("--check").returncode, 52)
 
+    def test_what_clients_would_not_understand(self):
+        """Signed all the same: verify.py says so before clients do."""
+        self.make_manifest(NEXT_CLIENT)
+        path = self.channel / "manifest.json"
+        whole = path.read_text()
+        manifest = json.loads(whole)
+        cases = [({"schema": 2}, "is no manifest of schema 1"), ({"type": "axiom-client policy"}, "is no manifest of schema 1"),
+                 ({"version": "99.0"}, "is no version"), ({"minimum_version": "100.0.0"}, "nobody could update"),
+                 ({"platforms": {}}, "is for no platform"), ({"later": [[[[[[[[0]]]]]]]]}, "nested deeper"),
+                 ({"later": "x" * 70000}, "clients take 65536")]
+        texts = [(json.dumps({**manifest, **changes}), why) for changes, why in cases]
+        texts.append((whole.replace('"schema": 1', '"schema": 1, "schema": 1'), "a member is there twice"))
+        for text, why in texts:
+            with self.subTest(why=why):
+                path.write_text(text)
+                path.with_name("manifest.json.minisig").unlink(missing_ok=True)
+                self.sign(path, "ab")
+                self.assert_refused(self.verify(check=False), why)
+                self.assertNotEqual(self.update("--check").returncode, 0)
+        path.write_text(whole)
+        path.with_name("manifest.json.minisig").unlink()
+        self.sign(path, "ab")
+        policy = self.directory / "policy.json"
+        script("make_policy.py", "--out", policy, "--days", 30, "--minimum-client-version", "0.1.0", "--experiment", "compgen=2.0")
+        policy.write_text(policy.read_text().replace('[\n      "2.0"\n    ]', '"2.0"'))
+        self.sign(policy, "ab")
+        done = script("verify.py", "--keys", ANCHORS / "keys.json", self.channel, "--policy", policy, check=False)
+        self.assert_refused(done, "the versions of compgen are no list of strings")
+
     def test_only_signatures_of_executables_are_attached(self):
         program = self.directory / "unsigned"
         shutil.copy2(NEXT_CLIENT, program)
