@@ -8,9 +8,9 @@
 #include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/curl_library.h"
+#include "client/transfer/http_answer.h"
 #include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
-#include "client/transfer/web_page.h"
 
 namespace axiom {
 namespace {
@@ -97,6 +97,7 @@ constexpr std::size_t largest_framing = 8;  // a chunk of one byte has six
 // One request and what came back.
 struct HttpsClient::Exchange {
   long status = 0;
+  std::string status_line;
   std::string location;
   std::string retry_after;
   std::string date;  // by the server's clock
@@ -162,6 +163,7 @@ struct HttpsClient::Exchange {
     const std::size_t colon = line.find(':');
     if (line.substr(0, 5) == "HTTP/") {  // a new answer, as after "100 Continue"
       headers_complete = false;
+      status_line = line.substr(0, line.find_first_of("\r\n"));
       location.clear();
       retry_after.clear();
       date.clear();
@@ -301,6 +303,12 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
     throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
   }
   library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
+  // libcurl takes a status line that it cannot read for a 200.
+  if (stated_status(exchange.status_line) != exchange.status) {
+    throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
+                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", address,
+                       settings_, total, trust_);
+  }
 }
 
 HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,

@@ -1,7 +1,8 @@
-#include "client/transfer/web_page.h"
+#include "client/transfer/http_answer.h"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "client/transfer/address.h"
 
@@ -18,7 +19,25 @@ void skip_white_space(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(white_space), text.size()));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 }  // namespace
+
+long stated_status(std::string_view line) {
+  constexpr std::string_view name = "HTTP/";
+  if (!line.starts_with(name)) return 0;
+  line.remove_prefix(name.size());
+  const std::string_view version = line.substr(0, line.find(' '));
+  const bool known =
+      (version.size() == 1 && is_digit(version[0])) ||
+      (version.size() == 3 && is_digit(version[0]) && version[1] == '.' && is_digit(version[2]));
+  if (!known) return 0;
+  line.remove_prefix(version.size());
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  long status = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), status);
+  return error == std::errc() && end == line.data() + 3 ? status : 0;
+}
 
 bool is_web_page(std::string_view answer) {
   if (answer.starts_with("\xef\xbb\xbf")) answer.remove_prefix(3);
