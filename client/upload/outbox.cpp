@@ -36,6 +36,11 @@ Json identity_json(const UploadIdentity& identity) {
           {"part", identity.part}};
 }
 
+// Unlike the rest of an entry it becomes part of what the server keeps.
+std::string identity_digest(const UploadIdentity& identity) {
+  return sha256_hex(identity_json(identity).dump());
+}
+
 // Json::exception if anything is missing or of another type.
 UploadIdentity identity_from(const Json& json) {
   return {json.at("client_version").get<std::string>(),
@@ -136,6 +141,7 @@ void Outbox::write_entry(const QueuedObject& entry) {
   const Json json = {{"schema", schema_number},
                      {"kind", kind_name(entry.kind)},
                      {"identity", identity_json(entry.identity)},
+                     {"identity_sha256", identity_digest(entry.identity)},
                      {"target", entry.target},
                      {"bytes", entry.bytes},
                      {"sha256", entry.sha256},
@@ -157,8 +163,12 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   entry.kind = kind_from(json.at("kind"));
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
+  // Earlier builds wrote none.
+  if (json.contains("identity_sha256") &&
+      json.at("identity_sha256") != identity_digest(entry.identity)) {
+    throw JsonError("its versions or digests are not what was written");
+  }
   if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
-  if (!is_named_after(name, entry.identity)) throw JsonError("it is about another object");
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
   entry.sha256 = json.at("sha256").get<std::string>();

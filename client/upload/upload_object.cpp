@@ -47,10 +47,6 @@ bool is_object_name(std::string_view name) {
   return end == dash + 1 + digest_digits && name[end] == '.';
 }
 
-bool is_named_after(std::string_view name, const UploadIdentity& identity) {
-  return name.starts_with(stem(identity) + ".");
-}
-
 std::string stand_in_name() {
   return std::string(32, 'e') + "-" + std::string(64, '0') + "." + std::string(12, '0') +
          ".telemetry.json.gz";

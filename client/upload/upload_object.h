@@ -48,9 +48,6 @@ UploadObject telemetry_object(const UploadIdentity& identity, std::string_view t
 /// Whether a file of that name can be one of these: "-", 64 hex digits and ".", ending in .json.gz.
 bool is_object_name(std::string_view name);
 
-/// Whether `name` is that of an object with this identity.
-bool is_named_after(std::string_view name, const UploadIdentity& identity);
-
 /// As long as any object's name: to check an address by before there is an object.
 std::string stand_in_name();
 
