@@ -259,6 +259,9 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
+    // What else came on a connection that is kept would pass for the answer.
+    set(curl, CURLOPT_FRESH_CONNECT, 1L);
+    set(curl, CURLOPT_FORBID_REUSE, 1L);
     set(curl, CURLOPT_UPLOAD, 1L);
     set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size()));
     set(curl, CURLOPT_READFUNCTION, &Exchange::on_send);

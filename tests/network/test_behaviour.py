@@ -306,16 +306,6 @@ class Slowness(Behaviour):
     def test_silence_after_the_request(self):
         self.fails(stall_after(b""), 42, "less than 100 bytes a second", "--stall-timeout", "2")
 
-    def test_silence_after_the_second_request_of_a_connection(self):
-        def behave(connection, server):
-            server.read_request(connection)
-            connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n")
-            stall_after(b"")(connection, server)
-        with Server(self.valid, behave) as server:
-            done = self.upload(server.url(), "--stall-timeout", "2")
-            self.assert_error(done, 42, "less than 100 bytes a second for 2 s (--stall-timeout); 1 of 2 wait")
-        self.assertEqual(len(self.receipts()), 1)
-
     def test_silence_within_the_headers(self):
         self.fails(stall_after(b"HTTP/1.1 2"), 42, "less than 100", "--stall-timeout", "2")
 

@@ -92,22 +92,6 @@ class Neighbours(OutboxTest):
             self.assert_error(done, 7, "compgen.result.json' is a directory, pipe or device: move it")
             self.assertEqual(len(server.requests), 2)
 
-    def test_nor_one_that_is_in_the_place_of_an_own_file(self):
-        self.upload("https://localhost:1/")
-        result, telemetry = sorted(self.outbox.glob("*.gz"), key=lambda path: path.name.endswith("telemetry.json.gz"))
-        for path in (telemetry, self.outbox / f"{telemetry.name}.queued.json", self.out / f"neuronspec.result.json.sha256"):
-            with self.subTest(path=path):
-                whole = path.read_bytes()
-                path.unlink()
-                os.mkfifo(path)
-                with Server(self.valid, answer(201)) as server:
-                    for arguments in ([], ["--print-upload"]):
-                        done = self.upload(server.url(), *arguments, timeout=30)
-                        self.assertIn(f"'{path}' is a directory, pipe or device: move it", done.stderr)
-                    self.assertEqual(self.upload(server.url(), timeout=30).returncode, 7)
-                path.unlink()
-                path.write_bytes(whole)
-
 
 class OneObject(OutboxTest):
     def test_a_run_sends_its_own_result_there_and_none_else(self):
@@ -354,18 +338,6 @@ class Entries(OutboxTest):
         self.assertIn("warning: an entry of the outbox is damaged", shown.stderr)
         self.assertIn(".result.json.gz", shown.stdout)  # by --upload-url it is queued again
         self.assertEqual(list(self.outbox.glob("*.bad")), [])
-
-    def test_a_directory_is_no_receipt(self):
-        self.upload("https://localhost:1/")
-        for entry in list(self.outbox.glob("*.gz")):
-            (self.outbox / f"{entry.name}.sent.json").mkdir()
-        with Server(self.valid, answer(201)) as server:
-            self.assert_error(self.upload(server.url()), 7, ".sent.json': Is a directory")
-            self.assertEqual(len(self.waiting()), 2)
-            for receipt in self.outbox.glob("*.sent.json"):
-                receipt.rmdir()
-            self.assertEqual(self.upload(server.url()).returncode, 0)
-        self.assertEqual((self.waiting(), len(self.receipts())), ([], 2))
 
     def test_addresses_are_not_for_others_to_read(self):
         done = self.upload("https://localhost:1/", preexec_fn=lambda: os.umask(0))
