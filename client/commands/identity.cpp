@@ -13,7 +13,7 @@ std::string signature_line() {
   std::string path;
   try {
     path = own_executable();
-    if (!has_signature_record(end_of_file(path, 16))) return "";
+    if (!has_signature_record(end_of_file(path, longest_signature_record))) return "";
   } catch (const IoError&) {
     return "";  // replaced while it ran, or no /proc: nothing can be said
   }

@@ -116,7 +116,7 @@ class PolicyCheck {
     constexpr std::size_t most = kept_heading.size() + 32 + 2 * maximum_document_bytes;
     try {
       if (!files_.exists(path_)) return std::nullopt;
-      return from_kept_form(files_.read(path_, most));
+      return from_kept_form(files_.read_file(path_, most));
     } catch (const IoError&) {
       return std::nullopt;
     }

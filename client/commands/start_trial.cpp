@@ -41,7 +41,7 @@ bool counts(const std::vector<std::string>& arguments) {
 void roll_back(Installation& installation, const std::vector<std::string>& arguments) {
   std::string old;
   try {
-    old = real_file_system().read(installation.previous(), maximum_executable_bytes);
+    old = real_file_system().read_file(installation.previous(), maximum_executable_bytes);
   } catch (const IoError& error) {
     throw IoError("axiom-client " + client_version() +
                   " did not start properly twice, and the program before cannot be put back: " +
@@ -52,9 +52,12 @@ void roll_back(Installation& installation, const std::vector<std::string>& argum
     throw IoError("'" + installation.previous() +
                   "' does not run and is not put back; get a program from the project");
   }
-  staged.replace(installation.executable());
-  print_diagnostic("warning", "axiom-client " + client_version() +
-                                  " did not start properly twice: the program before is back");
+  const auto doubt = staged.replace(installation.executable());
+  print_diagnostic(
+      "warning",
+      "axiom-client " + client_version() +
+          " did not start properly twice: the program before is back" +
+          (doubt ? std::string(", but the disk may not keep that: ") + doubt->what() : ""));
   become(installation.executable(), arguments);
 }
 

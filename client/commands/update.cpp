@@ -58,7 +58,10 @@ class ProgramUpdate {
     const Manifest manifest = updater_.check();
     if (!updater_.newer(manifest)) return said("current", manifest);
     console_.note("updating to " + manifest.version_text + " ...");
-    updater_.apply(manifest);
+    if (const auto doubt = updater_.apply(manifest)) {
+      console_.warning(manifest.version_text +
+                       " is in place, but the disk may not keep that: " + doubt->what());
+    }
     return said("updated", manifest);
   }
 

@@ -27,7 +27,7 @@ bool is_result_name(const std::string& name) {
 void require_digest(FileSystem& files, const std::string& path, const std::string& sha256) {
   const std::string companion = path + ".sha256";
   if (!files.exists(companion)) return;
-  if (files.read(companion, 4096).substr(0, sha256.size()) != sha256) {
+  if (files.read_file(companion, 4096).substr(0, sha256.size()) != sha256) {
     throw IoError("'" + path + "' differs from '" + companion +
                   "': it is damaged and not uploaded; compute it again");
   }
@@ -60,9 +60,7 @@ bool take_telemetry(FileSystem& files, const std::string& path, UploadIdentity& 
 std::vector<UploadObject> objects_of(FileSystem& files, const std::string& directory,
                                      const std::string& name) {
   const std::string path = directory + "/" + name;
-  // A pipe would be waited for without end.
-  if (!files.is_file(path)) throw IoError("'" + path + "' is a directory, pipe or device: move it");
-  const std::string text = files.read(path, maximum_result_bytes);
+  const std::string text = files.read_file(path, maximum_result_bytes);
   UploadIdentity identity;
   identity.result_digest = sha256_hex(text);
   require_digest(files, path, identity.result_digest);

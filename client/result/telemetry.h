@@ -40,6 +40,10 @@ struct Telemetry {
   std::uint64_t resumes = 0;
 };
 
+/// `reason` without what is this host's own: folders, what its variables hold (in quotes), and
+/// characters beyond ASCII. Telemetry is uploaded.
+std::string public_reason(std::string reason);
+
 /// docs/USAGE.md, "Telemetry", says what the keys mean.
 nlohmann::json telemetry_json(const Telemetry& telemetry);
 

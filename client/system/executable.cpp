@@ -52,6 +52,12 @@ std::string read_at(int file, const std::string& path, off_t offset, std::size_t
   return bytes;
 }
 
+bool is_at(const std::string& path, const struct stat& file) {
+  struct stat named {};
+  return ::lstat(path.c_str(), &named) == 0 && named.st_dev == file.st_dev &&
+         named.st_ino == file.st_ino;
+}
+
 void sync_directory(const std::string& path) {
   const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory == -1) throw_io_error("open the directory", path, errno);
@@ -267,13 +273,11 @@ StagedExecutable::Outcome StagedExecutable::run(const std::vector<std::string>& 
   return outcome;
 }
 
-void StagedExecutable::replace(const std::string& target) {
+std::optional<IoError> StagedExecutable::replace(const std::string& target) {
   struct stat held {};
-  struct stat named {};
   struct stat replaced {};
   if (::fstat(file_, &held) == -1) throw_io_error("examine", path_, errno);
-  if (::lstat(path_.c_str(), &named) == -1) throw_io_error("examine", path_, errno);
-  if (held.st_dev != named.st_dev || held.st_ino != named.st_ino) {
+  if (!is_at(path_, held)) {
     throw IoError("'" + path_ + "' was replaced by another file: nothing was changed");
   }
   if (::stat(target.c_str(), &replaced) == -1) throw_io_error("examine", target, errno);
@@ -296,11 +300,20 @@ void StagedExecutable::replace(const std::string& target) {
     const std::string beside = target + ".new";
     if (::rename(path_.c_str(), beside.c_str()) == -1) throw_io_error("replace", target, error);
     path_ = beside;
-    swap_by_renaming(real_file_system(), path_, target);
+    try {
+      swap_by_renaming(real_file_system(), path_, target);
+    } catch (const IoError&) {
+      if (!is_at(target, held)) throw;
+    }
   }
   placed_ = true;
-  sync_directory(parent_directory(target));
-  sync_directory(parent_directory(path_));
+  try {
+    sync_directory(parent_directory(target));
+    sync_directory(parent_directory(path_));
+  } catch (const IoError& doubt) {
+    return doubt;
+  }
+  return std::nullopt;
 }
 
 void remove_staged_executables(const std::string& directory) {

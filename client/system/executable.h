@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "client/system/files.h"
 
 namespace axiom {
 
@@ -40,8 +43,10 @@ class StagedExecutable {
 
   /// Takes the place of `target`, atomically and durably, with its permissions and, for root, its
   /// owner; where the file system refuses to replace a program that runs, by two renames
-  /// (program_swap.h). On the same file system as the directory.
-  void replace(const std::string& target);
+  /// (program_swap.h). On the same file system as the directory. When it throws, `target` is the
+  /// one before. Returns why that it has changed is not known to be on the disk, if so: after a
+  /// power cut `target` may be the one before.
+  [[nodiscard]] std::optional<IoError> replace(const std::string& target);
 
  private:
   std::string path_;

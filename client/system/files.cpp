@@ -25,6 +25,13 @@ std::string parent_directory(std::string_view path) {
   return path.empty() ? "/" : std::string(path);
 }
 
+std::string FileSystem::read_file(const std::string& path, std::size_t max_bytes) {
+  if (exists(path) && !is_file(path)) {
+    throw IoError("'" + path + "' is a directory, pipe or device: move it");
+  }
+  return read(path, max_bytes);
+}
+
 void FileSystem::write_durably(const std::string& path, std::string_view bytes, Readers readers) {
   const std::string temporary = temporary_of(path);
   try {

@@ -54,6 +54,10 @@ class FileSystem {
   /// The names in a directory, without "." and "..", sorted by bytes.
   virtual std::vector<std::string> list(const std::string& directory) = 0;
 
+  /// Like read(), for what nobody has named: IoError if it is a directory, pipe or device. A pipe
+  /// would be waited for without end.
+  std::string read_file(const std::string& path, std::size_t max_bytes);
+
   /// Replaces `path` by `bytes`: write PATH.tmp, fsync, rename, fsync of the directory. When it
   /// returns, the bytes survive a power cut; when it throws, `path` holds either all of the old or
   /// all of the new bytes, and the temporary is removed if that is possible.

@@ -48,6 +48,12 @@ std::string quoted(const std::string& text) {
   return "'" + shown + "'";
 }
 
+void require_length(const std::string& text) {
+  if (text.size() <= longest_address) return;
+  throw AddressError("the address " + quoted(text) + " is longer than " +
+                     std::to_string(longest_address) + " bytes: is it the right one?");
+}
+
 bool is_ascii(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
@@ -96,10 +102,7 @@ bool Address::same_server(const Address& other) const {
 }
 
 Address parse_address(const std::string& text) {
-  if (text.size() > longest_address) {
-    throw AddressError("the address " + quoted(text) + " is longer than " +
-                       std::to_string(longest_address) + " bytes: is it the right one?");
-  }
+  require_length(text);
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     throw AddressError(quoted(text) + " is no address: expected https://HOST/PATH");
@@ -114,6 +117,7 @@ Address parse_address(const std::string& text) {
 }
 
 Address resolve_address(const Address& base, const std::string& reference) {
+  require_length(reference);
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
       curl_library().url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {

@@ -184,7 +184,10 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
-      return {answer_refused, false, where + "the answer is no HTTP: " + detail};
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // a header whose name is none
+      return {answer_refused, false,
+              where + "the answer is no HTTP: " +
+                  (detail.empty() ? "it has a header without a name" : detail)};
     default:
       return {unreachable, true,
               where + (detail.empty() ? curl_library().easy_strerror(code) : detail)};

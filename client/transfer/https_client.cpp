@@ -8,6 +8,7 @@
 #include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/curl_library.h"
+#include "client/transfer/http_answer.h"
 #include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
 
@@ -64,22 +65,13 @@ std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates)
   return file;
 }
 
-// A document for people, not the word "ok" as text/html. What may stand before it in XHTML is
-// passed over.
-bool is_web_page(const std::string& answer) {
-  std::string_view rest = answer;
-  while (true) {
-    rest.remove_prefix(std::min(rest.find_first_not_of("\xef\xbb\xbf \t\r\n"), rest.size()));
-    const std::string_view end = rest.starts_with("<?xml")  ? "?>"
-                                 : rest.starts_with("<!--") ? "-->"
-                                                            : "";
-    if (end.empty()) break;
-    const std::size_t at = rest.find(end);
-    if (at == std::string_view::npos) return false;
-    rest.remove_prefix(at + end.size());
-  }
-  const std::string text = lower(std::string(rest.substr(0, 16)));
-  return text.starts_with("<!doctype html") || text.starts_with("<html");
+// libcurl gives up a header line that is too long before it hands it over: as one that there is no
+// memory for, since 8.6 by an error of its own.
+bool is_header_without_end(CURL* curl, CURLcode code) {
+  if (code != CURLE_OUT_OF_MEMORY && code != static_cast<CURLcode>(100)) return false;
+  curl_off_t connected = 0;
+  curl_library().easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
+  return connected > 0;
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -105,9 +97,12 @@ constexpr std::size_t largest_framing = 8;  // a chunk of one byte has six
 // One request and what came back.
 struct HttpsClient::Exchange {
   long status = 0;
+  std::string status_line;
   std::string location;
   std::string retry_after;
   std::string date;  // by the server's clock
+  std::string content_type;
+  std::string content_encoding;
   std::string answer;
 
   std::string_view unsent;
@@ -168,9 +163,12 @@ struct HttpsClient::Exchange {
     const std::size_t colon = line.find(':');
     if (line.substr(0, 5) == "HTTP/") {  // a new answer, as after "100 Continue"
       headers_complete = false;
+      status_line = line.substr(0, line.find_first_of("\r\n"));
       location.clear();
       retry_after.clear();
       date.clear();
+      content_type.clear();
+      content_encoding.clear();
     } else if (line == "\r\n" || line == "\n") {
       headers_complete = true;
     } else if (colon != std::string_view::npos && !headers_complete) {  // afterwards: trailers
@@ -182,6 +180,8 @@ struct HttpsClient::Exchange {
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
       if (name == "date") date = value;
+      if (name == "content-type") content_type = lower(std::string(value));
+      if (name == "content-encoding") content_encoding = value;
       // libcurl reads on to the end of the connection if the number is beyond its own.
       if (name == "content-length" && value.size() > longest_length) {
         too_much = true;
@@ -189,6 +189,12 @@ struct HttpsClient::Exchange {
       }
     }
     return line.size();
+  }
+
+  // What is packed is not undone: of that the type alone can tell.
+  bool shows_web_page() const {
+    if (content_encoding.empty()) return is_web_page(answer);
+    return is_web_page_type(content_type) && !answer.empty();
   }
 
   std::size_t take_answer(std::string_view bytes) {
@@ -253,6 +259,9 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
+    // What else came on a connection that is kept would pass for the answer.
+    set(curl, CURLOPT_FRESH_CONNECT, 1L);
+    set(curl, CURLOPT_FORBID_REUSE, 1L);
     set(curl, CURLOPT_UPLOAD, 1L);
     set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size()));
     set(curl, CURLOPT_READFUNCTION, &Exchange::on_send);
@@ -277,6 +286,10 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  if (!exchange.headers_complete && is_header_without_end(curl, code)) {
+    exchange.header_bytes = maximum_header_bytes + 1;
+    exchange.too_much = true;
+  }
   if (exchange.too_much) {
     throw TransferError(
         TransferFailure::too_much_data, false,
@@ -293,6 +306,12 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
     throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
   }
   library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
+  // libcurl takes a status line that it cannot read for a 200.
+  if (stated_status(exchange.status_line) != exchange.status) {
+    throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
+                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", address,
+                       settings_, total, trust_);
+  }
 }
 
 HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,
@@ -355,7 +374,7 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
     throw status_failure(static_cast<int>(exchange.status), address, true);
   }
   // So answers who shows the same page whatever is asked for. With 201 something was made.
-  if (exchange.status == 200 && is_web_page(exchange.answer)) {
+  if (exchange.status == 200 && exchange.shows_web_page()) {
     throw TransferError(TransferFailure::answer_refused, false,
                         address.shown() +
                             ": the server answered 200 with a web page, which acknowledges "

@@ -5,7 +5,7 @@
 namespace axiom {
 namespace {
 
-constexpr std::size_t maximum_store_bytes = std::size_t{16} << 20;
+constexpr std::size_t maximum_store_bytes = 8'000'000;  // libcurl takes no more
 
 bool holds_certificate(std::string_view text) {
   return text.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos;
@@ -27,7 +27,7 @@ TrustStore choose_trust_store(FileSystem& files, const std::string& ca_file,
   }
   for (const std::string& path : system_stores) {
     try {
-      TrustStore found{files.read(path, maximum_store_bytes), "'" + path + "'"};
+      TrustStore found{files.read_file(path, maximum_store_bytes), "'" + path + "'"};
       if (holds_certificate(found.certificates)) return found;
     } catch (const IoError&) {
       // A host without this store, or one that may not read it: the next one serves.

@@ -6,18 +6,28 @@
 namespace axiom {
 namespace {
 
+constexpr std::string_view comment_prefix = "axiom-client executable ";
+
 [[noreturn]] void damaged(const std::string& why) {
   throw UpdateError(UpdateFailure::executable_damaged,
                     "this program is not as the project signed it (" + why + "): install it again");
 }
 
+// Put together here, so that no program holds it that is not signed.
+std::string comment_line() { return "trusted comment: " + std::string(comment_prefix); }
+
 }  // namespace
 
 bool has_signature_record(std::string_view end) {
-  return end.size() >= 16 && end.ends_with(executable_signature_magic);
+  if (end.size() >= 16 && end.ends_with(executable_signature_magic)) return true;
+  // Cut off, followed by something, or with another letter in its last word: not as it was signed.
+  return end.find(comment_line()) != std::string_view::npos;
 }
 
 std::string verified_executable(std::string_view bytes, const KeyList& keys) {
+  if (bytes.size() < 16 || !bytes.ends_with(executable_signature_magic)) {
+    damaged("the end of its record is not there");
+  }
   bytes.remove_suffix(executable_signature_magic.size());
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) {
@@ -30,7 +40,7 @@ std::string verified_executable(std::string_view bytes, const KeyList& keys) {
   try {
     std::string comment =
         verify_threshold(program, parse_signatures(signatures), keys.keys, keys.threshold);
-    if (!comment.starts_with("axiom-client executable ")) damaged("it is signed as " + comment);
+    if (!comment.starts_with(comment_prefix)) damaged("it is signed as " + comment);
     return comment;
   } catch (const SignatureError& error) {
     damaged(error.what());

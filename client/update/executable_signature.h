@@ -13,7 +13,10 @@ namespace axiom {
 /// little-endian, and this.
 inline constexpr std::string_view executable_signature_magic = "AXIOMSIG";
 
-/// Whether a file with this end (16 bytes or more) has a signature record.
+/// So much of a file's end holds any record.
+inline constexpr std::size_t longest_signature_record = maximum_document_bytes + 16;
+
+/// Whether a file with this end has a signature record, or what damage has left of one.
 bool has_signature_record(std::string_view end);
 
 /// The trusted comment, "axiom-client executable VERSION", of the signatures over all before the

@@ -28,7 +28,7 @@ InstallationState Installation::load() {
   InstallationState state;
   const std::string path = directory_ + "/state.json";
   if (!files_.exists(path)) return state;
-  const std::string text = files_.read(path, maximum_state_bytes);
+  const std::string text = files_.read_file(path, maximum_state_bytes);
   try {
     const Json json = parse_strict_json(text, {maximum_state_bytes, 8});
     if (count(json.at("schema"), document::largest_integer) != schema_number) {

@@ -109,7 +109,7 @@ const ReleaseFile& Updater::applicable(const Manifest& manifest) const {
   return file_for(manifest, this_platform());
 }
 
-void Updater::apply(const Manifest& manifest) {
+std::optional<IoError> Updater::apply(const Manifest& manifest) {
   const std::string& version = manifest.version_text;
   const ReleaseFile& file = applicable(manifest);
   const std::optional<std::string> bytes = fetch_(file.url, file.size);
@@ -146,7 +146,7 @@ void Updater::apply(const Manifest& manifest) {
   }
   state_.pending = {version, 0};
   save();
-  staged.replace(installation_.executable());
+  return staged.replace(installation_.executable());
 }
 
 }  // namespace axiom

@@ -39,9 +39,9 @@ class Updater {
 
   /// Downloads, checks, tries and puts in place the version of `manifest`; the executable before
   /// is kept. UpdateError, IoError, what `fetch` and `require_going_on` throw: the old one is in
-  /// place then. REQUIRES: newer(manifest),
-  /// `remembers` was given.
-  void apply(const Manifest& manifest);
+  /// place then. Returns why the disk may not have taken the change, if so. REQUIRES:
+  /// newer(manifest), `remembers` was given.
+  [[nodiscard]] std::optional<IoError> apply(const Manifest& manifest);
 
  private:
   void rotate_keys();

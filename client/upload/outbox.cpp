@@ -36,6 +36,11 @@ Json identity_json(const UploadIdentity& identity) {
           {"part", identity.part}};
 }
 
+// Unlike the rest of an entry it becomes part of what the server keeps.
+std::string identity_digest(const UploadIdentity& identity) {
+  return sha256_hex(identity_json(identity).dump());
+}
+
 // Json::exception if anything is missing or of another type.
 UploadIdentity identity_from(const Json& json) {
   return {json.at("client_version").get<std::string>(),
@@ -90,8 +95,23 @@ Outbox::Outbox(FileSystem& files, std::string directory, Use use)
 
 bool Outbox::knows(const std::string& name) {
   if (damaged_.contains(name)) return false;
-  return files_.exists(path(with(name, queued_suffix))) ||
-         files_.exists(path(with(name, sent_suffix)));
+  return files_.exists(path(with(name, queued_suffix))) || has_receipt(name);
+}
+
+// One that says nothing acknowledges nothing: to send once more is harmless.
+bool Outbox::has_receipt(const std::string& name) {
+  const std::string receipt = path(with(name, sent_suffix));
+  if (!files_.exists(receipt) || !files_.is_file(receipt)) return false;
+  try {
+    return parse_strict_json(files_.read(receipt, maximum_entry_bytes), {maximum_entry_bytes, 8})
+        .is_object();
+  } catch (const JsonError&) {
+    return false;
+  } catch (const FileTooLongError&) {
+    return false;
+  } catch (const IoError&) {
+    return true;  // what cannot be read at the moment may say all that is needed
+  }
 }
 
 void Outbox::add(const UploadObject& object, const std::string& target) {
@@ -121,6 +141,7 @@ void Outbox::write_entry(const QueuedObject& entry) {
   const Json json = {{"schema", schema_number},
                      {"kind", kind_name(entry.kind)},
                      {"identity", identity_json(entry.identity)},
+                     {"identity_sha256", identity_digest(entry.identity)},
                      {"target", entry.target},
                      {"bytes", entry.bytes},
                      {"sha256", entry.sha256},
@@ -131,8 +152,9 @@ void Outbox::write_entry(const QueuedObject& entry) {
 }
 
 QueuedObject Outbox::read_entry(const std::string& name) {
-  const Json json = parse_strict_json(
-      files_.read(path(with(name, queued_suffix)), maximum_entry_bytes), {maximum_entry_bytes, 4});
+  const Json json =
+      parse_strict_json(files_.read_file(path(with(name, queued_suffix)), maximum_entry_bytes),
+                        {maximum_entry_bytes, 4});
   QueuedObject entry;
   if (const Json& schema = json.at("schema"); schema != schema_number) {
     if (schema.is_number_unsigned() && schema > schema_number) throw LaterSchema();
@@ -141,6 +163,11 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   entry.kind = kind_from(json.at("kind"));
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
+  // Earlier builds wrote none.
+  if (json.contains("identity_sha256") &&
+      json.at("identity_sha256") != identity_digest(entry.identity)) {
+    throw JsonError("its versions or digests are not what was written");
+  }
   if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
@@ -164,7 +191,9 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     return std::binary_search(names.begin(), names.end(), name);
   };
   const auto tidy_up = [&](const std::string& file) {
-    if (use_ == Use::change) files_.remove(path(file));
+    if (use_ == Use::look) return;
+    // A directory of such a name is not ours.
+    if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
   };
   for (const std::string& file : names) {
     if (!is_own(file)) continue;
@@ -174,7 +203,7 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     if (file.ends_with(".tmp")) tidy_up(file);
     if (!file.ends_with(queued_suffix)) continue;
     const std::string name = file.substr(0, file.size() - queued_suffix.size());
-    if (present(with(name, sent_suffix))) {
+    if (present(with(name, sent_suffix)) && has_receipt(name)) {
       tidy_up(file);
       if (present(name)) tidy_up(name);
       continue;
@@ -238,7 +267,7 @@ std::string Outbox::body(const QueuedObject& entry) {
   if (!files_.exists(path(entry.name))) {
     throw NotAsItWas("'" + path(entry.name) + "' is not there any more");
   }
-  std::string bytes = files_.read(path(entry.name), maximum_body_bytes);
+  std::string bytes = files_.read_file(path(entry.name), maximum_body_bytes);
   if (bytes.size() != entry.bytes || sha256_hex(bytes) != entry.sha256) {
     throw NotAsItWas("'" + path(entry.name) + "' is not what was put there");
   }

@@ -62,6 +62,7 @@ class Outbox {
 
  private:
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  bool has_receipt(const std::string& name);
   void write_entry(const QueuedObject& entry);
   QueuedObject read_entry(const std::string& name);
   void tell_damaged(const std::string& name, const std::string& reason,

@@ -18,7 +18,6 @@ import sys
 import values
 
 TYPE = "axiom-client manifest"
-LARGEST = 256 << 20  # that a client downloads
 
 
 def main():
@@ -47,8 +46,8 @@ def main():
             content = pathlib.Path(file).read_bytes()
         except OSError as error:
             sys.exit(str(error))
-        if not 0 < len(content) <= LARGEST:
-            sys.exit(f"{file} has {len(content)} bytes: clients take 1 to {LARGEST}")
+        if not 0 < len(content) <= values.LARGEST_PROGRAM:
+            sys.exit(f"{file} has {len(content)} bytes: clients take 1 to {values.LARGEST_PROGRAM}")
         if target.exists() and target.read_bytes() != content:
             sys.exit(f"{target} is published already, with other bytes: give the release another version")
         if not target.exists():

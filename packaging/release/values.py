@@ -6,6 +6,8 @@ import json
 import re
 import sys
 
+LARGEST_PROGRAM = 256 << 20  # that a client downloads
+LARGEST_DOCUMENT = 64 << 10
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks a channel folder before it is published, with minisign itself: signatures, threshold, dates, files; and a policy.
+"""Checks a channel folder before it is published, with minisign itself: signatures, threshold, dates, files, and whether
+clients would understand what is signed; and a policy.
 
     verify.py --keys keys.json CHANNEL [--policy policy.json]
 
@@ -20,6 +21,53 @@ import values
 
 def fail(message):
     sys.exit(f"REFUSED: {message}")
+
+
+def without_repetition(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a member is there twice")
+    return dict(pairs)
+
+
+def depth(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+def understood(path, kind):
+    """A document, if clients take it for one of this kind."""
+    text = path.read_bytes()
+    if len(text) > values.LARGEST_DOCUMENT:
+        fail(f"{path} has {len(text)} bytes: clients take {values.LARGEST_DOCUMENT}")
+    document = json.loads(text, object_pairs_hook=without_repetition)
+    if document["schema"] != 1 or document["type"] != f"axiom-client {kind}":
+        fail(f"{path} is no {kind} of schema 1 for clients, but {document['type']!r} of schema {document['schema']}")
+    if depth(document) > 8:
+        fail(f"{path} is nested deeper than the 8 levels that clients take")
+    return document
+
+
+def check_keys(path, keys):
+    everyone = keys["keys"] + keys["next"]
+    if max(len(keys["keys"]), len(keys["next"])) > 8 or len({identifier(key) for key in everyone}) < len(everyone):
+        fail(f"{path}: more than 8 keys, or one twice")
+    if not 1 <= keys["threshold"] <= len(keys["keys"]):
+        fail(f"{path}: a threshold of {keys['threshold']} of {len(keys['keys'])} keys")
+
+
+def check_manifest(path, manifest):
+    version, minimum = (values.parts(values.version(manifest[name])) for name in ("version", "minimum_version"))
+    if minimum > version:
+        fail(f"{path}: minimum_version is above version: nobody could update to it")
+    if not manifest["platforms"]:
+        fail(f"{path} is for no platform")
+    for platform, entry in manifest["platforms"].items():
+        content = (path.parent / entry["url"]).read_bytes()
+        if not 0 < len(content) <= values.LARGEST_PROGRAM:
+            fail(f"{entry['url']} has {len(content)} bytes: clients take 1 to {values.LARGEST_PROGRAM}")
+        if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            fail(f"{entry['url']} is not what the manifest says")
+        print(f"{entry['url']}: {platform}, {len(content)} bytes")
 
 
 def identifier(text):
@@ -72,9 +120,11 @@ def require_current(document, text):
 
 
 def check_policy(lists, path):
-    policy = json.loads(path.read_text())
-    if policy["type"] != "axiom-client policy":
-        fail(f"{path} is no policy")
+    policy = understood(path, "policy")
+    values.version(policy["minimum_client_version"])
+    for experiment, versions in policy["experiment_versions"].items():
+        if not isinstance(versions, list) or not all(isinstance(version, str) for version in versions):
+            fail(f"{path}: the versions of {experiment} are no list of strings")
     for keys in lists:
         require_threshold(path, keys)
     left = require_current(path, policy)
@@ -85,7 +135,8 @@ def check(keys, channel, policy):
     lists = [keys]
     while (channel / f"keys.{keys['number'] + 1}.json").exists():
         rotation = channel / f"keys.{keys['number'] + 1}.json"
-        following = json.loads(rotation.read_text())
+        following = understood(rotation, "keys")
+        check_keys(rotation, following)
         if following["number"] != keys["number"] + 1:
             fail(f"{rotation} is list {following['number']}, which clients refuse there: make it with --follows the list "
                  "before")
@@ -96,14 +147,10 @@ def check(keys, channel, policy):
         keys = following
         lists.append(keys)
     document = channel / "manifest.json"
+    manifest = understood(document, "manifest")
     require_threshold(document, keys)
-    manifest = json.loads(document.read_text())
     left = require_current(document, manifest)
-    for platform, entry in manifest["platforms"].items():
-        content = (channel / entry["url"]).read_bytes()
-        if len(content) != entry["size"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            fail(f"{entry['url']} is not what the manifest says")
-        print(f"{entry['url']}: {platform}, {len(content)} bytes")
+    check_manifest(document, manifest)
     print(f"manifest {manifest['number']}, version {manifest['version']}, expires in {left.days} days")
     if policy:
         check_policy(lists, policy)
@@ -117,7 +164,7 @@ def main():
     options = parser.parse_args()
     try:
         check(json.loads(pathlib.Path(options.keys).read_text()), options.channel, options.policy)
-    except (OSError, ValueError, LookupError, TypeError, argparse.ArgumentTypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, argparse.ArgumentTypeError) as error:
         fail(f"{type(error).__name__}: {error}")  # a file is missing, or not what it should be
 
 

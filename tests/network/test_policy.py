@@ -1,6 +1,7 @@
 """The signed policy: what it refuses stops before computing; one that cannot be had never stops work under way."""
 
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -186,6 +187,11 @@ class Unavailable(PolicyTest):
     def test_a_kept_one_that_cannot_be_read(self):
         self.kept.mkdir(parents=True)
         self.goes_on("warning: the policy is not kept for later: ")
+        self.kept.rmdir()
+        os.mkfifo(self.kept)
+        done = self.run_work()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.kept.read_bytes(), self.kept_form())
 
 
 class UnderWay(PolicyTest):

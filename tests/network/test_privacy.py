@@ -2,6 +2,8 @@
 nowhere a trace of the user, the host, or where things lie."""
 
 import gzip
+import json
+import os
 import re
 import shutil
 import socket
@@ -73,10 +75,17 @@ class Privacy(UpdateTest):
             self.assertEqual([request.path for request in server.requests], ["/policy.json", "/policy.json.minisig"])
 
     def test_results_and_parts(self):
+        """With a driver that does not load, of which the loader tells the path."""
         out = self.home / "out"
+        drivers = self.home / os.fsdecode(b"caf\xe9")
+        drivers.mkdir()
+        (drivers / "libcuda.so.1").write_text("no library")
         with Server(self.valid, answer(201)) as server:
-            self.run_program(*PARTED, "--out", out, "--upload-url", server.url(), "--upload-intermediate", "0")
+            self.run_program(*PARTED, "--out", out, "--upload-url", server.url(), "--upload-intermediate", "0", "--quiet",
+                             LD_LIBRARY_PATH=str(drivers))
             self.assert_private(server)
+            reason = json.loads((out / "neuronspec.telemetry.json").read_text())["backend_reason"]
+            self.assertIn("cannot be loaded (libcuda.so.1: ", reason)
             kinds = {request.path.rsplit(".", 3)[1] for request in server.requests}
             self.assertEqual(kinds, {"part", "result", "telemetry"})
             names = {"Host", "User-Agent", "Content-Length", "Content-Type", "Content-Digest"}

@@ -64,6 +64,9 @@ class Redirects(Behaviour):
             done = self.upload(server.url())
             self.assert_error(done, 44, "the server redirects, but")
 
+    def test_to_an_address_without_end(self):
+        self.fails(self.redirecting(307, "/" + "x" * 20000), 44, "is longer than 16384 bytes")
+
     def test_credentials_stay_with_their_server(self):
         credentials = self.directory / "credentials"
         credentials.write_text("user:secret\n")

@@ -81,16 +81,19 @@ class Release(NetworkTest):
         done = client(*QUICK, "--out", out, program=str(program))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("signed: axiom-client executable 99.0.0", done.stderr)
-        # One bit, in a text that nothing executes.
-        content = bytearray(program.read_bytes())
-        at = content.index(b"a set of parameters: small is short")
-        content[at] ^= 1
-        program.write_bytes(content)
-        for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
-            done = client(*arguments, program=str(program))
-            self.assert_error(done, 69, "is not as the project signed it")
-            self.assertEqual(done.stdout, "")
-        self.assertFalse((self.directory / "damaged").exists())
+        # One bit, in a text that nothing executes; in the record's last word; a record that is cut off.
+        content = program.read_bytes()
+
+        def flipped(at):
+            return content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+        for damaged in (flipped(content.index(b"a set of parameters: small is short")), flipped(len(content) - 3),
+                        content[:-100], content + b"\n"):
+            program.write_bytes(damaged)
+            for arguments in (["--version"], [*QUICK, "--out", self.directory / "damaged"]):
+                done = client(*arguments, program=str(program))
+                self.assert_error(done, 69, "is not as the project signed it")
+                self.assertEqual(done.stdout, "")
+            self.assertFalse((self.directory / "damaged").exists())
 
     def test_what_the_scripts_refuse(self):
         keys = self.directory / "keys"
@@ -256,6 +259,35 @@ class Release(NetworkTest):
         self.sign(manifest, "ab")
         self.assert_refused(self.verify(check=False), "is not over these bytes; clients would refuse all")
         self.assertEqual(self.update("--check").returncode, 52)
+
+    def test_what_clients_would_not_understand(self):
+        """Signed all the same: verify.py says so before clients do."""
+        self.make_manifest(NEXT_CLIENT)
+        path = self.channel / "manifest.json"
+        whole = path.read_text()
+        manifest = json.loads(whole)
+        cases = [({"schema": 2}, "is no manifest of schema 1"), ({"type": "axiom-client policy"}, "is no manifest of schema 1"),
+                 ({"version": "99.0"}, "is no version"), ({"minimum_version": "100.0.0"}, "nobody could update"),
+                 ({"platforms": {}}, "is for no platform"), ({"later": [[[[[[[[0]]]]]]]]}, "nested deeper"),
+                 ({"later": "x" * 70000}, "clients take 65536")]
+        texts = [(json.dumps({**manifest, **changes}), why) for changes, why in cases]
+        texts.append((whole.replace('"schema": 1', '"schema": 1, "schema": 1'), "a member is there twice"))
+        for text, why in texts:
+            with self.subTest(why=why):
+                path.write_text(text)
+                path.with_name("manifest.json.minisig").unlink(missing_ok=True)
+                self.sign(path, "ab")
+                self.assert_refused(self.verify(check=False), why)
+                self.assertNotEqual(self.update("--check").returncode, 0)
+        path.write_text(whole)
+        path.with_name("manifest.json.minisig").unlink()
+        self.sign(path, "ab")
+        policy = self.directory / "policy.json"
+        script("make_policy.py", "--out", policy, "--days", 30, "--minimum-client-version", "0.1.0", "--experiment", "compgen=2.0")
+        policy.write_text(policy.read_text().replace('[\n      "2.0"\n    ]', '"2.0"'))
+        self.sign(policy, "ab")
+        done = script("verify.py", "--keys", ANCHORS / "keys.json", self.channel, "--policy", policy, check=False)
+        self.assert_refused(done, "the versions of compgen are no list of strings")
 
     def test_only_signatures_of_executables_are_attached(self):
         program = self.directory / "unsigned"

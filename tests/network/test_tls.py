@@ -215,6 +215,9 @@ class Tls(NetworkTest):
         self.assert_error(done, 7, "holds no certificate in PEM format")
         done = self.upload("https://localhost:1/", ca=self.directory / "missing.pem")
         self.assert_error(done, 7, "missing.pem")
+        empty.write_text(self.authority.certificate.read_text() + "x\n" * 4_000_000)
+        done = self.upload("https://localhost:1/", ca=empty)
+        self.assert_error(done, 7, "is longer than the 8000000 bytes that it may have")
 
     def test_ca_file_that_is_damaged(self):
         damaged = self.directory / "damaged.pem"

@@ -15,7 +15,7 @@ import unittest
 
 from releases import NEXT_CLIENT, PLATFORM, release
 from servers import Server, files_in
-from support import CLIENT, QUICK, TEST_CLIENT, client, environment
+from support import CLIENT, TEST_CLIENT, client, environment
 from updating import UpdateTest
 
 
@@ -282,78 +282,6 @@ int main(void) {{
         self.refused(66, "fails its")
 
 
-class RunningPrograms(UpdateTest):
-    """Where a program that runs cannot be replaced, as under Windows: rename() over it fails once, by strace's doing."""
-
-    def update_without_replacing(self):
-        if not shutil.which("strace"):
-            self.skipTest("strace is missing")
-        command = [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
-                   "--ca-file", str(self.authority.certificate)]
-
-        def traced(*options):
-            shutil.rmtree(self.state, ignore_errors=True)
-            shutil.copy2(TEST_CLIENT, self.program)
-            log = self.directory / "trace"
-            done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename", *options, *command],
-                                  capture_output=True, text=True, env=environment(), timeout=300)
-            if "ptrace" in done.stderr:
-                self.skipTest("strace is not allowed here")
-            return done, [line for line in log.read_text().splitlines() if line.startswith("rename(")]
-        renames = traced()[1]
-        when = 1 + next(i for i, line in enumerate(renames) if f', "{self.program}")' in line)
-        done, renames = traced("-e", f"inject=rename:error=EBUSY:when={when}")
-        self.assertIn("EBUSY", renames[when - 1])
-        return done
-
-    def test_the_one_that_runs_is_put_aside(self):
-        release(self.channel)
-        done = self.update_without_replacing()
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
-        aside = self.home / "axiom-client.old"
-        self.assertEqual(aside.read_bytes(), self.original)
-        self.assertFalse((self.home / "axiom-client.new").exists())
-        done = self.run_science()
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertFalse(aside.exists())  # it does not run any more
-        self.assertEqual(self.version(), "99.0.0")
-
-    def test_killed_between_the_two_renames(self):
-        aside = self.home / "axiom-client.old"
-        self.program.rename(aside)
-        self.state.mkdir()
-        (self.state / "aside").touch()
-        done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertFalse(aside.exists())
-        self.assert_unchanged()
-
-    def test_what_people_call_old_is_theirs(self):
-        theirs = self.home / "axiom-client.old"
-        shutil.copy2(self.program, theirs)
-        self.assertEqual(self.run_science().returncode, 0)
-        self.assertTrue(theirs.exists())
-        release(self.channel)
-        self.assert_error(self.update_without_replacing(), 7, "is in the way, and not of an update")
-        self.assert_unchanged()
-        self.program.unlink()
-        done = client(*QUICK, "--out", self.directory / "science", program=str(theirs))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual((theirs.exists(), self.program.exists()), (True, False))
-
-    def test_an_old_one_that_cannot_be_removed(self):
-        (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
-        (self.home / "axiom-client.old" / "x").touch()
-        self.state.mkdir()
-        (self.state / "aside").touch()
-        self.assertEqual(self.run_science().returncode, 0)
-        release(self.channel)
-        done = self.update_without_replacing()
-        self.assert_error(done, 7, "axiom-client.old")
-        self.assert_unchanged()
-
-
 class Delivery(UpdateTest):
     """A server of ours in place of nginx: documents as they are, the program as `deliver(connection, server, bytes)` will."""
 
@@ -378,6 +306,18 @@ class Delivery(UpdateTest):
                 connection.sendall(b"x")
                 time.sleep(1)
         self.refused_from(slow, 42, "less than 100 bytes a second", "--stall-timeout", "2")
+
+    def test_silence_after_the_second_request_of_a_connection(self):
+        """Named by its own time-out, too. (Each upload has a connection of its own.)"""
+        def behave(connection, server):
+            server.read_request(connection)
+            connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
+            while not server.stopping and server.receive(connection):
+                time.sleep(0.1)
+        with Server(self.valid, behave) as server:
+            done = self.update("--check", "--stall-timeout", "2", channel=server.url())
+            self.assert_error(done, 42, "less than 100 bytes a second for 2 s (--stall-timeout)")
+            self.assertEqual(server.connections, 1)
 
     def test_program_cut_off(self):
         def cut(connection, server, content):

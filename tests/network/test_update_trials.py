@@ -1,4 +1,5 @@
-"""Whatever a new program does at its start, and wherever an update is killed: a working client is left."""
+"""Whatever a new program does at its start, a file system makes of the swap, and wherever an update is killed: a working
+client is left."""
 
 import json
 import os
@@ -174,6 +175,15 @@ class Starts(UpdateTest):
         self.assertEqual((process.returncode, "the update on trial" in errors), (0, False), errors)
         self.assertIsNone(json.loads((self.state / "state.json").read_text())["pending"])
 
+    def test_a_pipe_is_not_waited_for(self):
+        self.state.mkdir(mode=0o755)
+        os.mkfifo(self.state / "state.json")
+        release(self.channel)
+        self.assert_error(self.update(timeout=30), 7, "state.json' is a directory, pipe or device: move it")
+        done = self.run_science(timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: the update on trial: ", done.stderr)
+
     def test_a_damaged_state_does_not_stop_the_science(self):
         release(self.channel)
         self.update()
@@ -199,6 +209,99 @@ class Starts(UpdateTest):
         done = self.run_science()
         self.assertIn("99.0.0 did not start properly twice, and the program before cannot be put back: ", done.stderr)
         self.assertEqual(self.version(), "99.0.0")
+
+
+class RunningPrograms(UpdateTest):
+    """A swap that the file system refuses or does not confirm, by strace's doing; where a program that runs cannot be
+    replaced, as under Windows, rename() over it fails once."""
+
+    def traced(self, *options):
+        """An update, and its calls of rename() and fsync()."""
+        if not shutil.which("strace"):
+            self.skipTest("strace is missing")
+        shutil.rmtree(self.state, ignore_errors=True)
+        shutil.copy2(TEST_CLIENT, self.program)
+        log = self.directory / "trace"
+        command = [str(self.program), "update", "--apply", "--channel", self.nginx.url(f"/files/{self.channel.name}/"),
+                   "--ca-file", str(self.authority.certificate)]
+        done = subprocess.run(["strace", "-o", str(log), "-e", "trace=rename,fsync", *options, *command],
+                              capture_output=True, text=True, env=environment(), timeout=300)
+        if "ptrace" in done.stderr:
+            self.skipTest("strace is not allowed here")
+        return done, [line for line in log.read_text().splitlines() if line.startswith(("rename(", "fsync("))]
+
+    def swap(self, calls):
+        return next(i for i, line in enumerate(calls) if f', "{self.program}")' in line)
+
+    def update_without_replacing(self, *options):
+        calls = self.traced()[1]
+        when = sum(line.startswith("rename(") for line in calls[:self.swap(calls) + 1])
+        done, calls = self.traced("-e", f"inject=rename:error=EBUSY:when={when}", *options)
+        self.assertIn("EBUSY", calls[self.swap(calls)])
+        return done, calls
+
+    def test_the_one_that_runs_is_put_aside(self):
+        release(self.channel)
+        done, _ = self.update_without_replacing()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+        aside = self.home / "axiom-client.old"
+        self.assertEqual(aside.read_bytes(), self.original)
+        self.assertFalse((self.home / "axiom-client.new").exists())
+        done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())  # it does not run any more
+        self.assertEqual(self.version(), "99.0.0")
+
+    def test_a_directory_that_cannot_be_synced(self):
+        """When the new program has its name already: that is said, and it is no failed update."""
+        release(self.channel)
+        for update in (self.traced, self.update_without_replacing):
+            calls = update()[1]
+            names = [i for i, line in enumerate(calls) if line.startswith("rename(") and f', "{self.program}")' in line]
+            synced = sum(line.startswith("fsync(") for line in calls[:names[-1]])
+            (self.home / "axiom-client.old").unlink(missing_ok=True)
+            done, calls = update("-e", f"inject=fsync:error=EIO:when={synced + 1}+")
+            self.assertTrue(any("EIO" in line for line in calls[names[-1]:]), calls)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("warning: 99.0.0 is in place, but the disk may not keep that: cannot write to the disk the "
+                          f"directory '{self.home}': Input/output error; check the disk", done.stderr)
+            self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
+            self.assertEqual(self.run_science().returncode, 0)
+
+    def test_killed_between_the_two_renames(self):
+        aside = self.home / "axiom-client.old"
+        self.program.rename(aside)
+        self.state.mkdir()
+        (self.state / "aside").touch()
+        done = client(*QUICK, "--out", self.directory / "science", program=str(aside))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(aside.exists())
+        self.assert_unchanged()
+
+    def test_what_people_call_old_is_theirs(self):
+        theirs = self.home / "axiom-client.old"
+        shutil.copy2(self.program, theirs)
+        self.assertEqual(self.run_science().returncode, 0)
+        self.assertTrue(theirs.exists())
+        release(self.channel)
+        self.assert_error(self.update_without_replacing()[0], 7, "is in the way, and not of an update")
+        self.assert_unchanged()
+        self.program.unlink()
+        done = client(*QUICK, "--out", self.directory / "science", program=str(theirs))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((theirs.exists(), self.program.exists()), (True, False))
+
+    def test_an_old_one_that_cannot_be_removed(self):
+        (self.home / "axiom-client.old").mkdir()  # stands for a file that is in use
+        (self.home / "axiom-client.old" / "x").touch()
+        self.state.mkdir()
+        (self.state / "aside").touch()
+        self.assertEqual(self.run_science().returncode, 0)
+        release(self.channel)
+        done, _ = self.update_without_replacing()
+        self.assert_error(done, 7, "axiom-client.old")
+        self.assert_unchanged()
 
 
 class Kills(UpdateTest):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import resource
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from servers import Server, answer
+from servers import Server, answer, in_turn
 from support import CLIENT, QUICK, client, environment
 from uploading import RESULT, UploadTest
 
@@ -118,6 +119,51 @@ class NothingIsLost(UploadTest):
         self.assertEqual(done.stderr.count("was set aside"), 2)
         self.assert_all_arrived()
         self.assertEqual(len(list(self.outbox.glob("*.queued.json.bad"))), 2)
+
+    def test_a_pipe_in_the_place_of_an_own_file_is_not_waited_for(self):
+        self.upload("https://localhost:1/")
+        telemetry = next(self.outbox.glob("*.telemetry.json.gz"))
+        for path in (telemetry, self.outbox / f"{telemetry.name}.queued.json", self.out / f"{RESULT}.sha256"):
+            with self.subTest(path=path):
+                whole = path.read_bytes()
+                path.unlink()
+                os.mkfifo(path)
+                with Server(self.valid, answer(201)) as server:
+                    for arguments in ([], ["--print-upload"]):
+                        done = self.upload(server.url(), *arguments, timeout=30)
+                        self.assertIn(f"'{path}' is a directory, pipe or device: move it", done.stderr)
+                    self.assertEqual(self.upload(server.url(), timeout=30).returncode, 7)
+                path.unlink()
+                path.write_bytes(whole)
+
+    def test_a_directory_is_no_receipt(self):
+        self.upload("https://localhost:1/")
+        for entry in list(self.outbox.glob("*.gz")):
+            (self.outbox / f"{entry.name}.sent.json").mkdir()
+        with Server(self.valid, answer(201)) as server:
+            self.assert_error(self.upload(server.url()), 7, ".sent.json': Is a directory")
+            self.assertEqual(len(self.waiting()), 2)
+            for receipt in self.outbox.glob("*.sent.json"):
+                receipt.rmdir()
+            self.assertEqual(self.upload(server.url()).returncode, 0)
+        self.assertEqual((self.waiting(), len(self.receipts())), ([], 2))
+
+    def test_an_answer_that_comes_twice(self):
+        """The second one does not pass for that to the next request."""
+        for pause in (0, 0.02):
+            def twice(connection, server):
+                server.read_request(connection)
+                connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n")
+                time.sleep(pause)
+                connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n")
+                answer(403)(connection, server)
+            with Server(self.valid, in_turn(twice, answer(403))) as server:
+                self.assert_error(self.upload(server.url()), 43, "the server answered 403")
+            self.assertEqual((len(self.waiting()), len(self.receipts())), (1, 1))
+            for receipt in self.outbox.glob("*.sent.json"):
+                receipt.unlink()
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
 
     def test_a_damaged_result_is_not_sent(self):
         (self.out / RESULT).write_bytes(self.text.replace(b"0.1", b"0.2", 1))

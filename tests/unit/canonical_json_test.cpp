@@ -15,6 +15,7 @@
 #include "client/result/report.h"
 #include "client/result/result_document.h"
 #include "client/result/result_files.h"
+#include "client/result/telemetry.h"
 #include "client/system/digest.h"
 #include "tests/support/faulty_file_system.h"
 
@@ -197,6 +198,24 @@ TEST(ResultFiles, LoseNothingAtAnyFault) {
     EXPECT_EQ(files.content(paths.result), "second\n");
     EXPECT_EQ(files.content(kept), "first\n") << "operation " << operation;
     EXPECT_TRUE(failed || !reached) << "operation " << operation << " failed silently";
+  }
+}
+
+TEST(Telemetry, TellsNothingOfTheHostsFoldersAndVariables) {
+  const std::string ending = "; not avx512: the processor has no AVX-512 F";
+  for (const auto& [reason, told] : std::vector<std::pair<std::string, std::string>>{
+           {"measured fastest by bench on 2026-01-31", "measured fastest by bench on 2026-01-31"},
+           {"cannot be loaded (/home/ada l/lib/libcuda.so.1: file too short): install it again",
+            "cannot be loaded (libcuda.so.1: file too short): install it again"},
+           {"(libcuda.so.1: lib/libx.so: \xff\xe9" + ending, "(libcuda.so.1: libx.so: ??" + ending},
+           {"no device; CUDA_VISIBLE_DEVICES is 'GPU-12; /a', which hides others: unset it" +
+                ending,
+            "no device; CUDA_VISIBLE_DEVICES is '...', which hides others: unset it" + ending},
+           {"the computer's devices; the driver's words",
+            "the computer's devices; the driver's words"},
+           {"/", ""},
+           {"", ""}}) {
+    EXPECT_EQ(public_reason(reason), told);
   }
 }
 

@@ -299,6 +299,49 @@ TEST(Outbox, WhatCannotBeAHeaderIsDamage) {
   }
 }
 
+TEST(Outbox, ABitFlippedAnywhereChangesNoVersionOrDigestThatIsSent) {
+  FaultyFileSystem files;
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  const std::string entry = "/o/" + file("a") + ".queued.json";
+  const std::string original = files.content(entry);
+  std::size_t damaged = 0;
+  for (std::size_t at = 0; at < original.size(); ++at) {
+    for (const int bit : {1, 4, 32}) {
+      FaultyFileSystem altered;
+      altered.make_directories("/o");
+      altered.put("/o/" + file("a"), files.content("/o/" + file("a")));
+      std::string text = original;
+      text[at] = static_cast<char>(text[at] ^ bit);
+      altered.put(entry, text);
+      std::vector<std::string> notes;
+      const std::vector<QueuedObject> entries = Outbox(altered, "/o").queued(notes);
+      damaged += notes.size();
+      if (entries.empty()) continue;
+      const UploadIdentity& sent = entries[0].identity;
+      EXPECT_EQ((std::vector<std::string>{sent.client_version, sent.build, sent.experiment,
+                                          sent.experiment_version, sent.arithmetic_version,
+                                          sent.plan_digest, sent.result_digest, sent.part}),
+                (std::vector<std::string>{"0.1.0", "b", "e", "2.0", "1", "p", "r", ""}))
+          << text;
+    }
+  }
+  EXPECT_GT(damaged, original.size());
+}
+
+TEST(Outbox, AReceiptThatSaysNothingIsNone) {
+  for (const char* receipt : {"", "\0\0\0", "{\"schema\":1,\"addr", "[]"}) {
+    FaultyFileSystem files;
+    Outbox(files, "/o").add(object("a"), "https://h/");
+    files.put("/o/" + file("a") + ".sent.json", receipt);
+    EXPECT_EQ(waiting(files), std::vector<std::string>{file("a")}) << receipt;
+    Outbox outbox(files, "/o");
+    std::vector<std::string> notes;
+    outbox.acknowledge(outbox.queued(notes).at(0), "https://h/a", "now");
+    EXPECT_TRUE(waiting(files).empty());
+    EXPECT_TRUE(outbox.knows(file("a")));
+  }
+}
+
 TEST(Outbox, AnOddNumberOfFailuresIsDamage) {
   for (const char* odd : {"-1", "1e300", "2147483648", "0.5", "null"}) {
     FaultyFileSystem files;

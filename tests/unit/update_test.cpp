@@ -154,15 +154,23 @@ TEST_F(Update, AnExecutableKnowsWhetherItIsAsItWasSigned) {
   EXPECT_TRUE(has_signature_record(whole.substr(whole.size() - 16)));
   EXPECT_FALSE(has_signature_record(program));
   EXPECT_EQ(verified_executable(whole, list), "axiom-client executable 0.2.0");
+  const auto damaged = [&](const std::string& bytes) {
+    EXPECT_TRUE(has_signature_record(bytes));
+    return failure([&] { verified_executable(bytes, list); }) == UpdateFailure::executable_damaged;
+  };
   const std::size_t record = program.size() + signatures.size();
-  for (std::size_t at = 0; at < record + 8; ++at) {
+  for (std::size_t at = 0; at < whole.size(); ++at) {
     if (at >= program.size() && at < record) continue;  // minisign_test.cpp flips signatures
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 4);
-    EXPECT_EQ(failure([&] { verified_executable(flipped, list); }),
-              UpdateFailure::executable_damaged)
-        << at;
+    EXPECT_TRUE(damaged(flipped)) << at;
   }
+  const std::size_t first_comment = whole.find("axiom-client executable ") + 24;
+  for (std::size_t length = first_comment; length < whole.size(); ++length) {
+    EXPECT_TRUE(damaged(whole.substr(0, length))) << length;
+  }
+  EXPECT_TRUE(damaged(whole + "\n"));
+  EXPECT_TRUE(damaged(whole + whole.substr(whole.size() - 8)));
   const auto refusal = [&](const std::string& text) {
     try {
       return "accepted: " + verified_executable(attached(text), list);

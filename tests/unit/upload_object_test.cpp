@@ -2,6 +2,7 @@
 #include "client/upload/upload_object.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -212,8 +213,9 @@ TEST(TrustStores, TheFirstThatHoldsACertificate) {
   const auto chosen = [&](const std::string& ca_file, const std::vector<std::string>& stores) {
     return choose_trust_store(files, ca_file, stores, "embedded text").certificates;
   };
+  ASSERT_EQ(::mkfifo((directory / "pipe").c_str(), 0600), 0);
   EXPECT_EQ(chosen("", {directory / "missing", directory / "empty", directory.path(),
-                        directory / "one", directory / "two"}),
+                        directory / "pipe", directory / "one", directory / "two"}),
             certificate + "1");
   EXPECT_EQ(chosen("", {directory / "missing"}), "embedded text");
   EXPECT_EQ(chosen("", {}), "embedded text");
