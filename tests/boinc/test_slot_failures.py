@@ -154,6 +154,27 @@ class Links(SlotTest):
                 self.assertIn(f"the link '{name}' in the slot leads nowhere: ", slot.temporary_exit()[1])
                 self.assertNotIn("starting at", slot.log())
 
+    def test_what_is_no_file_is_said_before_anything_is_computed(self):
+        """Not when the watchdog looks, nor when the result is there: a pipe keeps whoever opens it waiting."""
+        for name in ("work_unit", "result"):
+            for make in (os.mkfifo, os.mkdir):
+                for linked in (None, False, True):
+                    slot = self.slot()
+                    path = slot.directory / ("elsewhere" if linked is not None else name)
+                    if linked is not None:
+                        slot.link(name, path.name, linked)
+                    path.unlink(missing_ok=True)
+                    make(path)
+                    self.assertEqual(slot.run(), 0, slot.log())
+                    self.assertIsNone(slot.finished())
+                    self.assert_error(slot, f"'{path.name}' is a directory, pipe or device, where a file of the task")
+                    self.assertIn("is a directory, pipe or device", slot.temporary_exit()[1])
+                    self.assertNotIn("starting at", slot.log())
+        slot = self.slot()
+        slot.directory.joinpath("init_data.xml").unlink()
+        os.mkfifo(slot.directory / "init_data.xml")
+        self.assert_postponed(slot, "'init_data.xml' is a pipe that nobody writes to")
+
 
 class ExitCodes(SlotTest):
     def test_refused_work_units(self):

@@ -1,12 +1,16 @@
 // links: axiom_system axiom_test_support
 #include "client/system/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "tests/support/child_process.h"
 #include "tests/support/faulty_file_system.h"
@@ -65,6 +69,27 @@ TEST(RealFiles, ReadIsBounded) {
   io_error([&] { files.read("/dev/zero", 1 << 20); });
   EXPECT_FALSE(files.read("/proc/self/status", 1 << 20).empty());
   io_error([&] { files.read("/proc/self/status", 10); });
+}
+
+TEST(RealFiles, APipeIsReadToItsEndButNotWaitedForIfNobodyWrites) {
+  FileSystem& files = real_file_system();
+  const TemporaryDirectory directory;
+  const std::string path = directory / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_NE(io_error([&] { files.read(path, 10); }).find("nobody writes to"), std::string::npos);
+  std::thread writer([&] {
+    const int end = ::open(path.c_str(), O_WRONLY);
+    for (const char* piece : {"slow", " writer"}) {
+      ::usleep(300000);
+      EXPECT_GT(::write(end, piece, std::char_traits<char>::length(piece)), 0);
+    }
+    ::close(end);
+  });
+  EXPECT_EQ(files.read(path, 100), "slow writer");
+  writer.join();
+  // Nor is anybody who reads waited for.
+  ASSERT_EQ(::mkfifo((directory / "state.tmp").c_str(), 0600), 0);
+  io_error([&] { files.write_durably(directory / "state", "x"); });
 }
 
 TEST(RealFiles, ErrorsNameThePathAndTheReason) {
