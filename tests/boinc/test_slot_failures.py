@@ -259,6 +259,28 @@ class ExitCodes(SlotTest):
         self.assertIn("error: cannot write 'stderr.txt' in the slot: ", done.stderr)
         self.assertIn("exit code: 20", done.stderr)
 
+    def test_a_limit_of_processor_time(self):
+        """Of the signal itself the client would take the task for crashed. As long as it gets on, it is not given up."""
+        def seconds(count):
+            return lambda: resource.setrlimit(resource.RLIMIT_CPU, (count, count))
+        work = lasting(14)
+        slot = self.slot(work, period=1)
+        for _ in range(4):
+            slot.start(limits=seconds(3))
+            self.assertEqual(slot.end(), 0, slot.log())
+            self.assertIsNone(slot.finished(), "the task is too short for this test: " + slot.log())
+            self.assertIn("the processor time that the system allows a process is used up", slot.temporary_exit()[1])
+            self.assert_error(slot, "raise LimitCPU")
+        self.assertIn("checkpoint saved", slot.log())
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+        slot = self.slot(unit(2000, width=512), period=60)
+        for status in (0, 0, 152):
+            slot.start("--backend", "reference", limits=seconds(2))
+            self.assertEqual(slot.end(), status, slot.log())
+            for checkpoint in slot.checkpoints():  # so that it gets nowhere
+                checkpoint.unlink()
+
     def test_stuck(self):
         """The watchdog's limit is ten minutes unless it is set, as here."""
         self.assert_ended(self.slot(unit(2000, width=256)), 21, "--step-limit", "0.001", "--backend", "reference")
