@@ -145,13 +145,31 @@ class Links(SlotTest):
                 self.assertEqual((slot.directory / folder / "unit_0_0").read_bytes(), undisturbed(SMALL))
                 self.assertEqual(slot.directory.joinpath("result").is_symlink(), symbolic, "the link was replaced")
 
+    def test_blanks_in_links_are_no_part_of_the_path(self):
+        """As BOINC's library reads them."""
+        for text in ("<soft_link>{} </soft_link>", "\n <soft_link>\t{}</soft_link>\r\n", "<soft_link>\r\n{}\r\n</soft_link>\n"):
+            slot = self.slot()
+            for name in ("work_unit", "result"):
+                slot.directory.joinpath(name).unlink(missing_ok=True)
+                slot.directory.joinpath(name).write_text(text.format(f"the {name}"))
+            slot.directory.joinpath("the work_unit").write_bytes(SMALL)
+            self.assertEqual(slot.run(), 0, slot.log())
+            self.assertEqual(slot.directory.joinpath("the result").read_bytes(), undisturbed(SMALL))
+
     def test_a_damaged_link_is_said_before_anything_is_computed(self):
         for name in ("work_unit", "result"):
-            for text in ("<soft_link>", "<soft_link></soft_link>\n", "<soft_link>" + "x" * 9000):
+            for text in ("<soft_link>", "<soft_link> </soft_link>\n", "<soft_link>a\0b</soft_link>\n", "<soft_link>" + "x" * 9000):
                 slot = self.slot()
                 slot.directory.joinpath(name).write_text(text)
                 self.assertEqual(slot.run(), 0, slot.log())
                 self.assertIn(f"the link '{name}' in the slot leads nowhere: ", slot.temporary_exit()[1])
+                self.assertNotIn("starting at", slot.log())
+        for name in ("work_unit", "result"):
+            for symbolic in (False, True):
+                slot = self.slot()
+                slot.link(name, "no/such/file", symbolic)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertIn("'no/such' is no directory", slot.temporary_exit()[1])
                 self.assertNotIn("starting at", slot.log())
 
     def test_what_is_no_file_is_said_before_anything_is_computed(self):
