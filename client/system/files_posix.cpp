@@ -27,8 +27,9 @@ auto retried(Call call) {
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags, const std::string& what)
-      : path_(path),
-        value_(retried([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {
+      : path_(path), value_(open(flags)) {
+    // Another process has a lease on the file (a Samba server, say), and is asked to give it back.
+    if (value_ == -1 && errno == EAGAIN) value_ = open(flags & ~O_NONBLOCK);
     if (value_ == -1) throw_io_error(what, path, errno);
   }
   ~Descriptor() {
@@ -47,6 +48,10 @@ class Descriptor {
   }
 
  private:
+  int open(int flags) const {
+    return retried([&] { return ::open(path_.c_str(), flags | O_CLOEXEC, 0666); });
+  }
+
   std::string path_;
   int value_;
 };

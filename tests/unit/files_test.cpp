@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -90,6 +91,29 @@ TEST(RealFiles, APipeIsReadToItsEndButNotWaitedForIfNobodyWrites) {
   // Nor is anybody who reads waited for.
   ASSERT_EQ(::mkfifo((directory / "state.tmp").c_str(), 0600), 0);
   io_error([&] { files.write_durably(directory / "state", "x"); });
+}
+
+TEST(RealFiles, WhoHasALeaseOnAFileIsWaitedFor) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "leased";
+  real_file_system().write_durably(path, "x");
+  ChildProcess holder([&](auto ready) {
+    sigset_t asked;
+    sigemptyset(&asked);
+    sigaddset(&asked, SIGIO);
+    ::sigprocmask(SIG_BLOCK, &asked, nullptr);
+    const int file = ::open(path.c_str(), O_RDWR);
+    const bool leased = ::fcntl(file, F_SETLEASE, F_WRLCK) == 0;
+    ready();
+    if (!leased) return 2;  // a file system without leases
+    int signal = 0;
+    ::sigwait(&asked, &signal);
+    ::usleep(100000);
+    return ::fcntl(file, F_SETLEASE, F_UNLCK) == 0 ? 0 : 1;
+  });
+  ASSERT_TRUE(holder.wait_until_ready());
+  EXPECT_EQ(real_file_system().read(path, 10), "x");
+  EXPECT_NE(holder.wait(), 1);
 }
 
 TEST(RealFiles, ErrorsNameThePathAndTheReason) {
