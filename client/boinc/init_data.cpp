@@ -6,16 +6,12 @@
 #include <limits>
 #include <stdexcept>
 
+#include "client/boinc/trimmed.h"
+
 namespace axiom::boinc {
 namespace {
 
 constexpr std::size_t most_name_bytes = 255;  // the client's own limit
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
-}
 
 std::string_view element(std::string_view text, std::string_view name) {
   const std::string open = "<" + std::string(name) + ">";
@@ -34,6 +30,20 @@ std::string without(std::string_view text, std::string_view name) {
   const std::size_t end = text.find(close, start == std::string_view::npos ? text.size() : start);
   if (end == std::string_view::npos) return std::string(text);
   return std::string(text.substr(0, start)).append(text.substr(end + close.size()));
+}
+
+std::string without_comments(std::string_view text) {
+  constexpr std::string_view open = "<!--";
+  constexpr std::string_view close = "-->";
+  std::string rest;
+  for (;;) {
+    const std::size_t start = text.find(open);
+    const std::size_t end =
+        start == std::string_view::npos ? start : text.find(close, start + open.size());
+    if (end == std::string_view::npos) return rest.append(text);
+    rest.append(text.substr(0, start));
+    text = text.substr(end + close.size());
+  }
 }
 
 std::string name_in(std::string_view text, std::string_view name) {
@@ -57,7 +67,7 @@ double checkpoint_period(double asked) {
 }  // namespace
 
 InitData parse_init_data(std::string_view whole) {
-  const std::string text = without(whole, "project_preferences");
+  const std::string text = without_comments(without(whole, "project_preferences"));
   if (text.find("<app_init_data>") == std::string_view::npos ||
       text.find("</app_init_data>") == std::string_view::npos) {
     throw std::runtime_error(std::string(init_data_file) + " is not what a BOINC client writes");

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include "client/boinc/task.h"
 
@@ -11,13 +13,18 @@ namespace {
 
 constexpr double interval = 1;  // seconds; the library reports no more often
 
+// Reading anything else, a pipe say, may never end.
+std::FILE* open_file(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::is_regular_file(path, unknown) ? std::fopen(path.c_str(), "r+") : nullptr;
+}
+
 }  // namespace
 
 ReportedFraction::ReportedFraction(const std::string& path)
-    : file_(std::fopen(path.c_str(), "r+"), std::fclose),
-      noted_at_(-std::numeric_limits<double>::infinity()) {
+    : file_(open_file(path), std::fclose), noted_at_(-std::numeric_limits<double>::infinity()) {
   const bool there = file_ != nullptr;
-  if (!there) file_.reset(std::fopen(path.c_str(), "w"));
+  if (!there) file_.reset(std::fopen(path.c_str(), "wx"));
   if (!file_) return;
   std::setvbuf(file_.get(), nullptr, _IONBF, 0);
   double noted = 0;

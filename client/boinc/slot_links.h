@@ -9,7 +9,7 @@ namespace axiom::boinc {
 /// symbolic link there; without either it is the file itself, as in a slot that was made by hand.
 /// Not left to BOINC's library, which takes 511 bytes and leaves symbolic links to be followed by
 /// whoever opens the file: a result that is renamed into place would replace the link.
-/// IoError: a text that begins like a link but is none.
+/// IoError: a text that begins like a link but is none; a directory, pipe or device.
 std::string follow_slot_link(const std::string& logical_name);
 
 }  // namespace axiom::boinc

@@ -228,6 +228,17 @@ class Slot : public RunObserver {
     leave(why, runner.progress().fraction(), saved_);
   }
 
+  // Of SIGXCPU the client would take it for crashed.
+  [[noreturn]] void leave_for_want_of_time() {
+    const std::string reason =
+        "the processor time that the system allows a process is used up; raise LimitCPU of BOINC's "
+        "service (ulimit -t); going on from the checkpoint";
+    print_diagnostic("error", reason);
+    show_exit_code(ExitCode::time_used_up, true);
+    task_.temporary_exit(static_cast<int>(ExitCode::time_used_up), {.seconds = 1, .attempts = 3},
+                         reason);
+  }
+
   void leave(int why, double fraction, bool saved) {
     if (why == Stop::aborted) {
       log_.aborted();
@@ -239,6 +250,7 @@ class Slot : public RunObserver {
       task_.temporary_exit(static_cast<int>(ExitCode::ok), {.seconds = 1},
                            "the system's clock was set back; starting again from the checkpoint");
     }
+    if (why == SIGXCPU) leave_for_want_of_time();
     // As if the signal had struck: the client starts such a task again without counting it.
     std::signal(why, SIG_DFL);
     std::raise(why);

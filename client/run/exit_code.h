@@ -58,6 +58,7 @@ enum class ExitCode : int {
   hung_up = 129,            ///< SIGHUP, checkpoint saved
   interrupted = 130,        ///< SIGINT, checkpoint saved
   terminated = 143,         ///< SIGTERM, checkpoint saved
+  time_used_up = 152,       ///< SIGXCPU, checkpoint saved
 };
 
 }  // namespace axiom

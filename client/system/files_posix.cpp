@@ -1,6 +1,7 @@
 // The real disk, by POSIX calls; each return value is checked.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,8 +27,9 @@ auto retried(Call call) {
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags, const std::string& what)
-      : path_(path),
-        value_(retried([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {
+      : path_(path), value_(open(flags)) {
+    // Another process has a lease on the file (a Samba server, say), and is asked to give it back.
+    if (value_ == -1 && errno == EAGAIN) value_ = open(flags & ~O_NONBLOCK);
     if (value_ == -1) throw_io_error(what, path, errno);
   }
   ~Descriptor() {
@@ -46,6 +48,10 @@ class Descriptor {
   }
 
  private:
+  int open(int flags) const {
+    return retried([&] { return ::open(path_.c_str(), flags | O_CLOEXEC, 0666); });
+  }
+
   std::string path_;
   int value_;
 };
@@ -56,25 +62,50 @@ struct stat status_of(const Descriptor& file) {
   return status;
 }
 
+// The first bytes of a pipe or terminal that was opened without waiting. Whoever writes is waited
+// for as long as it takes, but not for somebody who might begin to.
+ssize_t first_read(const Descriptor& file, bool pipe, char* bytes, std::size_t size) {
+  constexpr int patience = 1000;  // milliseconds: `writer >PIPE & reader PIPE`
+  const auto read = [&] { return retried([&] { return ::read(file.value(), bytes, size); }); };
+  ssize_t got = read();
+  if (got == 0 && pipe) {
+    pollfd readable{file.value(), POLLIN, 0};
+    ::poll(&readable, 1, patience);
+    got = read();
+    if (got == 0) {
+      throw IoError("'" + file.path() + "' is a pipe that nobody writes to: give a file");
+    }
+  }
+  const int error = got == -1 ? errno : 0;
+  if (::fcntl(file.value(), F_SETFL, 0) == -1) throw_io_error("read", file.path(), errno);
+  if (error == EAGAIN) return read();
+  errno = error;
+  return got;
+}
+
 class RealFileSystem final : public FileSystem {
  public:
   std::string read(const std::string& path, std::size_t max_bytes) override {
-    const Descriptor file(path, O_RDONLY, "open");
+    const Descriptor file(path, O_RDONLY | O_NONBLOCK, "open");
     const struct stat status = status_of(file);
     const auto too_large = [&] {
       return FileTooLongError("'" + path + "' is longer than the " + std::to_string(max_bytes) +
                               " bytes that it may have: is it the right file?");
     };
     const std::size_t size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
-    if (S_ISREG(status.st_mode) && size > max_bytes) throw too_large();
+    const bool regular = S_ISREG(status.st_mode);
+    if (regular && size > max_bytes) throw too_large();
     // The size is a guess only: files of /proc say 0, and a file may grow meanwhile. One byte more
     // than that shows the end.
-    std::string bytes(S_ISREG(status.st_mode) ? size + 1 : 4096, '\0');
+    std::string bytes(regular ? size + 1 : 4096, '\0');
     std::size_t length = 0;
     while (true) {
       if (length == bytes.size()) bytes.resize(2 * bytes.size());
-      const ssize_t got = retried(
-          [&] { return ::read(file.value(), bytes.data() + length, bytes.size() - length); });
+      char* const end = bytes.data() + length;
+      const std::size_t room = bytes.size() - length;
+      const ssize_t got = length == 0 && !regular
+                              ? first_read(file, S_ISFIFO(status.st_mode), end, room)
+                              : retried([&] { return ::read(file.value(), end, room); });
       if (got == -1) throw_io_error("read", path, errno);
       if (got == 0) break;
       length += static_cast<std::size_t>(got);
@@ -117,7 +148,7 @@ class RealFileSystem final : public FileSystem {
   class File final : public OutputFile {
    public:
     File(const std::string& path, Readers readers)
-        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "create") {
+        : descriptor_(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, "create") {
       // Empty as yet.
       if (readers == Readers::owner && ::fchmod(descriptor_.value(), 0600) == -1) {
         throw_io_error("set the permissions of", path, errno);
@@ -190,6 +221,7 @@ void throw_io_error(const std::string& what, const std::string& path, int error)
   if (error == EXDEV) message += "; both have to lie on one file system";
   if (error == EFBIG) message += "; raise the limit on the size of a file (ulimit -f)";
   if (error == EIO) message += "; check the disk";
+  if (error == ENXIO) message += "; it is a pipe, socket or device: give a file, or remove it";
   throw IoError(message);
 }
 

@@ -1,7 +1,9 @@
 #include "client/system/signals.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -37,7 +39,8 @@ extern "C" void record_stop_signal(int signal) {
   int none = 0;
   first_signal.compare_exchange_strong(none, signal);
   // Of a terminal that closes both its shell and the kernel tell; at a shutdown it follows SIGTERM.
-  if (signal == SIGHUP) return;
+  // A used up limit of processor time is told every second.
+  if (signal == SIGHUP || signal == SIGXCPU) return;
   const std::int64_t now = milliseconds();
   std::int64_t first = 0;
   if (first_asked.compare_exchange_strong(first, now) || now - first < one_request) return;
@@ -45,6 +48,17 @@ extern "C" void record_stop_signal(int signal) {
   // It is blocked here: it strikes when this function returns.
   std::signal(signal, SIG_DFL);
   std::raise(signal);
+}
+
+// `ulimit -t N` sets both limits: at the hard one the system kills without a word. What is left
+// between them is for saving.
+void leave_time_to_save() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CPU, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return;
+  const rlim_t for_saving = std::clamp<rlim_t>(limit.rlim_max / 10, 1, 60);  // seconds, all threads
+  if (limit.rlim_max < 2 * for_saving) return;
+  limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max - for_saving);
+  ::setrlimit(RLIMIT_CPU, &limit);
 }
 
 }  // namespace
@@ -55,10 +69,10 @@ void install_stop_signals(SecondSignal second) {
   action.sa_handler = record_stop_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGXCPU}) {
     // Under nohup a hang-up stays ignored.
     struct sigaction before {};
-    if (signal == SIGHUP && ::sigaction(signal, nullptr, &before) == 0 &&
+    if ((signal == SIGHUP || signal == SIGXCPU) && ::sigaction(signal, nullptr, &before) == 0 &&
         before.sa_handler == SIG_IGN) {
       continue;
     }
@@ -67,6 +81,7 @@ void install_stop_signals(SecondSignal second) {
                                std::system_category().message(errno));
     }
   }
+  leave_time_to_save();
 }
 
 std::string signal_name(int signal) {
@@ -77,6 +92,8 @@ std::string signal_name(int signal) {
       return "SIGTERM";
     case SIGHUP:
       return "SIGHUP";
+    case SIGXCPU:
+      return "SIGXCPU";
     default:
       return "signal " + std::to_string(signal);
   }

@@ -12,8 +12,9 @@ enum class SecondSignal {
   kills,  ///< as if it were not handled: for a BOINC client, which gives up a task that exits
 };
 
-/// From now on the first SIGINT, SIGTERM or SIGHUP (the terminal closed; not under nohup) is only
-/// recorded, for stop_signal(). Throws std::runtime_error if the system refuses.
+/// From now on the first SIGINT, SIGTERM, SIGHUP (the terminal closed; not under nohup) or SIGXCPU
+/// (the limit of processor time is used up; it comes early enough to save) is only recorded, for
+/// stop_signal(). Throws std::runtime_error if the system refuses.
 void install_stop_signals(SecondSignal second = SecondSignal::exits);
 
 /// "SIGINT", say.

@@ -91,6 +91,9 @@ def files(folder):
     if not folder.is_dir():
         raise LayoutError(f"{folder}: no such folder")
     present = {path.name for path in folder.iterdir() if not path.name.endswith(".sig")}
+    for name in sorted(present):
+        if not (folder / name).is_file():  # opening a pipe may never end
+            raise LayoutError(f"{folder}/{name}: a directory, pipe or device, or a link that leads nowhere")
     if "version.xml" not in present:
         raise LayoutError(f"{folder}: no version.xml, so not an application version")
     try:

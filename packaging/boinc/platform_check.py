@@ -62,6 +62,11 @@ def _kernels(program):
                             f"{PLATFORM} that can run it") from None
 
 
+def plan_classes():
+    """The names of those that come with this tool."""
+    return {spec.findtext("name") for spec in xml.parse(PLAN_CLASSES).iter("plan_class")}
+
+
 def require_kernels(program, plan_class):
     """PlatformError if the program has none for the oldest device and driver that a plan class of CUDA admits."""
     for spec in xml.parse(PLAN_CLASSES).iter("plan_class"):

@@ -31,7 +31,7 @@ def spread(seconds):
 
 
 def thread_seconds(pid):
-    """Processor time of each thread, the main one first. The second is that of BOINC's library, then come the workers."""
+    """Processor time of each thread: the main one, that of BOINC's library, the one that watches, then the workers."""
     seconds = []
     for thread in sorted(pathlib.Path(f"/proc/{pid}/task").iterdir(), key=lambda path: int(path.name)):
         try:
@@ -42,7 +42,7 @@ def thread_seconds(pid):
 
 
 def worker_seconds(pid):
-    return sum(thread_seconds(pid)[2:])
+    return sum(thread_seconds(pid)[3:])
 
 
 def start():
@@ -112,8 +112,8 @@ def suspended(volunteer, name):
     after = thread_seconds(pid)
     volunteer.task(name, "resume")
     spent = [1000 * (b - a) for a, b in zip(before, after)]
-    show("processor time in 20 s of suspension", f"workers {sum(spent[2:]):.1f} ms, polling {spent[0]:.1f} ms, "
-         f"BOINC's library {spent[1]:.1f} ms")
+    show("processor time in 20 s of suspension", f"workers {sum(spent[3:]):.1f} ms, polling {spent[0]:.1f} ms, "
+         f"watching {spent[2]:.1f} ms, BOINC's library {spent[1]:.1f} ms")
 
 
 def written(volunteer, name):

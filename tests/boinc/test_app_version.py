@@ -78,6 +78,23 @@ class AppVersion(Folder):
         version.write_text(good)
         self.assertEqual(self.verify().returncode, 0)
 
+    def test_what_is_no_file_is_refused_not_waited_for(self):
+        for path in sorted(self.folder.iterdir()):
+            kept = path.with_name(f".{path.name}.sig")
+            path.rename(kept)
+            for make in (os.mkfifo, pathlib.Path.mkdir, lambda path: path.symlink_to("nowhere")):
+                make(path)
+                self.refused(self.verify(), path.name)
+                path.rmdir() if path.is_dir() else path.unlink()
+            kept.rename(path)
+        self.assertEqual(self.verify().returncode, 0, self.verify().stderr)
+
+    def test_a_plan_class_that_nobody_has(self):
+        """A project may have classes of its own; a slip is a version that no host gets."""
+        done = self.layout("--plan-class", "avx")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"\Awarning: plan_class_spec.xml has no plan class avx: [^\n]+\n\Z")
+
     def test_each_kind_of_signature_is_looked_at(self):
         program = self.files()[0]
         for suffix in (".sig", ".ed25519.sig"):

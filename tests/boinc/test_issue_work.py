@@ -5,9 +5,12 @@ The project's tools are small stand-ins here; prove_on_server.py uses the real o
 
 import fcntl
 import os
+import pathlib
+import re
+import subprocess
 import unittest
 
-from make_work_case import MakeWork, run
+from make_work_case import CLIENT, PACKAGING, MakeWork, run
 
 # create_work as the real one behaves: a name that is there is an error of the database.
 CREATE_WORK = """#!/bin/sh
@@ -22,6 +25,34 @@ DIR_HIER_PATH = """#!/bin/sh
 mkdir -p download/00
 echo "$PWD/download/00/$1"
 """
+
+
+def documented(heading):
+    """The first commands below a heading of docs/BOINC_SERVER.md."""
+    text = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text().partition(f"## {heading}\n")[2]
+    return re.sub("^    ", "", re.search("(^    .*\n)+", text, re.M).group(), flags=re.M)
+
+
+class Documented(MakeWork):
+    def test_the_commands_as_a_scientist_copies_them(self):
+        """In a project's directory, where nothing of the sources lies beside make-work."""
+        for folder in ("bin", "templates", "log"):
+            (self.directory / folder).mkdir()
+        for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH), ("xadd", "#!/bin/sh\n")):
+            (self.directory / "bin" / name).write_text(text)
+            (self.directory / "bin" / name).chmod(0o755)
+        places = {"SRC": str(PACKAGING.parents[1]), "BUILD": str(pathlib.Path(CLIENT).parent)}
+        for heading, size in (("Once", ""), ("Daily work", "cpu"), ("Daily work", "gpu")):
+            commands = documented(heading).replace("--next 500", "--next 3").replace("--size cpu", f"--size {size}")
+            done = subprocess.run(["bash", "-ec", commands], cwd=self.directory, env={**os.environ, **places},
+                                  capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), commands)
+        self.assertIn("3 work units issued", done.stdout)
+        self.assertEqual(len((self.directory / "database").read_text().splitlines()), 6)
+        # The templates are found, too, by who leaves them out.
+        done = subprocess.run(["bin/make-work", "make", "--experiment", "compgen", "--next", "1", "--size", "cpu", "--out", "work",
+                               "--program", "bin/axiom-client"], cwd=self.directory, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Issue(MakeWork):

@@ -145,14 +145,53 @@ class Links(SlotTest):
                 self.assertEqual((slot.directory / folder / "unit_0_0").read_bytes(), undisturbed(SMALL))
                 self.assertEqual(slot.directory.joinpath("result").is_symlink(), symbolic, "the link was replaced")
 
+    def test_blanks_in_links_are_no_part_of_the_path(self):
+        """As BOINC's library reads them."""
+        for text in ("<soft_link>{} </soft_link>", "\n <soft_link>\t{}</soft_link>\r\n", "<soft_link>\r\n{}\r\n</soft_link>\n"):
+            slot = self.slot()
+            for name in ("work_unit", "result"):
+                slot.directory.joinpath(name).unlink(missing_ok=True)
+                slot.directory.joinpath(name).write_text(text.format(f"the {name}"))
+            slot.directory.joinpath("the work_unit").write_bytes(SMALL)
+            self.assertEqual(slot.run(), 0, slot.log())
+            self.assertEqual(slot.directory.joinpath("the result").read_bytes(), undisturbed(SMALL))
+
     def test_a_damaged_link_is_said_before_anything_is_computed(self):
         for name in ("work_unit", "result"):
-            for text in ("<soft_link>", "<soft_link></soft_link>\n", "<soft_link>" + "x" * 9000):
+            for text in ("<soft_link>", "<soft_link> </soft_link>\n", "<soft_link>a\0b</soft_link>\n", "<soft_link>" + "x" * 9000):
                 slot = self.slot()
                 slot.directory.joinpath(name).write_text(text)
                 self.assertEqual(slot.run(), 0, slot.log())
                 self.assertIn(f"the link '{name}' in the slot leads nowhere: ", slot.temporary_exit()[1])
                 self.assertNotIn("starting at", slot.log())
+        for name in ("work_unit", "result"):
+            for symbolic in (False, True):
+                slot = self.slot()
+                slot.link(name, "no/such/file", symbolic)
+                self.assertEqual(slot.run(), 0, slot.log())
+                self.assertIn("'no/such' is no directory", slot.temporary_exit()[1])
+                self.assertNotIn("starting at", slot.log())
+
+    def test_what_is_no_file_is_said_before_anything_is_computed(self):
+        """Not when the watchdog looks, nor when the result is there: a pipe keeps whoever opens it waiting."""
+        for name in ("work_unit", "result"):
+            for make in (os.mkfifo, os.mkdir):
+                for linked in (None, False, True):
+                    slot = self.slot()
+                    path = slot.directory / ("elsewhere" if linked is not None else name)
+                    if linked is not None:
+                        slot.link(name, path.name, linked)
+                    path.unlink(missing_ok=True)
+                    make(path)
+                    self.assertEqual(slot.run(), 0, slot.log())
+                    self.assertIsNone(slot.finished())
+                    self.assert_error(slot, f"'{path.name}' is a directory, pipe or device, where a file of the task")
+                    self.assertIn("is a directory, pipe or device", slot.temporary_exit()[1])
+                    self.assertNotIn("starting at", slot.log())
+        slot = self.slot()
+        slot.directory.joinpath("init_data.xml").unlink()
+        os.mkfifo(slot.directory / "init_data.xml")
+        self.assert_postponed(slot, "'init_data.xml' is a pipe that nobody writes to")
 
 
 class ExitCodes(SlotTest):
@@ -237,6 +276,28 @@ class ExitCodes(SlotTest):
         self.assertRegex(slot.temporary_exit()[1], "^cannot write 'stderr.txt' in the slot: .*; check the owner")
         self.assertIn("error: cannot write 'stderr.txt' in the slot: ", done.stderr)
         self.assertIn("exit code: 20", done.stderr)
+
+    def test_a_limit_of_processor_time(self):
+        """Of the signal itself the client would take the task for crashed. As long as it gets on, it is not given up."""
+        def seconds(count):
+            return lambda: resource.setrlimit(resource.RLIMIT_CPU, (count, count))
+        work = lasting(14)
+        slot = self.slot(work, period=1)
+        for _ in range(4):
+            slot.start(limits=seconds(3))
+            self.assertEqual(slot.end(), 0, slot.log())
+            self.assertIsNone(slot.finished(), "the task is too short for this test: " + slot.log())
+            self.assertIn("the processor time that the system allows a process is used up", slot.temporary_exit()[1])
+            self.assert_error(slot, "raise LimitCPU")
+        self.assertIn("checkpoint saved", slot.log())
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(work))
+        slot = self.slot(unit(2000, width=512), period=60)
+        for status in (0, 0, 152):
+            slot.start("--backend", "reference", limits=seconds(2))
+            self.assertEqual(slot.end(), status, slot.log())
+            for checkpoint in slot.checkpoints():  # so that it gets nowhere
+                checkpoint.unlink()
 
     def test_stuck(self):
         """The watchdog's limit is ten minutes unless it is set, as here."""

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -13,13 +14,14 @@ from support import CLIENT, LONG, CliTest, client
 
 
 class Interruptions(CliTest):
+    limits = None
     SHORTER = ["epochs=60" if part.startswith("epochs=") else part for part in LONG]
 
     def start(self, *arguments, work=LONG):
         self.log = self.directory / "log"
         with open(self.log, "w") as log:
             process = subprocess.Popen([CLIENT, *work, "--out", self.out, *arguments],
-                                       stdout=subprocess.PIPE, stderr=log, text=True)
+                                       stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=self.limits)
 
         def end():
             if process.poll() is None:
@@ -49,7 +51,7 @@ class Interruptions(CliTest):
         self.wait_for(process, self.checkpoints)
 
     def test_signals_save_and_say_how_to_resume(self):
-        for number, code in [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)]:
+        for number, code in [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGXCPU, 152), (signal.SIGTERM, 143)]:
             process = self.start("--json")
             self.wait_until_it_runs(process)
             time.sleep(0.3)
@@ -62,6 +64,15 @@ class Interruptions(CliTest):
             self.assertTrue(self.checkpoints())
         # The second session took up what the first had saved.
         self.assertRegex(stderr, r"(?m)^resuming at [\d.]+ %$")
+
+    def test_a_limit_of_processor_time(self):
+        """`ulimit -t` kills where it ends: the run leaves before."""
+        self.limits = lambda: resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
+        process = self.start()
+        process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 152, self.log.read_text())
+        self.assertIn("stopped by SIGXCPU, checkpoint saved", self.log.read_text())
+        self.assertTrue(self.checkpoints())
 
     def test_a_stop_of_the_process_is_no_time_of_the_run(self):
         """As by Ctrl-Z."""

@@ -67,6 +67,16 @@ class WorkUnits(CliTest):
             self.assert_error(done, 7, path)
         self.assert_error(self.run_unit(b" " * (1 << 20) + b"{}"), 7, "unit.json")
 
+    def test_a_pipe_is_read_but_not_waited_for(self):
+        """As of <(command) in a shell; nobody may come to write to one that has a name."""
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        for arguments in (("--standalone", "--work-unit", pipe, "--out", self.out), ("verify", pipe), ("plan", "--work-unit", pipe)):
+            self.assert_error(client(*arguments, timeout=30), 7, "is a pipe that nobody writes to")
+        text = json.dumps(self.GOOD)
+        done = client("--standalone", "--work-unit", "/dev/stdin", "--out", self.out, input=text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_bad_overrides_exit_3(self):
         base = ["--standalone", "--seed", "7", "--experiment"]
         for arguments, fragment in [

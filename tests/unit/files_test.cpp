@@ -1,12 +1,17 @@
 // links: axiom_system axiom_test_support
 #include "client/system/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "tests/support/child_process.h"
 #include "tests/support/faulty_file_system.h"
@@ -65,6 +70,50 @@ TEST(RealFiles, ReadIsBounded) {
   io_error([&] { files.read("/dev/zero", 1 << 20); });
   EXPECT_FALSE(files.read("/proc/self/status", 1 << 20).empty());
   io_error([&] { files.read("/proc/self/status", 10); });
+}
+
+TEST(RealFiles, APipeIsReadToItsEndButNotWaitedForIfNobodyWrites) {
+  FileSystem& files = real_file_system();
+  const TemporaryDirectory directory;
+  const std::string path = directory / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_NE(io_error([&] { files.read(path, 10); }).find("nobody writes to"), std::string::npos);
+  std::thread writer([&] {
+    const int end = ::open(path.c_str(), O_WRONLY);
+    for (const char* piece : {"slow", " writer"}) {
+      ::usleep(300000);
+      EXPECT_GT(::write(end, piece, std::char_traits<char>::length(piece)), 0);
+    }
+    ::close(end);
+  });
+  EXPECT_EQ(files.read(path, 100), "slow writer");
+  writer.join();
+  // Nor is anybody who reads waited for.
+  ASSERT_EQ(::mkfifo((directory / "state.tmp").c_str(), 0600), 0);
+  io_error([&] { files.write_durably(directory / "state", "x"); });
+}
+
+TEST(RealFiles, WhoHasALeaseOnAFileIsWaitedFor) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "leased";
+  real_file_system().write_durably(path, "x");
+  ChildProcess holder([&](auto ready) {
+    sigset_t asked;
+    sigemptyset(&asked);
+    sigaddset(&asked, SIGIO);
+    ::sigprocmask(SIG_BLOCK, &asked, nullptr);
+    const int file = ::open(path.c_str(), O_RDWR);
+    const bool leased = ::fcntl(file, F_SETLEASE, F_WRLCK) == 0;
+    ready();
+    if (!leased) return 2;  // a file system without leases
+    int signal = 0;
+    ::sigwait(&asked, &signal);
+    ::usleep(100000);
+    return ::fcntl(file, F_SETLEASE, F_UNLCK) == 0 ? 0 : 1;
+  });
+  ASSERT_TRUE(holder.wait_until_ready());
+  EXPECT_EQ(real_file_system().read(path, 10), "x");
+  EXPECT_NE(holder.wait(), 1);
 }
 
 TEST(RealFiles, ErrorsNameThePathAndTheReason) {

@@ -52,6 +52,16 @@ TEST(InitData, AProjectsOwnPreferencesAreNoneOfTheClients) {
   EXPECT_EQ(task_threads(parsed("<project_preferences>\n<ncpus>2</ncpus>\n")), 2);
 }
 
+TEST(InitData, WhatACommentHidesIsNotThere) {
+  const InitData data = parsed(
+      "<!-- <m_nbytes>1</m_nbytes> --><m_nbytes>8e9</m_nbytes>\n"
+      "<!---><ncpus>3</ncpus>--><ncpus>2</ncpus>\n<wu_name>a<!-- b --></wu_name>\n<!-- "
+      "<gpu_device_num>1");
+  EXPECT_EQ(data.host_memory, 8e9);
+  EXPECT_EQ(data.work_unit_name, "a");
+  EXPECT_EQ(task_threads(data), 2);
+}
+
 // What the log says must be what BOINC's library does.
 TEST(InitData, PeriodsThatTheLibraryDoesNotTakeAreItsOwn) {
   for (const char* period : {"0", "0.9", "-5", "1e300", "nan", ""}) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 #include <csignal>
 
@@ -102,6 +103,19 @@ TEST(Signals, AClosedTerminalIsNoSecondSignal) {
       ::usleep(beyond_one_request);
     }
     return stop_signal() == SIGHUP ? 7 : 8;
+  });
+  EXPECT_EQ(child.wait(), 7);
+}
+
+TEST(Signals, AUsedUpLimitOfTimeIsAStopThatLeavesTimeToSave) {
+  ChildProcess child([](auto) {
+    const rlimit limit{2, 2};  // as `ulimit -t 2`: at once the hard one
+    if (::setrlimit(RLIMIT_CPU, &limit) != 0) return 1;
+    install_stop_signals();
+    while (stop_signal() == 0) {
+    }
+    std::raise(SIGXCPU);  // the system repeats it
+    return stop_signal() == SIGXCPU ? 7 : 8;
   });
   EXPECT_EQ(child.wait(), 7);
 }

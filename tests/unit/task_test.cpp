@@ -4,6 +4,7 @@
 #include "client/boinc/task.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <csignal>
@@ -96,6 +97,9 @@ TEST_F(ReportedFractionTest, ADamagedFileCountsAsNone) {
     EXPECT_EQ(reported.highest(), 0) << text;
     EXPECT_EQ(reported.next(0.125, 10), 0.125) << text;
   }
+  std::filesystem::remove("f");
+  ASSERT_EQ(::mkfifo("f", 0600), 0);  // whose reader would wait without end
+  EXPECT_EQ(ReportedFraction("f").next(0.125, 10), 0.125);
   ReportedFraction nowhere("no/such/directory/f");
   EXPECT_EQ(nowhere.next(0.125, 10), 0.125);
 }
