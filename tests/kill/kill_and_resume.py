@@ -74,7 +74,7 @@ def trial(client, experiment, directory, backends, expected, seconds, rng, numbe
     kills = resumes = 0
     while True:
         backend, threads = rng.choice(backends), rng.choice([1, 2, 3])
-        before = sorted(p.name for p in out.glob("*.checkpoint.*")) if out.exists() else []
+        before = sorted(p.name for p in out.glob("*.checkpoint.?")) if out.exists() else []
         process = subprocess.Popen(command(client, experiment, str(out), backend, threads),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         # Half of the delays fall into the first moments, where files come to be.
