@@ -24,12 +24,8 @@ std::string file_or_nothing(const std::string& path) {
     throw IoError("'" + path + "' cannot be there: '" + folder +
                   "' is no directory, or closed to BOINC's user; reset the project");
   }
-  const std::filesystem::file_status status = std::filesystem::status(path, unknown);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    throw IoError("'" + path +
-                  "' is a directory, pipe or device, where a file of the task belongs; " +
-                  "reset the project");
-  }
+  real_file_system().require_file_or_nothing(
+      path, " where a file of the task belongs; reset the project");
   return path;
 }
 

@@ -5,13 +5,7 @@ namespace {
 
 std::string temporary_of(const std::string& path) { return path + ".tmp"; }
 
-void require_file_or_nothing(FileSystem& files, const std::string& path, const char* advice) {
-  if (files.exists(path) && !files.is_file(path)) {
-    throw IoError("'" + path + "' is a directory, pipe or device" + advice);
-  }
-}
-
-constexpr const char* to_be_written =
+constexpr std::string_view to_be_written =
     " where a file is to be written: move it away, or choose another directory";
 
 }  // namespace
@@ -25,8 +19,14 @@ std::string parent_directory(std::string_view path) {
   return path.empty() ? "/" : std::string(path);
 }
 
+void FileSystem::require_file_or_nothing(const std::string& path, std::string_view advice) {
+  if (exists(path) && !is_file(path)) {
+    throw IoError("'" + path + "' is a directory, pipe or device" + std::string(advice));
+  }
+}
+
 std::string FileSystem::read_file(const std::string& path, std::size_t max_bytes) {
-  require_file_or_nothing(*this, path, ": move it");
+  require_file_or_nothing(path, ": move it");
   return read(path, max_bytes);
 }
 
@@ -56,12 +56,12 @@ void FileSystem::write_durably(const std::string& path, std::string_view bytes, 
 }
 
 void FileSystem::require_writable(const std::string& path) {
-  require_file_or_nothing(*this, path, to_be_written);
+  require_file_or_nothing(path, to_be_written);
   require_writable_temporary(path);
 }
 
 void FileSystem::require_writable_temporary(const std::string& path) {
-  require_file_or_nothing(*this, temporary_of(path), to_be_written);
+  require_file_or_nothing(temporary_of(path), to_be_written);
 }
 
 void FileSystem::rename(const std::string& from, const std::string& to) {

@@ -63,6 +63,9 @@ class FileSystem {
   /// all of the new bytes, and the temporary is removed if that is possible.
   void write_durably(const std::string& path, std::string_view bytes,
                      Readers readers = Readers::as_usual);
+  /// IoError "'PATH' is a directory, pipe or device" and `advice`, if something lies there that is
+  /// no file: opening it may never end.
+  void require_file_or_nothing(const std::string& path, std::string_view advice);
   /// IoError if a directory, pipe or device lies where write_durably(path) puts the file or its
   /// temporary: better before the work than after it.
   void require_writable(const std::string& path);

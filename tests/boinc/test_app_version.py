@@ -7,11 +7,11 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 from unittest import mock
 
+from app_version_case import TOOL, Folder, tool
 from project import AppFile, Project
 from support import CLIENT, unit
 from volunteer import Volunteer
@@ -21,32 +21,7 @@ import platform_check  # project.py has named its folder
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from small_disk import SmallDisk  # noqa: E402
 
-TOOL = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "boinc" / "make-app-version"
 LOGICAL = {"axiom_libboinc_api": "libboinc_api.so.7", "axiom_libboinc": "libboinc.so.7"}
-
-
-def tool(*arguments):
-    return subprocess.run(["/usr/bin/python3", TOOL, *map(str, arguments)], capture_output=True, text=True)
-
-
-class Folder(unittest.TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-version-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        self.keys = self.directory / "keys"
-        self.assertEqual(tool("keys", self.keys).returncode, 0)
-        done = tool("layout", "--program", CLIENT, "--version", "1.00", "--plan-class", "avx2", "--out", self.directory / "apps")
-        if "build it with -DAXIOM_STATIC_LIBRARIES=ON" in done.stderr:
-            self.skipTest("a build with -DAXIOM_STATIC_LIBRARIES=OFF")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.folder = pathlib.Path(done.stdout.strip())
-        self.assertEqual(tool("sign", self.folder, "--keys", self.keys).returncode, 0)
-
-    def verify(self):
-        return tool("verify", self.folder, "--keys", self.keys)
-
-    def files(self):
-        return sorted(path for path in self.folder.iterdir() if path.suffix != ".sig" and path.name != "version.xml")
 
 
 class AppVersion(Folder):
@@ -329,50 +304,6 @@ class AppVersion(Folder):
         done = subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", self.keys / "ed25519_public.pem",
                                "-in", self.directory / "message", "-sigfile", self.directory / "signature"], capture_output=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-
-
-class Keys(unittest.TestCase):
-    def setUp(self):
-        self.keys = pathlib.Path(tempfile.mkdtemp(prefix="axiom-keys-"))
-        self.addCleanup(shutil.rmtree, self.keys, ignore_errors=True)
-
-    def test_private_keys_are_for_their_owner_only(self):
-        self.assertEqual(tool("keys", self.keys).returncode, 0)
-        for path in self.keys.iterdir():
-            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600 if "private" in path.name else 0o644, path)
-        os.chmod(self.keys / "ed25519_private.pem", 0o640)
-        done = tool("sign", self.keys, "--keys", self.keys)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("others may read it (mode 0640)", done.stderr)
-
-    def test_keys_are_never_overwritten(self):
-        self.assertEqual(tool("keys", self.keys).returncode, 0)
-        before = {path.name: path.read_bytes() for path in self.keys.iterdir()}
-        self.assertEqual(len(before), 4)
-        self.assertIn("never overwritten", tool("keys", self.keys).stderr)
-        # A project that has BOINC's keys only gets the other pair.
-        for name in ("ed25519_private.pem", "ed25519_public.pem"):
-            (self.keys / name).unlink()
-        self.assertEqual(tool("keys", self.keys).returncode, 0)
-        for name in ("code_sign_private", "code_sign_public"):
-            self.assertEqual((self.keys / name).read_bytes(), before[name])
-        (self.keys / "ed25519_public.pem").unlink()
-        self.assertIn("without its other half", tool("keys", self.keys).stderr)
-
-
-    def test_an_openssl_that_refuses_leaves_nothing(self):
-        """RSA of 1024 bits is what some systems forbid."""
-        openssl = self.keys / "bin" / "openssl"
-        openssl.parent.mkdir()
-        openssl.write_text("#!/bin/sh\necho 'genrsa: key size too small' >&2\nexit 1\n")
-        openssl.chmod(0o755)
-        for path, fragment in ((f"{openssl.parent}:/usr/bin:/bin", "key size too small"), ("/none", "apt-get install openssl")):
-            done = subprocess.run(["/usr/bin/python3", TOOL, "keys", self.keys / "new"], capture_output=True, text=True,
-                                  env={"PATH": path})
-            self.assertEqual(done.returncode, 1)
-            self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z")
-            self.assertIn(fragment, done.stderr)
-        self.assertFalse((self.keys / "new").exists())
 
 
 class Tampered(Folder):

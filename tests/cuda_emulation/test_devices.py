@@ -1,65 +1,12 @@
-"""The program on an emulated GPU, and on hosts whose GPU, driver or memory is not as it should be.
-
-AXIOM_CLIENT and AXIOM_EMULATED_LIBRARY (the folder of the emulated libcuda.so.1) name what is tested.
-"""
+"""The program on an emulated GPU, and on hosts whose GPU, driver or memory is not as it should be."""
 
 import json
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
-import tempfile
 import unittest
 
-CLIENT = os.environ["AXIOM_CLIENT"]
-LIBRARY = os.environ["AXIOM_EMULATED_LIBRARY"]
-QUICK = ["--standalone", "--experiment", "featrank", "--seed", "9", "--set", "epochs=2",
-         "--set", "trials=1", "--set", "widths=[8,33]", "--priority", "normal"]
-LONG = ["--standalone", "--experiment", "compgen", "--seed", "9", "--set", "epochs=250", "--set", "trials=1",
-        "--set", "widths=[16,32]", "--set", "depths=[1,2]", "--set", "learning_rates=[0.05]",
-        "--priority", "normal", "--seeds", "4"]
-
-MANY = [option.replace("epochs=250", "epochs=20") for option in LONG]
-
-
-class DeviceTest(unittest.TestCase):
-    def setUp(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axiom-devices-"))
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-
-    def run_client(self, *arguments, library=LIBRARY, **settings):
-        environment = dict(os.environ)
-        environment.pop("LD_LIBRARY_PATH", None)
-        if library:
-            environment["LD_LIBRARY_PATH"] = library
-        for name, value in settings.items():
-            environment["AXIOM_EMULATED_" + name.upper()] = str(value)
-        return subprocess.run([CLIENT, *arguments], capture_output=True, text=True, timeout=600,
-                              env=environment)
-
-    def compute(self, name, *arguments, work=QUICK, **settings):
-        """Result bytes, telemetry, log."""
-        out = self.directory / name
-        done = self.run_client(*work, *arguments, "--out", str(out), **settings)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        experiment = work[2]
-        return ((out / f"{experiment}.result.json").read_bytes(),
-                json.loads((out / f"{experiment}.telemetry.json").read_text()), done.stderr)
-
-    def refused(self, code, fragment, *arguments, **settings):
-        """With --backend cuda: an error; with auto: the processor, with that line in the log."""
-        out = self.directory / f"refused-{code}"
-        done = self.run_client(*QUICK, *arguments, "--backend", "cuda", "--out", str(out), **settings)
-        self.assertEqual(done.returncode, code, done.stderr)
-        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-        self.assertEqual(len(errors), 1, done.stderr)
-        self.assertIn(fragment, errors[0])
-        self.assertEqual(done.stdout, "")
-        self.assertFalse((out / "featrank.result.json").exists())
-        _, telemetry, log = self.compute(f"auto-{code}", *arguments, **settings)
-        self.assertNotIn("cuda", telemetry["backend"])
-        self.assertIn(fragment, log)
+from device_case import CLIENT, LIBRARY, LONG, MANY, QUICK, DeviceTest
 
 
 class Equality(DeviceTest):
@@ -241,102 +188,6 @@ class Refusals(DeviceTest):
                 break
         self.assertEqual(telemetry["backend"], "cuda:0", "it always vanished before its work was done")
         self.assertGreater(question, 5)
-
-
-class FaultyHardware(DeviceTest):
-    def launches(self, replay="100"):
-        """Of the self-test, and in all."""
-        out = self.directory / "traced"
-        done = self.run_client(*MANY, "--backend", "cuda", "--replay", replay, "--out", str(out), trace=1)
-        before = done.stderr.split("self-test of the device")[0].count("emulated device: launch")
-        return before, done.stderr.count("emulated device: launch")
-
-    def test_a_flipped_bit_anywhere_in_the_memory_changes_no_result(self):
-        expected, _, _ = self.compute("processor", work=MANY, library=None)
-        first, last = self.launches()
-        found = 0
-        for seed in range(12):
-            with self.subTest(seed=seed):
-                at = first + 1 + seed % max(1, last - first - 1)
-                result, telemetry, _ = self.compute(f"flip-{seed}", "--backend", "cuda", "--replay", "100",
-                                                    work=MANY, fault=f"flip:{at}:{seed}")
-                self.assertEqual(result, expected)
-                self.assertGreater(telemetry["replayed_steps"], 0)
-                found += telemetry["mismatches"]
-        self.assertGreater(found, 0, "no flip was noticed: the test shows nothing")
-
-    def test_memory_that_flips_bits_all_the_time_stops_the_run(self):
-        first, _ = self.launches()
-        out = self.directory / "flips"
-        done = self.run_client(*MANY, "--backend", "auto", "--replay", "100", "--out", str(out),
-                               "--checkpoint-interval", "0.05", fault=f"flips:{first + 2}:1")
-        if done.returncode == 0:
-            return self.assertEqual((out / "compgen.result.json").read_bytes(),
-                                    self.compute("processor", work=MANY, library=None)[0])
-        self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertIn("the device computes wrong numbers: ", done.stderr)
-        self.assertIn("overclocking", done.stderr)
-        self.assertFalse((out / "compgen.result.json").exists())
-        self.assertEqual(list(out.glob("*.checkpoint.[01]")), [], "a state that cannot be relied on was kept")
-
-    def test_parts_that_a_device_with_wrong_numbers_computed_do_not_wait_to_be_sent(self):
-        work = [*MANY[:MANY.index("--seeds") + 1], "12", "--device-memory", "6", "--threads", "1"]
-        sending = ["--upload-url", "https://localhost:1/", "--upload-intermediate", "0", "--retry-for", "0"]
-        traced = self.run_client(*work, "--backend", "cuda", "--replay", "100", "--out", str(self.directory / "traced"), trace=1)
-        last = traced.stderr.count("emulated device: launch")
-        out = self.directory / "parts"
-        done = self.run_client(*work, *sending, "--backend", "cuda", "--replay", "100", "--out", str(out),
-                               fault=f"flips:{last - last // 6}:1")
-        self.assertEqual(done.returncode, 16, done.stderr)
-        names = [path.name for path in (out / "outbox").iterdir()]
-        self.assertTrue([name for name in names if name.endswith(".part.json.gz.queued.json.bad")], done.stderr)
-        self.assertFalse([name for name in names if name.endswith((".queued.json", ".gz"))], names)
-
-    def test_a_matrix_that_cannot_be(self):
-        """Computed again, as any mismatch; if it comes back, the run ends."""
-        expected, _, _ = self.compute("processor", library=None)
-        traced = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1)
-        first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch") + 1
-        result, telemetry, _ = self.compute("spoiled", "--backend", "cuda", fault=f"spoil:{first}")
-        self.assertEqual(result, expected)
-        self.assertEqual(telemetry["mismatches"], 1)
-        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "b"), fault=f"spoils:{first}")
-        self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertRegex(done.stderr, "the matrix of a layer of .* units is not finite, (the same twice|[34] times in a row)")
-
-    def test_a_device_that_is_wrong_in_the_same_way_each_time(self):
-        done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
-        self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertRegex(done.stderr, "gives a wrong answer to a known case|differ from the processor.s, the same twice")
-        first, _ = self.launches("1")
-        done = self.run_client(*MANY, "--backend", "cuda", "--replay", "1", "--out", str(self.directory / "b"),
-                               fault=f"skew:{first + 1}")
-        self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertIn("differ from the processor's, the same twice", done.stderr)
-
-    def test_mismatches_before_the_processor_took_over_are_told(self):
-        traced = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1)
-        first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch") + 1
-        last = traced.stderr.count("emulated device: launch")
-        expected, _, _ = self.compute("processor", library=None)
-        # How many launches the two threads need varies, so the device may be lost too late or, seldom, too early.
-        for attempt in range(20):
-            result, telemetry, log = self.compute(f"took over {attempt}", fault=f"spoil:{first}", lost=last - attempt % 6)
-            self.assertEqual(result, expected)
-            if "the processor takes over" in log and telemetry["mismatches"] > 0:
-                break
-        self.assertIn("the processor takes over", log)
-        self.assertEqual((telemetry["device"], telemetry["mismatches"]), ("", 1))
-        self.assertIn("1 times the device gave two results for the same steps", log)
-
-    def test_counters(self):
-        _, telemetry, _ = self.compute("all", "--backend", "cuda", "--replay", "100")
-        self.assertGreater(telemetry["replayed_steps"], 0)
-        self.assertGreater(telemetry["audited_steps"], 0)
-        self.assertEqual(telemetry["mismatches"], 0)
-        _, telemetry, _ = self.compute("none", "--backend", "cuda", "--replay", "0")
-        self.assertEqual(telemetry["replayed_steps"], 0)
-        self.assertEqual(telemetry["audited_steps"], 0)
 
 
 class Listing(DeviceTest):

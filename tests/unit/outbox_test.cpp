@@ -329,7 +329,8 @@ TEST(Outbox, ABitFlippedAnywhereChangesNoVersionOrDigestThatIsSent) {
 }
 
 TEST(Outbox, AReceiptThatSaysNothingIsNone) {
-  for (const char* receipt : {"", "\0\0\0", "{\"schema\":1,\"addr", "[]"}) {
+  for (const std::string& receipt : {std::string(), std::string(3, '\0'),
+                                     std::string("{\"schema\":1,\"addr"), std::string("[]")}) {
     FaultyFileSystem files;
     Outbox(files, "/o").add(object("a"), "https://h/");
     files.put("/o/" + file("a") + ".sent.json", receipt);
