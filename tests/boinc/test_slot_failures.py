@@ -222,7 +222,7 @@ class ExitCodes(SlotTest):
         self.assertEqual(slot.end(), 0, slot.log())
 
     def test_attempts_are_forgotten_when_the_task_gets_on(self):
-        work = unit(60)
+        work = lasting(5)
         slot = self.slot(work, period=1)
         for _ in range(2):
             self.assert_postponed(slot, "unknown backend", "--backend", "no-such")
