@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpu/matrix_kernels.inl"
+#include "cpu/sparse_gram.inl"
 #include "cpu/tridiagonal.inl"
 
 namespace axiom::cpu {
@@ -11,6 +12,7 @@ namespace axiom::cpu {
 template <class Isa, int vectors>
 struct GramInPanels {
   using Products = MatrixKernels<Isa, vectors>;
+  using Sparse = SparseGram<Isa>;
   using D = typename Isa::Double;
   static constexpr int lanes = Products::lanes;
   static constexpr int width = Products::width;
@@ -22,6 +24,11 @@ struct GramInPanels {
     mirror(c, m);
   }
 
+  static void gram_of_activations(const float* a, double* c, int rows, int m) {
+    upper_triangle_of_activations(a, rows, m, c, thread_workspace(packed_doubles(m)));
+    mirror(c, m);
+  }
+
   static void reduced_gram(const float* a, int rows, int m, double* diagonal,
                            double* off_diagonal) {
     // Whole panels, so that what follows is aligned: first what is packed, then what is reduced.
@@ -29,7 +36,7 @@ struct GramInPanels {
     const std::size_t packed = packed_doubles(m);
     const std::size_t reduced = Tridiagonal<Isa>::workspace(m);
     double* c = thread_workspace(size + (packed > reduced ? packed : reduced));
-    upper_triangle(packer(a, m), c + size, c, rows, m);
+    upper_triangle_of_activations(a, rows, m, c, c + size);
     mirror(c, m);
     Tridiagonal<Isa>::reduce(c, m, diagonal, off_diagonal, c + size);
   }
@@ -46,6 +53,13 @@ struct GramInPanels {
   }
 
  private:
+  static void upper_triangle_of_activations(const float* a, int rows, int m, double* c,
+                                            double* scratch) {
+    if (!Sparse::upper_triangle(a, rows, m, c, scratch)) {
+      upper_triangle(packer(a, m), scratch, c, rows, m);
+    }
+  }
+
   /// Of rows × m matrices, for upper_triangle().
   template <class Scalar>
   static auto packer(const Scalar* a, int m) {
@@ -54,8 +68,9 @@ struct GramInPanels {
     };
   }
   static std::size_t packed_doubles(int m) {
-    return static_cast<std::size_t>(Products::panels(m) *
-                                    Products::panel_doubles(Products::row_block));
+    const auto dense = static_cast<std::size_t>(Products::panels(m) *
+                                                Products::panel_doubles(Products::row_block));
+    return dense > Sparse::workspace(m) ? dense : Sparse::workspace(m);
   }
 
   /// Entries on and above the diagonal, and some below it. pack(first, count, packed) fills panels
@@ -165,6 +180,9 @@ template <class Isa>
 struct Gram {
   static void gram(const double* a, double* c, int rows, int m) {
     wide(m) ? Wide::gram(a, c, rows, m) : Narrow::gram(a, c, rows, m);
+  }
+  static void gram_of_activations(const float* a, double* c, int rows, int m) {
+    wide(m) ? Wide::gram_of_activations(a, c, rows, m) : Narrow::gram_of_activations(a, c, rows, m);
   }
   static void reduced_gram(const float* a, int rows, int m, double* diagonal,
                            double* off_diagonal) {

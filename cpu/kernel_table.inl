@@ -21,7 +21,8 @@ constexpr Kernels kernel_table() {
           Network::first_layer_gradient,
           Network::transpose_weights,
           {MatrixKernels<Isa>::transposed_product, Gram<Isa>::gram, Tridiagonal<Isa>::reduce,
-           Cholesky<Isa>::factor, Gram<Isa>::reduced_gram, Gram<Isa>::centred_kernel},
+           Cholesky<Isa>::factor, Gram<Isa>::gram_of_activations, Gram<Isa>::reduced_gram,
+           Gram<Isa>::centred_kernel},
           fma_chain<typename Isa::Float>};
 }
 

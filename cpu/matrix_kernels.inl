@@ -76,7 +76,6 @@ struct MatrixKernels {
     }
   }
 
- private:
   /// The lanes that lie inside a row of n columns; zeros beyond.
   static AXIOM_INLINE D load_some(const double* row, Index column, int n) {
     if (column + lanes <= n) return D::load_unaligned(row + column);
@@ -84,6 +83,7 @@ struct MatrixKernels {
     for (int i = 0; column + i < n; ++i) values[i] = row[column + i];
     return D::load(values);
   }
+  /// Stores the lanes that lie inside a row of n columns; beyond it nothing changes.
   static AXIOM_INLINE void store_some(D sum, double* row, Index column, int n) {
     if (column + lanes <= n) {
       sum.store_unaligned(row + column);

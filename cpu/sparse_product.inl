@@ -7,6 +7,7 @@
 // again, whole.
 #pragma once
 
+#include "cpu/bit_square.inl"
 #include "cpu/kernels.h"
 #include "cpu/panel_matrices.inl"
 #include "cpu/tile.inl"
@@ -45,7 +46,7 @@ struct SparseProduct {
                          std::uint64_t* square, Init init, Finish finish) {
     for (int row = 0; row < p.rows; row += depth, bits += bits_step) {
       for (int t = 0; t < depth; ++t) square[t] = t < p.depth ? bits[t] : 0;
-      transpose_bits(square);
+      BitSquare<Isa>::transpose(square);
       const int rows = p.rows - row < depth ? p.rows - row : depth;
       const Part part{square, nullptr, 0, row, rows, true, true, nullptr, 0};
       strips<Walk::along_rows, true>(p, part, init, finish);
@@ -77,18 +78,6 @@ struct SparseProduct {
         row_bits |= static_cast<std::uint64_t>(Isa::non_zero_bits(a)) << (t - first);
       }
       bits[r] = row_bits;
-    }
-  }
-
-  /// A square of bits: bit c of row r becomes bit r of row c (Warren, Hacker's Delight, 7–3).
-  static void transpose_bits(std::uint64_t* rows) {
-    std::uint64_t low = 0x00000000ffffffff;
-    for (int j = 32; j != 0; j /= 2, low ^= low << j) {
-      for (int k = 0; k < 64; k = ((k | j) + 1) & ~j) {
-        const std::uint64_t swap = ((rows[k] >> j) ^ rows[k | j]) & low;
-        rows[k] ^= swap << j;
-        rows[k | j] ^= swap;
-      }
     }
   }
 

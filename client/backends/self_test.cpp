@@ -204,6 +204,14 @@ std::string matrices(const Backend& backend) {
   for (std::size_t i = 0; i < m; ++i) gram[i * m + i] += 1.0;
   ops.cholesky(gram.data(), m);
   bits.add(gram);
+  constexpr int samples = 70;  // more than a word of them, and a panel of units that is not full
+  constexpr int units = 75;
+  std::vector<float> activations(samples * units);
+  fill_normal(Stream{2, 0, 2, Purpose::features, 0}, activations.data(), activations.size());
+  for (float& activation : activations) activation = activation > 0.0f ? activation : 0.0f;
+  gram.resize(units * units);
+  ops.gram_of_activations(activations.data(), gram.data(), samples, units);
+  bits.add(gram);
   return bits.digest();
 }
 

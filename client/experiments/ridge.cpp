@@ -57,7 +57,7 @@ bool RidgeProbe::fit(std::span<const float> h, int samples, int width,
     }
     extended[i * (k + 1) + k] = 1.0;
   }
-  matrix_ops_.gram(activations.data(), gram.data(), samples, width);
+  matrix_ops_.gram_of_activations(h.data(), gram.data(), samples, width);
   matrix_ops_.transposed_product(extended.data(), activations.data(), products.data(), samples,
                                  count + 1, width);
 

@@ -20,7 +20,9 @@ struct MatrixOps {
   /// order of operations is written down in cpu/cholesky.inl.
   bool (*cholesky)(double* a, int n);
 
-  // Of activations, which become doubles on the way.
+  // Of activations, which become doubles on the way; those of units that are off may be skipped.
+  /// gram() of a, rows × m.
+  void (*gram_of_activations)(const float* a, double* c, int rows, int m);
   /// gram() of a, rows × m, then tridiagonalize().
   void (*reduced_gram)(const float* a, int rows, int m, double* diagonal, double* off_diagonal);
   /// c = b·bᵀ, samples × samples; the sums run over the units. b is a, samples × units, less the

@@ -32,6 +32,10 @@ RestingMatrixOps::RestingMatrixOps(const MatrixOps& ops, std::function<void()> r
     wrapped.rest();
     return wrapped.ops->cholesky(a, n);
   };
+  table_.gram_of_activations = [](const float* a, double* c, int rows, int m) {
+    wrapped.rest();
+    wrapped.ops->gram_of_activations(a, c, rows, m);
+  };
   table_.reduced_gram = [](const float* a, int rows, int m, double* diagonal,
                            double* off_diagonal) {
     wrapped.rest();

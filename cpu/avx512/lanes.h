@@ -22,6 +22,7 @@ struct F32 {
   static AXIOM_INLINE F32 zero() { return {_mm512_setzero_ps()}; }
   static AXIOM_INLINE F32 broadcast(const float* p) { return {_mm512_set1_ps(*p)}; }
   static AXIOM_INLINE F32 load(const float* p) { return {_mm512_load_ps(p)}; }
+  static AXIOM_INLINE F32 load_unaligned(const float* p) { return {_mm512_loadu_ps(p)}; }
   AXIOM_INLINE void store(float* p) const { _mm512_store_ps(p, v); }
 };
 

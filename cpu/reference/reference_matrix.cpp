@@ -93,10 +93,14 @@ bool cholesky(double* a, int order) {
   return true;
 }
 
-void reduced_gram(const float* a, int rows, int m, double* diagonal, double* off_diagonal) {
+void gram_of_activations(const float* a, double* c, int rows, int m) {
   const std::vector<double> converted(a, a + size(rows) * size(m));
+  gram(converted.data(), c, rows, m);
+}
+
+void reduced_gram(const float* a, int rows, int m, double* diagonal, double* off_diagonal) {
   std::vector<double> c(size(m) * size(m));
-  gram(converted.data(), c.data(), rows, m);
+  gram_of_activations(a, c.data(), rows, m);
   tridiagonalize(c.data(), m, diagonal, off_diagonal);
 }
 
@@ -121,7 +125,7 @@ void centred_kernel(const float* a, int samples, int units, double* c) {
 
 }  // namespace
 
-const MatrixOps matrix_ops{transposed_product, gram,         tridiagonalize,
-                           cholesky,           reduced_gram, centred_kernel};
+const MatrixOps matrix_ops{transposed_product,  gram,         tridiagonalize, cholesky,
+                           gram_of_activations, reduced_gram, centred_kernel};
 
 }  // namespace axiom::cpu::reference

@@ -48,9 +48,9 @@ Tridiagonal reduced(const MatrixOps& ops, int width, unsigned seed) {
 }
 
 void gram(benchmark::State& state, const MatrixOps& ops, int width) {
-  const std::vector<double> h = activations<double>(500, width, 1);
+  const std::vector<float> h = activations<float>(500, width, 1);
   std::vector<double> c(static_cast<std::size_t>(width) * static_cast<std::size_t>(width));
-  for (auto _ : state) ops.gram(h.data(), c.data(), 500, width);
+  for (auto _ : state) ops.gram_of_activations(h.data(), c.data(), 500, width);
 }
 
 void tridiagonalize(benchmark::State& state, const MatrixOps& ops, int width) {

@@ -76,12 +76,16 @@ inline bool plain_cholesky(double* a, int n) {
   return true;
 }
 
+inline void plain_gram_of_activations(const float* a, double* c, int rows, int m) {
+  const std::vector<double> converted(a, a + static_cast<std::ptrdiff_t>(rows) * m);
+  plain_gram(converted.data(), c, rows, m);
+}
+
 inline void plain_reduced_gram(const float* a, int rows, int m, double* diagonal,
                                double* off_diagonal) {
   const auto size = static_cast<std::size_t>(m);
-  const std::vector<double> converted(a, a + static_cast<std::size_t>(rows) * size);
   std::vector<double> c(size * size);
-  plain_gram(converted.data(), c.data(), rows, m);
+  plain_gram_of_activations(a, c.data(), rows, m);
   plain_tridiagonalize(c.data(), m, diagonal, off_diagonal);
 }
 
@@ -103,8 +107,8 @@ inline void plain_centred_kernel(const float* a, int samples, int units, double*
   }
 }
 
-inline constexpr MatrixOps plain_matrix_ops = {plain_transposed_product, plain_gram,
-                                               plain_tridiagonalize,     plain_cholesky,
-                                               plain_reduced_gram,       plain_centred_kernel};
+inline constexpr MatrixOps plain_matrix_ops = {
+    plain_transposed_product,  plain_gram,         plain_tridiagonalize, plain_cholesky,
+    plain_gram_of_activations, plain_reduced_gram, plain_centred_kernel};
 
 }  // namespace axiom::test

@@ -31,6 +31,10 @@ struct Vector : Pair<Half> {
   static AXIOM_INLINE Self load(const T* p) {
     return {{{Half::load(p), Half::load(p + Half::lanes)}}};
   }
+  template <class U>
+  static AXIOM_INLINE Self load_unaligned(const U* p) {
+    return {{{Half::load_unaligned(p), Half::load_unaligned(p + Half::lanes)}}};
+  }
   AXIOM_INLINE void store(T* p) const {
     this->low.store(p);
     this->high.store(p + Half::lanes);
@@ -38,10 +42,6 @@ struct Vector : Pair<Half> {
 };
 struct F32 : Vector<F32, half::F32, float> {};
 struct F64 : Vector<F64, half::F64, double> {
-  template <class T>
-  static AXIOM_INLINE F64 load_unaligned(const T* p) {
-    return {{{half::F64::load_unaligned(p), half::F64::load_unaligned(p + half::F64::lanes)}}};
-  }
   AXIOM_INLINE void store_unaligned(double* p) const {
     low.store_unaligned(p);
     high.store_unaligned(p + half::F64::lanes);

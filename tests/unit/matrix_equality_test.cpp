@@ -162,6 +162,48 @@ TEST_P(MatrixEquality, OfActivations) {
   }
 }
 
+/// Zeros may be skipped (cpu/sparse_gram.inl): more or less of them, dead units, whole and cut
+/// words of 64 samples, cut panels, zeros with a sign, values that vanish in float, numbers that
+/// are none.
+TEST_P(MatrixEquality, GramOfActivationsWithZeros) {
+  const MatrixOps& expected = reference_backend().matrix_ops();
+  const MatrixOps& actual = GetParam()->matrix_ops();
+  enum Kind {
+    off_by_half,
+    few_zeros,
+    nearly_all_zeros,
+    dead_units,
+    signed_zeros,
+    tiny,
+    infinite,
+    nan
+  };
+  for (const int samples : {1, 63, 64, 65, 200}) {
+    for (const int units : {31, 32, 33, 64, 75, 100, 129}) {
+      for (const Kind kind : {off_by_half, few_zeros, nearly_all_zeros, dead_units, signed_zeros,
+                              tiny, infinite, nan}) {
+        SCOPED_TRACE(testing::Message() << samples << " x " << units << ", kind " << kind);
+        auto h = random_floats(samples, units, 6);
+        const auto width = static_cast<std::size_t>(units);
+        for (std::size_t i = 0; i < h.size(); ++i) {
+          const float least = kind == few_zeros ? -1.0f : kind == nearly_all_zeros ? 2.0f : 0.0f;
+          if (h[i] < least) h[i] = kind == signed_zeros && i % 3 == 0 ? -0.0f : 0.0f;
+          if (kind == dead_units && i % width % 5 < 3) h[i] = 0.0f;
+          if (kind == tiny)
+            h[i] *= std::ldexp(i % 2 == 0 ? -1.0f : 1.0f, -120 - static_cast<int>(i % 30));
+        }
+        if (kind == infinite) h[h.size() / 2] = std::numeric_limits<float>::infinity();
+        if (kind == nan) h[h.size() / 3] = std::numeric_limits<float>::quiet_NaN();
+        std::vector<double> c[2] = {std::vector<double>(width * width, 7.0),
+                                    std::vector<double>(width * width, 8.0)};
+        expected.gram_of_activations(h.data(), c[0].data(), samples, units);
+        actual.gram_of_activations(h.data(), c[1].data(), samples, units);
+        EXPECT_TRUE(same_bits(c[0], c[1]));
+      }
+    }
+  }
+}
+
 TEST_P(MatrixEquality, CholeskyFactors) {
   for (const int n : {1, 2, 3, 4, 5, 8, 21, 33, 65, 129}) {
     const auto a = random_matrix(n + 3, n, 4);
