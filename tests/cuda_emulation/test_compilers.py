@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-NEW = ("13.0", "75 80 86 90 120")
+NEW = ("13.0", "75 80 86 90 110 103 120")  # in the order of nvcc 13.0
 OLD = ("11.8", "35 50 61 75 90")
 
 
@@ -49,7 +49,7 @@ class Compilers(unittest.TestCase):
 
     def test_which_serve_what(self):
         new, old = self.compiler("new", *NEW), self.compiler("old", *OLD)
-        of_new = self.of("new", "c++20", ["compute_75", "sm_120", "sm_75", "sm_80", "sm_86", "sm_90"])
+        of_new = self.of("new", "c++20", ["compute_75", "sm_103", "sm_110", "sm_120", "sm_75", "sm_80", "sm_86", "sm_90"])
         of_old = self.of("old", "c++17", ["compute_50", "sm_50", "sm_61", "sm_75", "sm_90"])
         cases = {"one": (of_new, {}),
                  "a second that is asked for": (of_new + of_old, {"AXIOM_CUDA_LEGACY": old}),
@@ -57,6 +57,7 @@ class Compilers(unittest.TestCase):
                  "not wanted": (of_new, {"axiom_second_nvcc": old, "AXIOM_CUDA_LEGACY": "off"}),
                  "a second that is not older": (of_new, {"axiom_second_nvcc": new}),
                  "a second that is none": (of_new, {"axiom_second_nvcc": "/bin/false"}),
+                 "only later ones": (self.of("new", "c++20", ["compute_103", "sm_103", "sm_110", "sm_120"]), {"AXIOM_CUDA_OLDEST": "101"}),
                  "the older one alone": (of_old, {"AXIOM_CUDA_COMPILER": old}),
                  "none at all": ([], {"AXIOM_CUDA": "off"})}
         for name, (expected, options) in cases.items():
@@ -64,10 +65,13 @@ class Compilers(unittest.TestCase):
                 self.assertEqual(self.images(**{"AXIOM_CUDA_COMPILER": new, **options}), sorted(expected))
 
     def test_refusals(self):
-        new = self.compiler("new", *NEW)
+        new, ancient = self.compiler("new", *NEW), self.compiler("ancient", "10.2", "")
         for fragment, options in (
                 ("'/no/nvcc --version' does not answer like nvcc", {"AXIOM_CUDA_LEGACY": "/no/nvcc"}),
                 ("'/bin/false --version' does not answer like nvcc", {"AXIOM_CUDA_COMPILER": "/bin/false"}),
+                (f"'{ancient} --list-gpu-code' names no architecture", {"AXIOM_CUDA_COMPILER": ancient}),
+                (f"'{ancient} --list-gpu-code' names no architecture", {"AXIOM_CUDA_LEGACY": ancient}),
+                ('AXIOM_CUDA_OLDEST is "7.5": expected a number', {"AXIOM_CUDA_OLDEST": "7.5"}),
                 ("which serves no older devices", {"AXIOM_CUDA_LEGACY": new}),
                 ('AXIOM_CUDA_OLDEST is "999"', {"AXIOM_CUDA_OLDEST": "999"})):
             with self.subTest(fragment):
