@@ -9,6 +9,7 @@
 #include "client/plan/initial_parameters.h"
 #include "cpu/reference/reference_backend.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/dataset_cache.h"
 #include "cuda/device.h"
 #include "cuda/measure_launches.h"
 #include "cuda/parameter_pool.h"
@@ -144,6 +145,17 @@ TEST_F(ResidentParametersTest, WhatWentBadAtRestIsFoundByDoingItTwice) {
     }
     EXPECT_EQ(backend.health().mismatches, mismatches + 1);
   }
+}
+
+// As if the sign of a zero had flipped in the device's memory.
+TEST_F(ResidentParametersTest, SamplesAreComparedAsBits) {
+  const auto data = std::make_shared<Dataset>(Dataset{1, 4, {0, 1, 2, 3}, {0}});
+  DatasetCache cache;
+  Stream stream;
+  const auto there = cache.find_or_upload(data, stream);
+  EXPECT_TRUE(cache.intact(data, stream));
+  *reinterpret_cast<float*>(there.inputs.value) = -0.0f;
+  EXPECT_FALSE(cache.intact(data, stream));
 }
 
 /// What a device that errs says of its progress: the next launch must stay within its memory.
