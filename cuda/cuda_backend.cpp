@@ -24,7 +24,9 @@ namespace {
 
 CudaOptions options;
 
-std::string megabytes(std::size_t bytes) { return std::to_string(bytes / 1000000) + " MB"; }
+constexpr std::size_t megabyte = 1000000;
+
+std::string megabytes(std::size_t bytes) { return std::to_string(bytes / megabyte) + " MB"; }
 
 /// Device memory that is kept for the evaluation of many networks, and as much again for their
 /// metrics, per executor.
@@ -174,10 +176,11 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
   const std::size_t control = std::size_t{1} << 20;
   const Together together = bytes_together(runs);
   const std::size_t reserve = evaluation_reserve(plan.usable_bytes);
-  // Replays and audits take places, too.
+  // Replays and an audit take places, too; chance may choose more networks than their share.
   const auto copies = [&](std::size_t networks) {
-    return networks + 2 +
-           static_cast<std::size_t>(static_cast<double>(networks) * 3 * options.replay_share);
+    const auto replays =
+        static_cast<std::size_t>(static_cast<double>(networks) * 3 * options.replay_share);
+    return networks + std::min(networks, replays + 1) + 1;
   };
   const auto needed = [&](std::size_t networks) {
     const std::size_t open_seeds = std::min(seeds, networks / runs.size() + 2);
@@ -189,9 +192,9 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
                       "not enough device memory: one network of the work unit " +
                           (parts > 1 ? "on each of " + std::to_string(parts) + " threads needs "
                                      : std::string("needs ")) +
-                          megabytes(needed(1) * parts) + ", " + megabytes(plan.usable_bytes) +
-                          " of the free " + megabytes(plan.free_bytes) + " on " +
-                          device->facts().name +
+                          megabytes(needed(1) * parts + megabyte - 1) + ", " +
+                          megabytes(plan.usable_bytes) + " of the free " +
+                          megabytes(plan.free_bytes) + " on " + device->facts().name +
                           " may be used; close other programs that use it, " +
                           (parts > 1 ? "use fewer --threads, each of which needs its own, " : "") +
                           "or take --backend auto");

@@ -65,7 +65,7 @@ std::optional<int> device_number(std::string_view name) {
   const std::string_view digits = name.substr(5);
   int number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) {
+  if (error != std::errc() || end != digits.data() + digits.size() || digits.starts_with('-')) {
     throw BackendError("backend \"" + std::string(name) + "\": expected cuda:N, N from 0");
   }
   return number;

@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
 
 from device_case import CLIENT, LIBRARY, LONG, MANY, QUICK, DeviceTest
+
+WIDE = ["--standalone", "--experiment", "compgen", "--seed", "9", "--set", "epochs=1", "--set", "trials=1",
+        "--set", "widths=[256]", "--set", "depths=[2]"]
 
 
 class Equality(DeviceTest):
@@ -134,8 +138,24 @@ class Refusals(DeviceTest):
                                    "--out", str(self.directory / "x"), memory=1500000)
             self.assertIn(advice, done.stderr)
 
+    def test_just_enough_device_memory(self):
+        """For one network, done twice or not; one byte less is refused, and the line does not say that it would do."""
+        work = [*WIDE, "--backend", "cuda", "--threads", "1"]
+        plan = lambda memory: self.run_client("plan", *work[1:], memory=memory)
+        low, high = 10**6, 10**9
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if plan(middle).returncode == 0 else (middle, high)
+        told = plan(low)
+        self.assertEqual(told.returncode, 14, told.stderr)
+        needed, usable = re.search(r"needs (\d+) MB, (\d+) MB of the free", told.stderr).groups()
+        self.assertGreater(int(needed), int(usable))
+        for replay in ("1", "100"):
+            done = self.run_client(*work, "--replay", replay, "--out", str(self.directory / replay), memory=high)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_malformed_device_numbers(self):
-        for name in ("cuda:", "cuda:x", "cuda:-1", "cuda:99999999999", "cudax"):
+        for name in ("cuda:", "cuda:x", "cuda:-1", "cuda:-0", "cuda:99999999999", "cudax"):
             with self.subTest(name):
                 done = self.run_client(*QUICK, "--backend", name, "--out", str(self.directory / "x"))
                 self.assertEqual(done.returncode, 5, done.stderr)
