@@ -7,6 +7,7 @@
 #include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
 #include "client/commands/standard_streams.h"
+#include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "client/run/memory_plan.h"
 #include "client/system/memory.h"
@@ -40,19 +41,29 @@ std::string listing(const std::vector<DeviceKernels>& kernels) {
   return text + (newer ? " and newer" : "");
 }
 
+struct Facts {
+  std::string why_not;   // empty: it can run here; the others are empty else
+  std::string device;    // empty: a processor
+  std::string excluded;  // why it is not to be used
+};
+Facts facts_of(const Backend& backend) try {
+  Facts facts{backend.unavailable_reason(), {}, {}};
+  if (!facts.why_not.empty()) return facts;
+  facts.device = backend.device();
+  facts.excluded = exclusion_reason(backend);
+  return facts;
+} catch (const DeviceError& error) {
+  return {error.what(), {}, {}};  // the device went between two questions
+}
+
 nlohmann::json describe(const HostMemory& memory, const BackendChoice& choice) {
   nlohmann::json list = nlohmann::json::array();
   for (const Backend* backend : backends()) {
-    const std::string why_not = backend->unavailable_reason();
-    nlohmann::json entry = {{"name", backend->name()}, {"available", why_not.empty()}};
-    if (!why_not.empty()) {
-      entry["reason"] = why_not;
-    } else {
-      if (const std::string device = backend->device(); !device.empty()) entry["device"] = device;
-      if (const std::string broken = exclusion_reason(*backend); !broken.empty()) {
-        entry["excluded"] = broken;
-      }
-    }
+    const Facts facts = facts_of(*backend);
+    nlohmann::json entry = {{"name", backend->name()}, {"available", facts.why_not.empty()}};
+    if (!facts.why_not.empty()) entry["reason"] = facts.why_not;
+    if (!facts.device.empty()) entry["device"] = facts.device;
+    if (!facts.excluded.empty()) entry["excluded"] = facts.excluded;
     list.push_back(std::move(entry));
   }
   return {{"processor", processor_name()},        {"processors", usable_processors()},
@@ -67,14 +78,13 @@ std::string listing(const HostMemory& memory, const BackendChoice& choice) {
                      readable_bytes(memory.available) + " available\n" + "kernels    " +
                      listing(device_kernels()) + "\n";
   for (const Backend* backend : backends()) {
-    const std::string why_not = backend->unavailable_reason();
+    const Facts facts = facts_of(*backend);
     const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');
-    const std::string device = why_not.empty() ? backend->device() : "";
-    const std::string excluded = why_not.empty() ? exclusion_reason(*backend) : "";
-    text += backend->name() + padding + (why_not.empty() ? "available" : "no: " + why_not) +
-            (excluded.empty() ? "" : ", not to be used: " + excluded) +
-            (backend == choice.backend ? ", chosen" : "") + (device.empty() ? "" : ": " + device) +
-            "\n";
+    text += backend->name() + padding +
+            (facts.why_not.empty() ? "available" : "no: " + facts.why_not) +
+            (facts.excluded.empty() ? "" : ", not to be used: " + facts.excluded) +
+            (backend == choice.backend ? ", chosen" : "") +
+            (facts.device.empty() ? "" : ": " + facts.device) + "\n";
   }
   return text;
 }

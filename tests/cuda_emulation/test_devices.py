@@ -217,6 +217,17 @@ class Listing(DeviceTest):
         self.assertIn("compute capability 9.0", listed["cuda:1"]["device"])
         self.assertEqual(json.loads(done.stdout)["backend"], "cuda:0")
 
+    def test_a_device_that_vanishes_while_it_is_listed(self):
+        """The others are listed all the same."""
+        for question in range(1, 12):
+            for arguments in ([], ["--json"]):
+                with self.subTest(question=question, arguments=arguments):
+                    done = self.run_client("devices", *arguments, devices=2, vanishes=question)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertIn("reference", done.stdout)
+                    listed_whole = "counting devices failed" not in done.stdout
+        self.assertTrue(listed_whole, "it vanished each time: the test does not reach the end")
+
     def test_self_test_covers_the_device(self):
         done = self.run_client("self-test")
         self.assertEqual(done.returncode, 0, done.stdout)
