@@ -39,7 +39,7 @@ void take_over(SpectrumJob& job, const SpectrumJob& from) {
   job.norm = from.norm;
 }
 void take_over(ReadOutJob& job, const ReadOutJob& from) {
-  job.done = from.done;
+  job.done = plausible_done(job, from);
   job.unsolved = from.unsolved;
 }
 

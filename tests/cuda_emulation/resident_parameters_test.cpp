@@ -12,6 +12,7 @@
 #include "cuda/dataset_cache.h"
 #include "cuda/device.h"
 #include "cuda/measure_launches.h"
+#include "cuda/measures.h"
 #include "cuda/parameter_pool.h"
 #include "cuda/transfers.h"
 #include "tests/support/equality_cases.h"
@@ -168,6 +169,19 @@ TEST(MeasureLaunches, ProgressIsNeitherTakenBackNorBeyondTheEnd) {
     SumJob from = job;
     from.done = said;
     EXPECT_EQ(plausible_done(job, from), taken) << said;
+  }
+}
+
+TEST(MeasureLaunches, NorIsThatOfReadOuts) {
+  ReadOutJob job{};
+  job.fit.width = 20;
+  job.done = 3;
+  for (const int said : {-5, 1 << 30}) {
+    ReadOutJob taken = job;
+    ReadOutJob from = job;
+    from.done = said;
+    take_over(taken, from);
+    EXPECT_EQ(taken.done, said < 0 ? 3 : job.parts());
   }
 }
 
