@@ -81,7 +81,7 @@ void Console::note(std::string_view line) {
   if (quiet_) return;
   const std::lock_guard lock(mutex_);
   clear();
-  write(std::string(line) + "\n");
+  write(one_line(line) + "\n");
 }
 
 void Console::finish(const RunProgress& progress) {

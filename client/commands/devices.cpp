@@ -6,6 +6,7 @@
 #include "client/backends/registry.h"
 #include "client/commands/backend_choice.h"
 #include "client/commands/commands.h"
+#include "client/commands/errors.h"
 #include "client/commands/standard_streams.h"
 #include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
@@ -81,7 +82,7 @@ std::string listing(const HostMemory& memory, const BackendChoice& choice) {
     const Facts facts = facts_of(*backend);
     const std::string padding(backend->name().size() < 11 ? 11 - backend->name().size() : 1, ' ');
     text += backend->name() + padding +
-            (facts.why_not.empty() ? "available" : "no: " + facts.why_not) +
+            (facts.why_not.empty() ? "available" : "no: " + one_line(facts.why_not)) +
             (facts.excluded.empty() ? "" : ", not to be used: " + facts.excluded) +
             (backend == choice.backend ? ", chosen" : "") +
             (facts.device.empty() ? "" : ": " + facts.device) + "\n";

@@ -129,6 +129,14 @@ bool is_memory_shortage(const std::exception& error) {
          dynamic_cast<const std::bad_alloc*>(&error) != nullptr || too_few_threads(error);
 }
 
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return line;
+}
+
 std::string plain_line(std::string_view text) {
   std::string line(text);
   for (char& c : line) {
@@ -163,13 +171,7 @@ void print_diagnostic(std::string_view kind, std::string_view text) {
   std::string line = std::string(kind) + ":";
   if (colour()) line = "\x1b[1m" + line + "\x1b[0m";
   line += ' ';
-  if (plain_diagnostics) {
-    line += plain_line(text.substr(0, longest_plain_line));
-  } else {
-    for (const char c : text) {
-      line += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-    }
-  }
+  line += plain_diagnostics ? plain_line(text.substr(0, longest_plain_line)) : one_line(text);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

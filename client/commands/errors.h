@@ -23,6 +23,9 @@ std::string line_of(const std::exception& error);
 /// Memory, or threads, which need some: it may pass.
 bool is_memory_shortage(const std::exception& error);
 
+/// The text on one line, whatever it holds: control characters become "?".
+std::string one_line(std::string_view text);
+
 /// The text on one line of ASCII, whatever it holds: other bytes become "?".
 std::string plain_line(std::string_view text);
 

@@ -128,6 +128,12 @@ class Refusals(DeviceTest):
         self.assertEqual(done.returncode, 12, done.stderr)
         self.assertIn("numbered from 0); CUDA_VISIBLE_DEVICES is '7'", done.stderr)
 
+    def test_what_the_environment_holds_stays_on_its_line(self):
+        os.environ["CUDA_VISIBLE_DEVICES"] = "7\nerror: \x1b[31m"
+        self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
+        self.refused(12, "CUDA_VISIBLE_DEVICES is '7?error: ?[31m', which", devices=0)
+        self.assertIn("CUDA_VISIBLE_DEVICES is '7?error: ?[31m', which", self.run_client("devices", devices=0).stdout)
+
     def test_architecture_without_kernels(self):
         self.refused(13, "no CUDA kernels for devices of compute capability 3.0", capability=30)
 
