@@ -69,9 +69,15 @@ class StagingBuffer {
     floats = std::max(floats, floats_ + floats_ / 4);  // each time costs: pages are locked
     release();
     const std::size_t bytes = floats * sizeof(float);
-    driver().check(
-        driver().allocate_on_host(&pointer_, bytes, 0),
-        "locking " + std::to_string(bytes) + " bytes of the computer's memory for copies");
+    const std::string what =
+        "locking " + std::to_string(bytes) + " bytes of the computer's memory for copies";
+    const Result result = driver().allocate_on_host(&pointer_, bytes, 0);
+    if (result == out_of_memory) {
+      const std::string error = what + " failed: " + driver().describe(result);
+      throw DeviceError(DeviceStatus::out_of_memory,
+                        error + "; close other programs, or use fewer --threads");
+    }
+    driver().check(result, what);
     floats_ = floats;
   }
   float* data() { return static_cast<float*>(pointer_); }

@@ -2,6 +2,7 @@
 // emulator. Found through LD_LIBRARY_PATH, so that the product is tested as it is.
 //
 // Environment: AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each),
+// AXIOM_EMULATED_PINNED (bytes of the host's that one block of pinned memory may have),
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
@@ -225,7 +226,8 @@ Result cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) {
   if (current_context == nullptr) return invalid_context;
   const std::lock_guard lock(state.mutex);
   if (state.lost) return lost();
-  *pointer = std::malloc(bytes);
+  const long most = setting("AXIOM_EMULATED_PINNED", std::numeric_limits<long>::max());
+  *pointer = bytes > static_cast<std::size_t>(most) ? nullptr : std::malloc(bytes);
   if (*pointer == nullptr) return out_of_memory;
   if (has_instant_launches()) fill_with_numbers(*pointer, bytes);
   state.pinned[*pointer] = bytes;

@@ -144,6 +144,10 @@ class Refusals(DeviceTest):
                                    "--out", str(self.directory / "x"), memory=1500000)
             self.assertIn(advice, done.stderr)
 
+    def test_memory_of_the_host_that_the_device_cannot_have(self):
+        self.refused(14, "of the computer's memory for copies failed: CUDA_ERROR_OUT_OF_MEMORY (emulated error); "
+                         "close other programs, or use fewer --threads", pinned=1000)
+
     def test_just_enough_device_memory(self):
         """For one network, done twice or not; one byte less is refused, and the line does not say that it would do."""
         work = [*WIDE, "--backend", "cuda", "--threads", "1"]
