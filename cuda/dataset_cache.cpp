@@ -61,6 +61,11 @@ bool DatasetCache::intact(const std::shared_ptr<const Dataset>& data, Stream& st
   return false;
 }
 
+std::string DatasetCache::changed(const TrainingRun& run) {
+  return "samples of seed " + std::to_string(run.seed) + ", trial " + std::to_string(run.trial) +
+         ", have changed in the device's memory";
+}
+
 void DatasetCache::drop_unused() {
   const auto unused = [](const Entry& entry) { return entry.data.use_count() == 1; };
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(), unused), entries_.end());

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "client/plan/dataset.h"
+#include "client/plan/training_run.h"
 #include "cuda/kernels/jobs.h"
 #include "cuda/resources.h"
 
@@ -22,6 +24,8 @@ class DatasetCache {
   Addresses find_or_upload(const std::shared_ptr<const Dataset>& data, Stream& stream);
   /// Whether the device still has the data as they are; what has changed is forgotten.
   bool intact(const std::shared_ptr<const Dataset>& data, Stream& stream);
+  /// What to say where those of a run are not.
+  static std::string changed(const TrainingRun& run);
   /// Frees what nobody else refers to any more.
   void drop_unused();
 

@@ -189,7 +189,7 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
     const TrainingRun& run = *again[i].run;
     for (const Probe& probe : run.probes) {
       if (memory_.datasets.intact(probe.data, memory_.stream)) continue;
-      what = "samples in the device's memory have changed";
+      what = DatasetCache::changed(run);
       return false;
     }
     if (same_bits(*first[i], second[i])) continue;

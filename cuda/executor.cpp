@@ -51,7 +51,10 @@ void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
       evaluate_in_parts(tasks, memory_.parameters.get());
       if (evaluation_verified(tasks, what)) return watch_.agreed();
     } catch (const ImpossibleMeasure& error) {
-      what = error.what();
+      const EvaluationTask& first = tasks.front();
+      what = std::string(error.what()) + " in the evaluation of network " +
+             std::to_string(first.run->network) + " at step " + std::to_string(first.state->step) +
+             ", seed " + std::to_string(first.run->seed);
     }
     watch_.differed(what);
   }

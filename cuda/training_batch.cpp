@@ -253,8 +253,9 @@ bool TrainingBatch::verified(double launch_seconds, std::string& what) {
 // Both of a pair read the same samples: these are compared with those of the host.
 bool TrainingBatch::datasets_intact(std::string& what) {
   for (std::size_t c = tasks_.size(); c < copies_.size(); ++c) {
-    if (memory_.datasets.intact(tasks_[copies_[c].task].run->train, memory_.stream)) continue;
-    what = "samples in the device's memory have changed";
+    const TrainingRun& run = *tasks_[copies_[c].task].run;
+    if (memory_.datasets.intact(run.train, memory_.stream)) continue;
+    what = DatasetCache::changed(run);
     return false;
   }
   return true;

@@ -159,6 +159,14 @@ TEST_F(ResidentParametersTest, SamplesAreComparedAsBits) {
   EXPECT_FALSE(cache.intact(data, stream));
 }
 
+/// Two that have nothing to do with each other are not the same mismatch twice.
+TEST(DatasetCache, MismatchesOfTwoSeedsAreTwo) {
+  TrainingRun run = test::make_run(test::equality_cases()[0]);
+  const std::string first = DatasetCache::changed(run);
+  run.seed += 1;
+  EXPECT_NE(DatasetCache::changed(run), first);
+}
+
 /// What a device that errs says of its progress: the next launch must stay within its memory.
 TEST(MeasureLaunches, ProgressIsNeitherTakenBackNorBeyondTheEnd) {
   SumJob job{};

@@ -64,7 +64,7 @@ class FaultyHardware(DeviceTest):
         self.assertEqual(telemetry["mismatches"], 1)
         done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "b"), fault=f"spoils:{first}")
         self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertRegex(done.stderr, "the matrix of a layer of .* units is not finite, (the same twice|[34] times in a row)")
+        self.assertRegex(done.stderr, r"the matrix of a layer of .* units is not finite in the evaluation of network \d+ at step \d+, seed 9, (the same twice|[34] times in a row)")
 
     def test_a_device_that_is_wrong_in_the_same_way_each_time(self):
         done = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "a"), fault="skew:1")
