@@ -8,7 +8,8 @@
 namespace axiom {
 
 WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoice& choice,
-                 int threads, const Checkpoint* resumed, bool checkpoints, Console& console) {
+                 int threads, const Checkpoint* resumed, bool checkpoints, Console& console,
+                 std::uint64_t file_bytes) {
   const Backend& backend = *choice.backend;
   console.note("backend: " + backend.name() + " (" + choice.reason + ")");
   const std::string device = backend.device();
@@ -18,7 +19,8 @@ WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoic
     console.note("self-test of the device: passed");
   }
   const HostMemory host = host_memory();
-  const WorkerPlan plan = plan_workers(work, shape, backend, threads, host, resumed, checkpoints);
+  const WorkerPlan plan =
+      plan_workers(work, shape, backend, threads, host, resumed, checkpoints, file_bytes);
   console.note("threads: " + std::to_string(plan.threads) + ", memory: plan " +
                readable_bytes(plan.memory.total()) + ", host " + readable_bytes(host.total) +
                ", available " + readable_bytes(host.available));

@@ -1,6 +1,7 @@
 // What goes before work on a backend, and what becomes of it when a device fails.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -12,10 +13,11 @@
 namespace axiom {
 
 /// The plan of `work` on a backend, in the log before anything starts; a device has to give the
-/// known answers first. DeviceError, NotEnoughMemory. `threads`, `resumed` and `checkpoints`: as
-/// plan_workers().
+/// known answers first. DeviceError, NotEnoughMemory. `threads`, `resumed`, `checkpoints` and
+/// `file_bytes`: as plan_workers().
 WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoice& choice,
-                 int threads, const Checkpoint* resumed, bool checkpoints, Console& console);
+                 int threads, const Checkpoint* resumed, bool checkpoints, Console& console,
+                 std::uint64_t file_bytes = 0);
 
 /// What a run computes on: a backend until it fails, then the next that can.
 class Succession {

@@ -73,25 +73,24 @@ void Console::progress(const RunProgress& progress) {
 
 void Console::warning(const std::string& line) {
   const std::lock_guard lock(mutex_);
-  clear();
+  write(cleared());
   print_diagnostic("warning", line);
 }
 
 void Console::note(std::string_view line) {
   if (quiet_) return;
   const std::lock_guard lock(mutex_);
-  clear();
-  write(one_line(line) + "\n");
+  write(cleared() + one_line(line) + "\n");
 }
 
 void Console::finish(const RunProgress& progress) {
   if (quiet_) return;
   const std::lock_guard lock(mutex_);
-  clear();
   std::array<char, 64> speed{};
   std::snprintf(speed.data(), speed.size(), "%.1f", progress.gflops_per_second());
-  note(label_ + " trained and measured in " + readable_duration(progress.seconds) + ", " +
-       speed.data() + " GFLOP/s");
+  // Not waited for, either: the result is not written yet.
+  line_.write(cleared() + label_ + " trained and measured in " +
+              readable_duration(progress.seconds) + ", " + speed.data() + " GFLOP/s\n");
 }
 
 // A line that is wrapped cannot be rewritten.
@@ -105,17 +104,17 @@ void Console::rewrite(const std::string& line) {
   std::string text = line.substr(0, longest);
   const std::size_t length = text.size();
   text.resize(std::max(length, std::min(shown_length_, longest)), ' ');
-  write("\r" + text);
-  std::fflush(stderr);
+  line_.write("\r" + text);
   shown_length_ = length;
 }
 
-void Console::clear() {
-  if (shown_length_ == 0) return;
+// What takes the progress line away.
+std::string Console::cleared() {
+  if (shown_length_ == 0) return {};
   std::string text(std::min(shown_length_, longest_line()) + 2, ' ');
   text.front() = text.back() = '\r';
-  write(text);
   shown_length_ = 0;
+  return text;
 }
 
 }  // namespace axiom

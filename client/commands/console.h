@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "client/run/runner.h"
+#include "client/system/terminal_line.h"
 
 namespace axiom {
 
-/// One line that is rewritten on a terminal; elsewhere a plain line per tenth of the work.
+/// One line that is rewritten on a terminal, which is not waited for: checkpoints would wait, too.
+/// Elsewhere a plain line per tenth of the work.
 /// warning() and note() may be called from any thread.
 class Console : public RunObserver {
  public:
@@ -27,12 +29,13 @@ class Console : public RunObserver {
  private:
   std::size_t longest_line() const;
   void rewrite(const std::string& line);
-  void clear();
+  std::string cleared();
 
   std::recursive_mutex mutex_;
   std::string label_;
   bool quiet_;
   bool terminal_;
+  TerminalLine line_{2};
   std::size_t shown_length_ = 0;  // of the line to be rewritten
   double shown_at_ = 0;           // seconds of the session
   int shown_tenths_ = 0;

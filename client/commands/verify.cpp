@@ -15,6 +15,7 @@
 #include "client/run/runner.h"
 #include "client/run/summarize.h"
 #include "client/run/worker_plan.h"
+#include "client/system/memory.h"
 #include "client/system/process.h"
 #include "client/system/signals.h"
 #include "client/work_unit/recorded_work.h"
@@ -22,12 +23,24 @@
 namespace axiom {
 namespace {
 
-Json parse_result(const std::string& path, const std::string& text) {
+struct ResultFile {
+  std::string text;
+  Json values;
+  std::uint64_t bytes = 0;  // of memory, for both
+};
+
+ResultFile read_result(const std::string& path) {
+  const std::uint64_t before = resident_bytes();
+  ResultFile file;
+  file.text = real_file_system().read(path, maximum_result_bytes);
   try {
-    return parse_strict_json(text, {maximum_result_bytes, 32});
+    file.values = parse_strict_json(file.text, {maximum_result_bytes, 32});
   } catch (const JsonError& error) {
     throw WorkUnitError(path + ": " + error.what());
   }
+  const std::uint64_t after = resident_bytes();
+  file.bytes = after - std::min(before, after);
+  return file;
 }
 
 WorkUnit work_of(const std::string& path, const Json& result) {
@@ -40,9 +53,11 @@ WorkUnit work_of(const std::string& path, const Json& result) {
 
 // The result's text as this program computes it; nothing if it was told to stop.
 std::optional<Summary> recompute_on(const BackendChoice& choice, const WorkUnit& work,
-                                    const CommandLine& line, Console& console) {
+                                    std::uint64_t file_bytes, const CommandLine& line,
+                                    Console& console) {
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
-  const WorkerPlan plan = admit(work, shape, choice, line.threads, nullptr, false, console);
+  const WorkerPlan plan =
+      admit(work, shape, choice, line.threads, nullptr, false, console, file_bytes);
   Checkpoint state;
   state.seeds.resize(work.seeds.size());
   Runner runner(work, *choice.backend, state, nullptr,
@@ -54,11 +69,11 @@ std::optional<Summary> recompute_on(const BackendChoice& choice, const WorkUnit&
 
 // Likewise; from the beginning on the next backend if a device that was chosen, not asked for,
 // fails.
-std::optional<Summary> recompute(Succession used, const WorkUnit& work, const CommandLine& line,
-                                 Console& console) {
+std::optional<Summary> recompute(Succession used, const WorkUnit& work, std::uint64_t file_bytes,
+                                 const CommandLine& line, Console& console) {
   for (;;) {
     try {
-      std::optional<Summary> summary = recompute_on(used.choice(), work, line, console);
+      std::optional<Summary> summary = recompute_on(used.choice(), work, file_bytes, line, console);
       warn_of_mismatches(used.health(), console);
       return summary;
     } catch (const DeviceError& error) {
@@ -99,21 +114,20 @@ Verdict compare(const std::string& text, const Json& found, const std::string& r
 ExitCode verify_result(const CommandLine& line) {
   set_floating_point_environment();
   install_stop_signals();
-  const std::string text = real_file_system().read(line.result, maximum_result_bytes);
-  const Json found = parse_result(line.result, text);
-  const WorkUnit work = work_of(line.result, found);
+  const ResultFile file = read_result(line.result);
+  const WorkUnit work = work_of(line.result, file.values);
   set_device_options({line.desktop, line.replay_share, line.device_memory});
   const Succession used(requested_backend(line), line.backend != "auto");
   Console console("verify", line.quiet);
   if (line.idle_priority) set_idle_priority();
 
-  const std::optional<Summary> summary = recompute(used, work, line, console);
+  const std::optional<Summary> summary = recompute(used, work, file.bytes, line, console);
   if (!summary) {
     const int signal = stop_signal();
     print_diagnostic("error", "stopped by a signal: nothing was compared");
     return static_cast<ExitCode>(128 + signal);
   }
-  const Verdict verdict = compare(text, found, summary->result);
+  const Verdict verdict = compare(file.text, file.values, summary->result);
   print(line.json ? canonical_json(verdict.summary) + "\n" : verdict.sentence + "\n");
   return verdict.code;
 }

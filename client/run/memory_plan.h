@@ -32,9 +32,10 @@ struct MemoryPlan {
   std::uint64_t values = 0;      ///< measurements of all seeds
   std::uint64_t checkpoint = 0;  ///< states and values, encoded
   std::uint64_t result = 0;      ///< to write the result, where that outgrows the workers
+  std::uint64_t compared = 0;    ///< a result file, and in the end what it is compared with
 
   std::uint64_t total() const {
-    return program + datasets + states + workers + values + checkpoint + result;
+    return program + datasets + states + workers + values + checkpoint + result + compared;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "client/run/worker_plan.h"
 
+#include <algorithm>
 #include <string>
 
 #include "client/run/work_plan.h"
@@ -18,11 +19,18 @@ void require_checkpoint(const WorkUnit& work, const MemoryPlan& memory) {
                       "; give it fewer seeds or measurements");
 }
 
+// The file is held all the time. In the end, when the run's memory is free again, the result is
+// read like it to find where they differ.
+std::uint64_t comparing_bytes(const MemoryPlan& run, std::uint64_t file_bytes) {
+  const std::uint64_t freed = run.total() - run.program;
+  return std::max(file_bytes, 2 * file_bytes - std::min(2 * file_bytes, freed));
+}
+
 }  // namespace
 
 WorkerPlan plan_workers(const WorkUnit& work, const SeedPlan& shape, const Backend& backend,
                         int threads, const HostMemory& host, const Checkpoint* resumed,
-                        bool checkpoints) {
+                        bool checkpoints, std::uint64_t file_bytes) {
   constexpr int threads_of_device = 2;
   if (threads == 0) threads = backend.device().empty() ? usable_processors() : threads_of_device;
   WorkerPlan plan;
@@ -30,13 +38,15 @@ WorkerPlan plan_workers(const WorkUnit& work, const SeedPlan& shape, const Backe
   plan.device = plan_device_memory(shape, work.seeds.size(), backend, plan.threads);
   plan.networks_at_once = plan.device.networks_at_once;
   const std::uint64_t writing = writing_bytes(work, shape);
+  const HostMemory usable = {host.total, host.available + file_bytes};
   for (;; plan.networks_at_once /= 2) {
     plan.memory = plan_memory(*work.experiment, shape, work.seeds.size(), backend, plan.threads,
                               resumed, checkpoints, plan.networks_at_once, writing);
-    if (plan.networks_at_once == 1 || plan.memory.total() <= host.available) break;
+    plan.memory.compared = comparing_bytes(plan.memory, file_bytes);
+    if (plan.networks_at_once == 1 || plan.memory.total() <= usable.available) break;
   }
   if (checkpoints) require_checkpoint(work, plan.memory);
-  require_memory(plan.memory, host, work.minimum_ram_bytes);
+  require_memory(plan.memory, usable, work.minimum_ram_bytes);
   return plan;
 }
 

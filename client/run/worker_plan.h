@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "client/run/memory_plan.h"
 #include "client/work_unit/work_unit.h"
@@ -17,9 +18,10 @@ struct WorkerPlan {
 
 /// `threads`: as asked for; 0 = all processors, or two where a device trains: while it does, one
 /// of them measures. Fewer networks at once where the host's memory asks for it. NotEnoughMemory,
-/// DeviceError. `resumed` and `checkpoints`: as plan_memory().
+/// DeviceError. `resumed` and `checkpoints`: as plan_memory(). `file_bytes`: what this process
+/// holds already of a result file that the result will be compared with.
 WorkerPlan plan_workers(const WorkUnit& work, const SeedPlan& shape, const Backend& backend,
                         int threads, const HostMemory& host, const Checkpoint* resumed,
-                        bool checkpoints);
+                        bool checkpoints, std::uint64_t file_bytes = 0);
 
 }  // namespace axiom

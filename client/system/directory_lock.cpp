@@ -22,9 +22,9 @@ DirectoryLock::DirectoryLock(const std::string& directory) : handle_(-1) {
     const int error = errno;
     ::close(file);
     if (error != EWOULDBLOCK) throw_io_error("lock", path, error);
-    throw IoError("the directory '" + directory +
-                  "' is in use by another axiom-client: wait for it to end, or choose another "
-                  "directory");
+    throw DirectoryInUseError("the directory '" + directory +
+                              "' is in use by another axiom-client: wait for it to end, or choose "
+                              "another directory");
   }
   handle_ = file;
 }

@@ -104,11 +104,17 @@ FileSystem& real_file_system();
 /// The directory that holds `path`; "." for a bare name.
 std::string parent_directory(std::string_view path);
 
+/// Another process holds the lock of a directory.
+class DirectoryInUseError : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 /// Keeps other processes out of a directory while it lives. The file DIRECTORY/.lock stays behind;
 /// the lock itself ends with the process, however that dies.
 class DirectoryLock {
  public:
-  /// REQUIRES: the directory exists. IoError if another process holds the lock.
+  /// REQUIRES: the directory exists. DirectoryInUseError, IoError.
   explicit DirectoryLock(const std::string& directory);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;

@@ -220,6 +220,7 @@ void throw_io_error(const std::string& what, const std::string& path, int error)
   if (error == EROFS) message += "; choose a directory that can be written";
   if (error == EXDEV) message += "; both have to lie on one file system";
   if (error == EFBIG) message += "; raise the limit on the size of a file (ulimit -f)";
+  if (error == EMFILE) message += "; raise the limit on open files (ulimit -n)";
   if (error == EIO) message += "; check the disk";
   if (error == ENXIO) message += "; it is a pipe, socket or device: give a file, or remove it";
   throw IoError(message);

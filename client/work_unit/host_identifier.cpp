@@ -1,5 +1,8 @@
 #include "client/work_unit/host_identifier.h"
 
+#include <chrono>
+#include <thread>
+
 #include "client/system/process.h"
 
 namespace axiom {
@@ -17,14 +20,26 @@ std::string read_identifier(FileSystem& files, const std::string& path) {
   return text.substr(0, identifier_digits);
 }
 
+void draw_identifier(FileSystem& files, const std::string& path, const std::string& directory) {
+  const DirectoryLock only_one_draws(directory);
+  if (!files.exists(path)) files.write_durably(path, random_hex(identifier_digits / 2) + "\n");
+}
+
 }  // namespace
 
 std::string host_identifier(FileSystem& files, const std::string& directory) {
   const std::string path = directory + "/host_id";
   if (files.exists(path)) return read_identifier(files, path);
   files.make_directories(directory);
-  const DirectoryLock only_one_draws(directory);
-  if (!files.exists(path)) files.write_durably(path, random_hex(identifier_digits / 2) + "\n");
+  // Several may start at once for the first time, and a slow disk takes a while.
+  for (int left = 100; !files.exists(path); --left) {
+    try {
+      draw_identifier(files, path, directory);
+    } catch (const DirectoryInUseError&) {
+      if (left == 0) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
   return read_identifier(files, path);
 }
 

@@ -40,6 +40,10 @@ class LimitsTest(CliTest):
         self.assert_error(done, 7, "File too large; raise the limit")
         self.assertEqual(self.quick().returncode, 0)
 
+    def test_fewer_open_files_than_it_takes(self):
+        done = self.quick(**limited((resource.RLIMIT_NOFILE, 6)))
+        self.assert_error(done, 7, "Too many open files; raise the limit")
+
 
 if __name__ == "__main__":
     unittest.main()

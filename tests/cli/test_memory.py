@@ -1,8 +1,11 @@
 """The memory plan against the memory that was really taken (telemetry)."""
 
 import json
+import os
+import re
+import subprocess
 
-from support import CliTest, client
+from support import CLIENT, CliTest, client
 
 # Short forms whose networks and datasets are those of the default.
 PLANS = {
@@ -64,3 +67,23 @@ class MemoryTest(CliTest):
             with self.subTest(experiment=experiment, threads=threads, plan=plan):
                 self.telemetry(experiment, threads, plan)
 
+    def test_nor_is_that_of_verify(self):
+        """The file, its values and, to find a difference, those that it is compared with outgrow the run."""
+        _, threads, plan = ODD_PLANS[0]
+        out = self.directory / "out"
+        done = client("--standalone", "--experiment", "neuronspec", "--seed", "1", *plan, "--out", str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = (out / "neuronspec.result.json").read_bytes()
+        different = text.replace(b'"complete"', b'"Complete"')
+        for file, code, least in ((text, 0, .5), (different, 8, .85)):
+            (out / "copy").write_bytes(file)
+            process = subprocess.Popen([CLIENT, "verify", str(out / "copy"), "--threads", threads],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            log = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stderr.close()
+            self.assertEqual(process.returncode, code, log)
+            planned = float(re.search(r"memory: plan ([\d.]+) MB", log)[1]) * 1e6
+            self.assertLess(usage.ru_maxrss * 1024 / planned, 1.15, log)
+            self.assertGreater(usage.ru_maxrss * 1024 / planned, least, log)

@@ -93,6 +93,32 @@ class Streams(CliTest):
         self.assertGreater(len(lines), 3, shown)
         self.assertEqual({len(line) for line in lines}, {24}, shown)
 
+    def test_a_terminal_that_was_stopped_is_not_waited_for(self):
+        """As by Ctrl-S, or by a connection that froze: no checkpoint was saved from there on, nor at a signal."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen([CLIENT, *LONG, "--out", self.out, "--checkpoint-interval", "0.2"],
+                                   stdin=slave, stdout=slave, stderr=slave)
+        self.addCleanup(lambda: (process.kill(), process.wait(), os.close(master), os.close(slave)))
+
+        def newest():
+            return max((path.stat().st_mtime_ns for path in pathlib.Path(self.out).glob("*.checkpoint.?")), default=0)
+
+        def wait_for_a_later_one():
+            before = newest()
+            deadline = time.monotonic() + 60
+            while newest() == before:
+                self.assertLess(time.monotonic(), deadline, "no checkpoint")
+                time.sleep(0.05)
+
+        wait_for_a_later_one()
+        termios.tcflow(slave, termios.TCOOFF)
+        for _ in range(5):
+            wait_for_a_later_one()
+        process.send_signal(signal.SIGTERM)
+        wait_for_a_later_one()
+        termios.tcflow(slave, termios.TCOON)
+        self.assertEqual(process.wait(60), 143)
+
     def test_plain_lines_elsewhere(self):
         done = self.quick("--set", "batch=1")
         lines = [line for line in done.stderr.splitlines() if "GFLOP/s" in line and "%" in line]

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 
-from support import CliTest, client
+from support import CLIENT, CliTest, client
 
 
 class WorkUnits(CliTest):
@@ -105,6 +106,22 @@ class WorkUnits(CliTest):
         first = self.result()
         self.assertEqual(self.run_unit(unit, "--data-dir", str(data)).returncode, 0)
         self.assertEqual(self.result(), first)
+
+    def test_seed_from_host_in_many_first_runs_at_once(self):
+        """One drew the identifier, and the others were told that its directory was in use."""
+        path = self.directory / "unit.json"
+        path.write_text(json.dumps({**self.GOOD, "seed": {"from": "host"}}))
+        for data in ("a", "b", "c"):
+            runs = [subprocess.Popen([CLIENT, "--standalone", "--work-unit", str(path), "--quiet", "--json",
+                                      "--data-dir", str(self.directory / data),
+                                      "--out", str(self.directory / f"{data}{i}")],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for i in range(6)]
+            results = set()
+            for run in runs:
+                stdout, stderr = run.communicate(timeout=60)
+                self.assertEqual(run.returncode, 0, stderr)
+                results.add(json.loads(stdout)["sha256"])
+            self.assertEqual(len(results), 1)
 
     def test_host_with_too_little_memory_is_refused(self):
         done = self.run_unit({**self.GOOD, "minimum_ram_bytes": 1 << 50})
