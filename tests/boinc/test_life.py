@@ -42,7 +42,7 @@ class Life(BoincTest):
 
     def test_normal_task(self):
         """Byte-identical result, a short log in the order that docs/VOLUNTEERS.md gives."""
-        work = unit(60, seed=3)
+        work = lasting(5, seed=3)
         self.give("normal", work, "--no-such-option 7")
         log = self.assert_same("normal", work)["stderr"]
         self.assertLessEqual(len(log.encode()), STDERR_BYTES)
