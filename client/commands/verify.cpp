@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "client/backends/registry.h"
 #include "client/commands/admission.h"
@@ -26,21 +27,19 @@ namespace {
 struct ResultFile {
   std::string text;
   Json values;
-  std::uint64_t bytes = 0;  // of memory, for both
+  std::uint64_t bytes;  // of memory, for both
 };
 
 ResultFile read_result(const std::string& path) {
   const std::uint64_t before = resident_bytes();
-  ResultFile file;
-  file.text = real_file_system().read(path, maximum_result_bytes);
+  std::string text = real_file_system().read(path, maximum_result_bytes);
   try {
-    file.values = parse_strict_json(file.text, {maximum_result_bytes, 32});
+    Json values = parse_strict_json(text, {maximum_result_bytes, 32});
+    const std::uint64_t after = resident_bytes();
+    return {std::move(text), std::move(values), after - std::min(before, after)};
   } catch (const JsonError& error) {
     throw WorkUnitError(path + ": " + error.what());
   }
-  const std::uint64_t after = resident_bytes();
-  file.bytes = after - std::min(before, after);
-  return file;
 }
 
 WorkUnit work_of(const std::string& path, const Json& result) {
