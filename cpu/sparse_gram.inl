@@ -25,6 +25,7 @@ struct SparseGram {
 
   /// Doubles that upper_triangle() needs, 64-byte aligned.
   static std::size_t workspace(int m) {
+    if (m < least) return 0;
     return static_cast<std::size_t>(padded(m, width) * depth + padded(m, depth));
   }
 
