@@ -61,7 +61,7 @@ class Slot : public RunObserver {
     output_ = task_.resolve(output_name);
     const WorkUnit work = read_work();
     if (result_is_complete(work)) return ExitCode::ok;
-    files_.require_writable_temporary(output_);  // of itself the link was asked
+    files_.require_writable_temporary(output_);  // output_ was asked when its link was followed
     const BackendChoice backend = choose();
     log_.backend(backend);
     CheckpointStore store(files_, ".", std::string(work.experiment->name()));
