@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <vector>
 
 #include "client/json/strict_json.h"
 
@@ -50,6 +51,15 @@ Parameters parse_parameters(const Json& result, const Experiment& experiment) {
   }
 }
 
+// Counted twice, a seed would weigh twice in what is drawn from the file.
+void require_distinct(std::vector<std::uint64_t> seeds) {
+  std::sort(seeds.begin(), seeds.end());
+  const auto twice = std::adjacent_find(seeds.begin(), seeds.end());
+  if (twice == seeds.end()) return;
+  throw WorkUnitError("\"seeds\": " + std::to_string(*twice) +
+                      " is there twice, which no work unit gives");
+}
+
 }  // namespace
 
 WorkUnit recorded_work(const Json& result) {
@@ -71,6 +81,7 @@ WorkUnit recorded_work(const Json& result) {
     if (!entry.is_object()) throw WorkUnitError("not a result file: a seed is no object");
     work.seeds.push_back(parse_seed(entry));
   }
+  require_distinct(work.seeds);
   return work;
 }
 

@@ -254,6 +254,19 @@ TEST(RecordedWork, RefusesForeignFiles) {
   }
 }
 
+TEST(RecordedWork, RefusesASeedThatIsThereTwice) {
+  Json result = result_of(parse(minimal()));
+  const auto seeds = [](std::initializer_list<const char*> texts) {
+    Json list = Json::array();
+    for (const char* text : texts) list.push_back({{"seed", text}});
+    return list;
+  };
+  result["seeds"] = seeds({"9", "7", "8"});
+  EXPECT_EQ(recorded_work(result).seeds, (std::vector<std::uint64_t>{9, 7, 8}));
+  result["seeds"] = seeds({"9", "7", "9"});
+  EXPECT_THROW(recorded_work(result), WorkUnitError);
+}
+
 TEST(HostIdentifier, IsDrawnOnceAndKept) {
   const std::string directory = ::testing::TempDir() + "axiom_host_identifier";
   FileSystem& files = real_file_system();
