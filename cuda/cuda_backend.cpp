@@ -137,6 +137,7 @@ class CudaBackend final : public Backend {
   const MatrixOps& matrix_ops() const override { return watch_.processor().matrix_ops(); }
 
   DeviceHealth health() const override { return watch_.health(); }
+  std::uint64_t copied_bytes() const override { return cuda::copied_bytes; }
 
   DevicePlan plan_device(std::span<const TrainingRun* const> runs, std::size_t seeds,
                          int executors) const override;

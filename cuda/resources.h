@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -94,6 +95,9 @@ class StagingBuffer {
   std::size_t floats_ = 0;
 };
 
+/// Between host and devices, both ways, since the program began.
+inline std::atomic<std::uint64_t> copied_bytes{0};
+
 /// A queue of work, in order.
 class Stream {
  public:
@@ -106,10 +110,12 @@ class Stream {
   /// `from` is copied at once or kept until wait().
   void upload(DevicePointer to, const void* from, std::size_t bytes) {
     driver().check(driver().copy_to_device(to, from, bytes, handle_), "copying to the device");
+    copied_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
   /// `to` is a StagingBuffer's, and complete after wait().
   void download(void* to, DevicePointer from, std::size_t bytes) {
     driver().check(driver().copy_to_host(to, from, bytes, handle_), "copying from the device");
+    copied_bytes.fetch_add(bytes, std::memory_order_relaxed);
   }
   /// To any memory, once all that was queued before is done. A copy to such memory may wait for
   /// that itself, by polling, whatever the context's flags: the thread has to sleep first.

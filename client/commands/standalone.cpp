@@ -157,6 +157,7 @@ class StandaloneRun {
     telemetry_.finished = utc_timestamp();
     telemetry_.threads = plan_.threads;
     telemetry_.device_planned_bytes = plan_.device.planned_bytes;
+    telemetry_.device_copied_bytes = backend_.backend().copied_bytes();
     telemetry_.networks_at_once = plan_.networks_at_once;
     const DeviceHealth health = backend_.health();
     telemetry_.replayed_steps = health.replayed_steps;
@@ -168,6 +169,7 @@ class StandaloneRun {
     telemetry_.thread_seconds_training = progress.training_seconds;
     telemetry_.thread_seconds_evaluating = progress.evaluating_seconds;
     telemetry_.thread_seconds_metrics = progress.metrics_seconds;
+    telemetry_.processor_seconds_session = processor_seconds();
     telemetry_.flops_session = progress.session_flops;
     telemetry_.flops_resumed = progress.resumed_flops;
     telemetry_.planned_bytes = plan_.memory.total();

@@ -136,6 +136,8 @@ class Backend {
   virtual std::string device_identity() const { return {}; }
 
   virtual DeviceHealth health() const { return {}; }
+  /// Bytes copied between host and devices, both ways, since the program began; 0 on a processor.
+  virtual std::uint64_t copied_bytes() const { return 0; }
 
   /// What a device with memory of its own holds at once. `runs`: those of one seed; `seeds`: of the
   /// work unit. DeviceError if not even one network fits. On a processor: one network, no memory.

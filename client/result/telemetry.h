@@ -27,16 +27,18 @@ struct Telemetry {
   double thread_seconds_training = 0;    ///< this session, all threads together
   double thread_seconds_evaluating = 0;  ///< likewise
   double thread_seconds_metrics = 0;     ///< likewise
+  double processor_seconds_session = 0;  ///< of the whole process
   double flops_session = 0;              ///< of training steps, counted as they were done
   double flops_resumed = 0;              ///< of the steps taken over from a checkpoint
   std::uint64_t planned_bytes = 0;
   std::uint64_t peak_bytes = 0;
   std::uint64_t device_planned_bytes = 0;
-  std::uint64_t networks_at_once = 1;  ///< per thread
-  std::uint64_t replayed_steps = 0;    ///< done twice on the device and compared
-  std::uint64_t audited_steps = 0;     ///< done on the processor, too
-  std::uint64_t mismatches = 0;        ///< found by that; thrown away and done again
-  std::uint64_t checkpoints = 0;       ///< written, all sessions
+  std::uint64_t device_copied_bytes = 0;  ///< between host and devices, both ways
+  std::uint64_t networks_at_once = 1;     ///< per thread
+  std::uint64_t replayed_steps = 0;       ///< done twice on the device and compared
+  std::uint64_t audited_steps = 0;        ///< done on the processor, too
+  std::uint64_t mismatches = 0;           ///< found by that; thrown away and done again
+  std::uint64_t checkpoints = 0;          ///< written, all sessions
   std::uint64_t resumes = 0;
 };
 

@@ -34,6 +34,8 @@ class Results(CliTest):
         self.assertLessEqual(sum(spent), telemetry["seconds_session"] * telemetry["threads"])
         # Writing the result is not computing.
         self.assertEqual(telemetry["seconds_session"], telemetry["seconds_total"])
+        self.assertGreater(telemetry["processor_seconds_session"], 0)
+        self.assertEqual(telemetry["device_copied_bytes"], 0)
         self.assertGreater(telemetry["planned_bytes"], 0)
         self.assertGreater(telemetry["peak_bytes"], 0)
         self.assertEqual([name for name in os.listdir(self.out) if "checkpoint" in name], [])

@@ -27,6 +27,7 @@ class Equality(DeviceTest):
                 self.assertEqual(result, expected)
                 self.assertIn("cuda:", telemetry["backend"])
                 self.assertIn("Emulated device", telemetry["device"])
+                self.assertGreater(telemetry["device_copied_bytes"], 0)
                 self.assertIn("device memory: plan ", log)
 
     def test_memory_limit_means_smaller_batches(self):

@@ -27,6 +27,15 @@ void write_file(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;
 }
 
+TEST(Process, ProcessorTimeIsWhatWorkTakesAndWaitingDoesNot) {
+  const double before = processor_seconds();
+  ::usleep(100000);
+  const double waited = processor_seconds();
+  EXPECT_LT(waited - before, 0.05);
+  for (volatile double sum = 0; processor_seconds() - waited < 0.02;) sum = sum + 1;
+  EXPECT_GT(processor_seconds(), waited);
+}
+
 TEST(Process, IdlePriorityHolds) {
   ChildProcess child([](auto) {
     std::string reason;
