@@ -11,7 +11,7 @@ namespace {
 
 // As text until it is checked: the library's own conversions take octal numbers and the like.
 struct RawOptions {
-  std::string seed, seeds, threads, interval, priority, device_memory, replay, seconds;
+  std::string seed, seeds, threads, interval, step_limit, priority, device_memory, replay, seconds;
   bool standalone = false, version = false, help = false;
 };
 
@@ -20,7 +20,7 @@ const std::vector<std::string> work_options = {"--work-unit", "--experiment", "-
                                                "--seeds",     "--preset",     "--set"};
 // and how to run it and where to leave it.
 const std::vector<std::string> run_options = {"--out", "--checkpoint-interval", "--standalone",
-                                              "--priority"};
+                                              "--step-limit", "--priority"};
 // Without a meaning where nothing is computed, or by all backends.
 const std::vector<std::string> backend_options = {"--backend",       "--threads", "--desktop",
                                                   "--device-memory", "--replay",  "--data-dir"};
@@ -82,6 +82,7 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
   app.add_option("--out", line.out);
   app.add_option("--data-dir", line.data_directory);
   app.add_option("--checkpoint-interval", raw.interval);
+  app.add_option("--step-limit", raw.step_limit);
   app.add_option("--priority", raw.priority);
   app.add_option("--backend", line.backend);
   app.add_option("--threads", raw.threads);
@@ -135,6 +136,7 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   if (given("--checkpoint-interval")) {
     line.checkpoint_interval = parse_seconds("--checkpoint-interval", raw.interval);
   }
+  if (given("--step-limit")) line.step_limit = parse_seconds("--step-limit", raw.step_limit);
   if (given("--priority")) {
     if (raw.priority != "idle" && raw.priority != "normal") {
       throw UsageError("--priority: expected idle or normal, got \"" + raw.priority + "\"");

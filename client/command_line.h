@@ -45,6 +45,7 @@ struct CommandLine {
   std::string out = "axiom-results";   ///< directory
   std::string data_directory;          ///< empty = the system's default
   double checkpoint_interval = 60;     ///< seconds
+  double step_limit = 600;             ///< seconds without a finished step until a warning
   bool idle_priority = true;
 
   std::string result;  ///< verify: path

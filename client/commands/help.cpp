@@ -35,7 +35,7 @@ ExitCode show_help() {
       "  --priority P        idle (default) or normal\n"
       "  --backend NAME      auto (default), cuda:N, avx512, avx2 or reference\n"
       "  --threads N         default: all processors\n"
-      "  --desktop, --device-memory MB, --replay PERCENT: use of a GPU, docs/USAGE.md\n"
+      "  --desktop, --device-memory MB, --replay PERCENT, --step-limit S: docs/USAGE.md\n"
       "  --data-dir DIR      where this host's identifier and benchmark are kept\n"
       "  --json, --quiet     summary for scripts; no log. Also --version, --help\n"
       "bench [--seconds N]: measure, for auto. devices: list what this host can run.\n"

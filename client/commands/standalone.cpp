@@ -21,6 +21,7 @@
 #include "client/run/floating_point_environment.h"
 #include "client/run/runner.h"
 #include "client/run/summarize.h"
+#include "client/run/watch_thread.h"
 #include "client/run/worker_plan.h"
 #include "client/system/clock.h"
 #include "client/system/process.h"
@@ -102,6 +103,9 @@ class StandaloneRun {
   // Until all is done (0) or a signal came. If a device that was chosen, not asked for, fails, the
   // next one or the processor goes on from where it was.
   int compute(Checkpoint& state, CheckpointStore& store, IntermediateUploads& intermediate) {
+    WatchThread watch(
+        line_.step_limit, [] { return false; },
+        [this](const WatchThread::Place& place) { warn_of_standstill(place); });
     for (;;) {
       try {
         plan_ = admit(work_, shape_, backend_.choice(), task_.assignment().threads, &state, true,
@@ -113,6 +117,7 @@ class StandaloneRun {
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
+        const Followed followed(watch, *runner_);
         return runner_->run();
       } catch (const DeviceError& error) {
         if (error.status() == DeviceStatus::wrong_results && runner_) {
@@ -122,6 +127,15 @@ class StandaloneRun {
         backend_.take_over(error, console_);
       }
     }
+  }
+
+  // Only a warning: on a busy host a run of idle priority may stand still for as long as that.
+  void warn_of_standstill(const WatchThread::Place& place) {
+    console_.warning(
+        (place.begun ? "no training step was finished in " : "the training has not begun in ") +
+        readable_duration(place.limit) +
+        ": the host is very busy, or its device hangs; a second Ctrl-C ends the run, "
+        "which goes on from its last checkpoint when it is started again");
   }
 
   ExitCode stopped(int signal, const Runner& runner) {

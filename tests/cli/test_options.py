@@ -52,7 +52,7 @@ class Options(CliTest):
                               ("--seed", "18446744073709551616"), ("--seeds", "0"),
                               ("--seeds", "10001"), ("--threads", "0"), ("--threads", "1025"),
                               ("--threads", "two"), ("--checkpoint-interval", "0"),
-                              ("--checkpoint-interval", "-1"), ("--checkpoint-interval", "nan"),
+                              ("--checkpoint-interval", "-1"), ("--step-limit", "0"), ("--checkpoint-interval", "nan"),
                               ("--checkpoint-interval", "inf"), ("--checkpoint-interval", "1s"),
                               ("--priority", "high")]:
             base = ["--standalone", "--experiment", "neuronspec"]
@@ -71,7 +71,7 @@ class Options(CliTest):
         self.assertLessEqual(len(lines), 24)
         self.assertLessEqual(max(map(len, lines)), 80)
         for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
-                     "--set", "--out", "--data-dir", "--checkpoint-interval", "--priority",
+                     "--set", "--out", "--data-dir", "--checkpoint-interval", "--step-limit", "--priority",
                      "--backend", "--threads", "--json", "--quiet", "--version", "--help",
                      "bench", "devices", "plan", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
                      "featcompv2", "repalignv2", "microscalev2"]:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 from device_case import CLIENT, LIBRARY, LONG, MANY, QUICK, DeviceTest
@@ -193,6 +194,25 @@ class Refusals(DeviceTest):
         result, telemetry, log = self.compute("took over from two", work=MANY, devices=2, fault="lose:3")
         self.assertRegex(log, r"(?s)warning: cuda:0: .*; cuda:1 takes over\n.*warning: cuda:1: .*; the processor takes over\n")
         self.assertNotIn("cuda", telemetry["backend"])
+        self.assertEqual(result, expected)
+
+    def test_a_device_that_never_answers_is_told(self):
+        expected, _, _ = self.compute("processor", library=None, work=LONG)
+        out = self.directory / "hangs"
+        for launch, warning in ((1, "the training has not begun in 10 s: "),  # in the self-test
+                                (40, "no training step was finished in 1.0 s: ")):
+            process = subprocess.Popen(
+                [CLIENT, *LONG, "--backend", "cuda", "--out", out, "--step-limit", "1"], text=True, stderr=subprocess.PIPE,
+                env={**os.environ, "LD_LIBRARY_PATH": LIBRARY, "AXIOM_EMULATED_FAULT": f"hang:{launch}"})
+            self.addCleanup(process.kill)
+            told = next(line for line in process.stderr if line.startswith("warning: "))
+            self.assertIn(warning + "the host is very busy, or its device hangs", told)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130)
+        result, _, _ = self.compute("hangs", library=None, work=LONG)
         self.assertEqual(result, expected)
 
     def test_what_lay_on_a_device_that_failed_is_given_back(self):
