@@ -175,7 +175,7 @@ struct GramInPanels {
 };
 
 /// In wide panels where these are filled as well: more multiply-adds for each load, which counts
-/// where two threads share a core (measured: docs/PERFORMANCE.md).
+/// where two threads share a core (measured: docs/PERFORMANCE_CHANGES.md).
 template <class Isa>
 struct Gram {
   static void gram(const double* a, double* c, int rows, int m) {

@@ -39,7 +39,8 @@ struct MatrixKernels {
   }
 
   /// Rows of the operands that are packed and summed at once, so that the panels of a tile stay in
-  /// the first-level cache (measured: docs/PERFORMANCE.md). Sums continue from block to block.
+  /// the first-level cache (measured: docs/PERFORMANCE_CHANGES.md). Sums continue from block to
+  /// block.
   static constexpr int row_block = 128;
 
   static void transposed_product(const double* a, const double* b, double* c, int rows, int m,

@@ -40,7 +40,7 @@ bool skips_zeros(int fan_in, int fan_out, int panel_width, int block_rows) {
 
 /// Deltas with all terms need that, or the deltas above with lanes over the samples: whichever is
 /// less to transpose. A second copy of large weights would crowd the second-level cache, so these
-/// are not transposed (measured: docs/PERFORMANCE.md).
+/// are not transposed (measured: docs/PERFORMANCE_CHANGES.md).
 bool transposes_weights(int fan_in, int fan_out, int backward_rows) {
   constexpr std::int64_t large = std::int64_t{256} * 256;
   const std::int64_t weights = std::int64_t{fan_in} * fan_out;

@@ -20,7 +20,7 @@ struct SparseGram {
   static constexpr int vectors = 8;  ///< of a panel: as many sums hide the FMA's latency
   static constexpr int width = vectors * lanes;
   static constexpr int depth = 64;  ///< samples taken at once, as bits of a word
-  static constexpr int least = 64;  ///< columns; fewer take longer (docs/PERFORMANCE.md)
+  static constexpr int least = 64;  ///< columns; fewer take longer (docs/PERFORMANCE_CHANGES.md)
   static_assert(depth % width == 0);
 
   /// Doubles that upper_triangle() needs, 64-byte aligned.

@@ -12,7 +12,7 @@ namespace {
 constexpr int evaluation_rows = 128;
 
 /// Samples worked on at once: larger batches in blocks whose activations stay in the second-level
-/// cache beside the weights (measured: docs/PERFORMANCE.md).
+/// cache beside the weights (measured: docs/PERFORMANCE_CHANGES.md).
 constexpr int training_rows = 64;
 static_assert(training_rows <= NonZeros::depth);
 

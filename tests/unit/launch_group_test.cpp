@@ -31,7 +31,7 @@ constexpr double small_step = 1e7;           // W64, batch 128
 constexpr double large_step = 2.04e8;        // W512, three layers, batch 64
 constexpr double large_evaluation = 5.3e9;   // the same network on 5000 samples
 constexpr double largest_step = 1.3e10;      // W1024, three layers, batch 1000
-constexpr double half_of_what_it_can = 0.5;  // docs/PERFORMANCE.md
+constexpr double half_of_what_it_can = 0.5;  // docs/PERFORMANCE_GPU.md
 
 TEST(BlocksPerTeam, FillTheDeviceWhereThereAreFewNetworks) {
   EXPECT_EQ(teams(h200, small_step).blocks_per_team(1, h200, launch), 16);
