@@ -13,6 +13,7 @@
 #include "cuda/device.h"
 #include "cuda/measure_launches.h"
 #include "cuda/measures.h"
+#include "cuda/packing.h"
 #include "cuda/parameter_pool.h"
 #include "cuda/transfers.h"
 #include "tests/support/equality_cases.h"
@@ -157,6 +158,66 @@ TEST_F(ResidentParametersTest, SamplesAreComparedAsBits) {
   EXPECT_TRUE(cache.intact(data, stream));
   *reinterpret_cast<float*>(there.inputs.value) = -0.0f;
   EXPECT_FALSE(cache.intact(data, stream));
+}
+
+std::shared_ptr<const Dataset> samples(int count) {
+  const auto size = static_cast<std::size_t>(count);
+  return std::make_shared<Dataset>(
+      Dataset{count, 4, std::vector<float>(4 * size), std::vector<std::int32_t>(size)});
+}
+
+// A real driver may let who frees wait for all other threads' launches.
+TEST_F(ResidentParametersTest, SamplesTakeTheMemoryOfOthers) {
+  const auto free_bytes = [] { return shared_device(0)->free_bytes(); };
+  const std::size_t before = free_bytes();
+  {
+    DatasetCache cache;
+    Stream stream;
+    auto first = samples(1000);
+    auto second = samples(300);
+    const DevicePointer first_place = cache.find_or_upload(first, stream).inputs.value;
+    const DevicePointer second_place = cache.find_or_upload(second, stream).inputs.value;
+    const std::size_t most = before - free_bytes();
+    first = nullptr;
+    second = nullptr;
+    cache.drop_unused();
+    EXPECT_EQ(before - free_bytes(), most);
+    first = samples(980);
+    second = samples(300);
+    EXPECT_EQ(cache.find_or_upload(second, stream).inputs.value, second_place);
+    EXPECT_EQ(cache.find_or_upload(first, stream).inputs.value, first_place);
+    EXPECT_TRUE(cache.intact(first, stream));
+    // Of a size that is not there: never more in all than what was in use at once.
+    second = nullptr;
+    cache.drop_unused();
+    const auto third = samples(100);
+    cache.find_or_upload(third, stream);
+    EXPECT_LE(before - free_bytes(), most);
+    first = nullptr;
+    cache.drop_unused();
+    const auto all = samples(1300);
+    cache.find_or_upload(all, stream);
+    EXPECT_EQ(before - free_bytes(), dataset_bytes(*third) + dataset_bytes(*all));
+  }
+  EXPECT_EQ(free_bytes(), before);
+}
+
+// Beside another program that has taken what was free.
+TEST_F(ResidentParametersTest, SpareMemoryIsGivenUpWhereThereIsNoOther) {
+  DatasetCache cache;
+  Stream stream;
+  const auto use_for_a_while = [&](std::vector<int> sizes) {
+    std::vector<std::shared_ptr<const Dataset>> all;
+    for (const int size : sizes) all.push_back(samples(size));
+    for (const auto& data : all) cache.find_or_upload(data, stream);
+    all.clear();
+    cache.drop_unused();
+  };
+  use_for_a_while({1000, 100});
+  use_for_a_while({800});
+  Buffer others;
+  others.reserve(shared_device(0)->free_bytes());
+  EXPECT_NO_THROW(use_for_a_while({50}));
 }
 
 /// Two that have nothing to do with each other are not the same mismatch twice.
