@@ -37,6 +37,7 @@ inline constexpr Result compiler_not_found = 221;
 inline constexpr Result unsupported_ptx_version = 222;
 inline constexpr Result compilation_disabled = 223;
 inline constexpr Result launch_timeout = 702;
+inline constexpr Result cooperative_launch_too_large = 720;
 inline constexpr Result system_not_ready = 802;
 inline constexpr Result driver_mismatch = 803;
 inline constexpr Result compatibility_not_supported = 804;

@@ -70,6 +70,7 @@ TEST(Declarations, Numbers) {
   EXPECT_EQ(unsupported_ptx_version, CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
   EXPECT_EQ(compilation_disabled, CUDA_ERROR_JIT_COMPILATION_DISABLED);
   EXPECT_EQ(launch_timeout, CUDA_ERROR_LAUNCH_TIMEOUT);
+  EXPECT_EQ(cooperative_launch_too_large, CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE);
   EXPECT_EQ(system_not_ready, CUDA_ERROR_SYSTEM_NOT_READY);
   EXPECT_EQ(driver_mismatch, CUDA_ERROR_SYSTEM_DRIVER_MISMATCH);
   EXPECT_EQ(compatibility_not_supported, CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE);

@@ -6,6 +6,8 @@
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
+// AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have, since another program
+// holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on Maxwell),
 // AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
 // which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
 // (the error that starting the driver, opening the first device, loading kernels or a device that

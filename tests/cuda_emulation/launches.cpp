@@ -19,7 +19,7 @@ namespace axiom::cuda {
 namespace {
 
 constexpr Result out_of_resources = 701;
-constexpr Result too_large = 720;
+constexpr Result not_supported = 801;
 
 void flip_a_bit(std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -62,8 +62,11 @@ Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, un
   const unsigned allowed =
       asked == state.shared_bytes.end() ? any_kernels_shared_bytes : asked->second;
   if (shared > allowed) return invalid_value;
-  const int together = resident_blocks(static_cast<int>(threads), shared) * multiprocessors;
-  return all_at_once && blocks > static_cast<unsigned>(together) ? too_large : success;
+  if (!all_at_once) return success;
+  if (!has_teams()) return not_supported;
+  const int together =
+      resident_blocks(static_cast<int>(threads), shared) * (multiprocessors - held_by_others());
+  return blocks > static_cast<unsigned>(together) ? cooperative_launch_too_large : success;
 }
 
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,

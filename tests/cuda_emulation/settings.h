@@ -27,4 +27,10 @@ inline std::size_t shared_bytes_of_a_multiprocessor() {
 
 inline constexpr int multiprocessors = 2;
 
+/// Of these, for teams.
+inline int held_by_others() { return static_cast<int>(setting("AXIOM_EMULATED_HELD", 0)); }
+
+/// Whether the device takes cooperative launches.
+inline bool has_teams() { return setting("AXIOM_EMULATED_TEAMS", 1) != 0; }
+
 }  // namespace axiom::cuda

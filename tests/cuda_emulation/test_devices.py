@@ -19,7 +19,10 @@ class Equality(DeviceTest):
         ways = {"plain": ([], {}), "desktop": (["--desktop"], {}), "threads": (["--threads", "3"], {}),
                 "little memory": (["--device-memory", "6"], {}), "shuffled": ([], {"shuffle": 3}),
                 "second device": (["--backend", "cuda:1"], {"devices": 2}),
-                "small shared memory": ([], {"shared": 20480})}
+                "small shared memory": ([], {"shared": 20480}),
+                "no teams": ([], {"shared": 20480, "teams": 0}),
+                "half of it for teams": ([], {"shared": 20480, "held": 1}),
+                "nothing for teams": ([], {"shared": 20480, "held": 2})}
         for name, (options, settings) in ways.items():
             with self.subTest(name):
                 options = options if "--backend" in options else [*options, "--backend", "cuda"]
