@@ -8,6 +8,7 @@
 // shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
 // AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have, since another program
 // holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on Maxwell),
+// AXIOM_EMULATED_LOADING (milliseconds that a kernel's first launch takes longer),
 // AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
 // which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
 // (the error that starting the driver, opening the first device, loading kernels or a device that

@@ -1,12 +1,14 @@
 #include "tests/cuda_emulation/launches.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "cuda/kernels/jobs.h"
 #include "cuda/kernels/measure_jobs.h"
@@ -72,6 +74,9 @@ Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, un
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned) {
   if (state.lost) return;
+  if (state.loaded.insert(&entry).second) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(setting("AXIOM_EMULATED_LOADING", 0)));
+  }
   if (planned.action == "fail" && number >= planned.at) {
     state.lost = true;
     return;
