@@ -155,9 +155,12 @@ Kernel Device::find(ModuleHandle module, const char* name, std::size_t shared_by
 }
 
 int Device::resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const {
-  int blocks = 0;
-  driver().check(driver().occupancy(&blocks, kernel.function, threads, shared_bytes),
-                 "asking for the occupancy of " + kernel.name);
+  const std::lock_guard lock(mutex_);
+  int& blocks = occupancies_[{kernel.function, threads, shared_bytes}];
+  if (blocks == 0) {
+    driver().check(driver().occupancy(&blocks, kernel.function, threads, shared_bytes),
+                   "asking for the occupancy of " + kernel.name);
+  }
   if (blocks < 1) {
     throw DeviceError(DeviceStatus::unsupported,
                       "the kernel " + kernel.name + " with " + std::to_string(threads) +

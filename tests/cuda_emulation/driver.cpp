@@ -13,9 +13,9 @@
 // which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
 // (the error that starting the driver, opening the first device, loading kernels or a device that
 // is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES
-// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches
-// and copies within the device are listed on standard error), AXIOM_EMULATED_INSTANT (the first
-// launch that computes nothing, see instant.h).
+// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches,
+// questions for occupancy and copies within the device are listed on standard error),
+// AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #include <unistd.h>
 
 #include <algorithm>
@@ -189,6 +189,9 @@ Result cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {
 Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int threads,
                                                    std::size_t shared_bytes) {
   if (current_context == nullptr) return invalid_context;
+  if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
+    std::fprintf(stderr, "emulated device: occupancy of %d threads\n", threads);
+  }
   *blocks = resident_blocks(threads, shared_bytes);
   return success;
 }

@@ -228,6 +228,20 @@ TEST(DatasetCache, MismatchesOfTwoSeedsAreTwo) {
   EXPECT_NE(DatasetCache::changed(run), first);
 }
 
+// Thousands of networks may share a call.
+TEST(Occupancy, IsAskedForOnce) {
+  const auto device = shared_device(0);
+  device->use();
+  setenv("AXIOM_EMULATED_TRACE", "1", 1);
+  testing::internal::CaptureStderr();
+  const int alone = device->resident_blocks(device->team(), 96, 1024);
+  const int asked_again = device->resident_blocks(device->team(), 96, 1024);
+  const std::string trace = testing::internal::GetCapturedStderr();
+  unsetenv("AXIOM_EMULATED_TRACE");
+  EXPECT_EQ(asked_again, alone);
+  EXPECT_EQ(trace, "emulated device: occupancy of 96 threads\n");
+}
+
 /// What a device that errs says of its progress: the next launch must stay within its memory.
 TEST(MeasureLaunches, ProgressIsNeitherTakenBackNorBeyondTheEnd) {
   SumJob job{};
