@@ -108,11 +108,16 @@ std::string DatasetCache::changed(const TrainingRun& run) {
 
 void DatasetCache::drop_unused() {
   const auto used = [](const Entry& entry) { return entry.data.use_count() > 1; };
-  const auto unused = std::stable_partition(entries_.begin(), entries_.end(), used);
-  for (auto entry = unused; entry != entries_.end(); ++entry) {
+  drop(std::stable_partition(entries_.begin(), entries_.end(), used));
+}
+
+void DatasetCache::forget() { drop(entries_.begin()); }
+
+void DatasetCache::drop(std::vector<Entry>::iterator first) {
+  for (auto entry = first; entry != entries_.end(); ++entry) {
     spare_.push_back(std::move(entry->memory));
   }
-  entries_.erase(unused, entries_.end());
+  entries_.erase(first, entries_.end());
 }
 
 }  // namespace axiom::cuda

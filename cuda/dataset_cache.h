@@ -31,6 +31,8 @@ class DatasetCache {
   /// allocate is to wait until there is room to fill it, to free may be to wait for all that the
   /// device does, other threads' launches included.
   void drop_unused();
+  /// Nothing is there any more.
+  void forget();
 
  private:
   struct Entry {
@@ -38,6 +40,8 @@ class DatasetCache {
     Buffer memory;
     Addresses addresses;
   };
+  /// The entries from `first` on.
+  void drop(std::vector<Entry>::iterator first);
   /// Together with what is held never more than what was in use at once.
   Buffer take_memory(std::size_t bytes);
   std::size_t bytes_in_use() const;

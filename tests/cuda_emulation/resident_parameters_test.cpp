@@ -70,11 +70,13 @@ TEST_F(ResidentParametersTest, FoundByItsStateAtItsStepOnly) {
   const auto place = pool->take(256);
   state.device_copy = place;
   EXPECT_EQ(pool->find(state), nullptr);  // nothing is there yet
-  place->step = 5;
+  place->hold(5, true, pool->memory());
   EXPECT_EQ(pool->find(state), nullptr);
   state.step = 5;
   EXPECT_EQ(pool->find(state), place);
   EXPECT_EQ(other->find(state), nullptr);
+  pool->forget();
+  EXPECT_EQ(pool->find(state), nullptr);
 }
 
 struct Trained {
@@ -147,6 +149,61 @@ TEST_F(ResidentParametersTest, WhatWentBadAtRestIsFoundByDoingItTwice) {
     }
     EXPECT_EQ(backend.health().mismatches, mismatches + 1);
   }
+}
+
+/// Questions for how long the computer was suspended until it is once more; < 0: it is not.
+int questions_until_suspended = -1;
+double seconds_suspended_here() {
+  static double seconds = 3.0;
+  if (questions_until_suspended-- == 0) seconds += 60.0;
+  return seconds;
+}
+
+// What the device's memory holds is another's then. Nothing is done twice that would show it.
+TEST_F(ResidentParametersTest, NothingIsTakenFromBeforeTheComputerWasSuspended) {
+  const auto c = test::equality_cases()[0];
+  const std::atomic<bool> pause{false};
+  const auto spoil = [](const RunState& state) {
+    const auto& copy = dynamic_cast<ResidentParameters&>(*state.device_copy);
+    *reinterpret_cast<float*>(copy.place().address) += 1;
+  };
+  for (const int questions : {0, 1}) {  // between two calls, and within one
+    SCOPED_TRACE(questions);
+    set_cuda_options({0.05, 0, 0, &seconds_suspended_here});
+    Trained undisturbed = trained(c);
+    Trained disturbed = trained(c);
+    const std::uint64_t mismatches = cuda_backend(0, reference_backend()).health().mismatches;
+    const std::vector<float> expected =
+        outputs(*undisturbed.executor, undisturbed.run, disturbed.state);
+    spoil(disturbed.state);
+    questions_until_suspended = questions;
+    EXPECT_EQ(outputs(*disturbed.executor, disturbed.run, disturbed.state), expected);
+    std::atomic<std::uint64_t> progress{0};
+    disturbed.executor->train(disturbed.run, disturbed.state, 3, pause, progress);
+    spoil(disturbed.state);
+    questions_until_suspended = questions;
+    disturbed.executor->train(disturbed.run, disturbed.state, 4, pause, progress);
+    undisturbed.executor->train(undisturbed.run, undisturbed.state, 4, pause, progress);
+    EXPECT_EQ(progress.load(), 4u);
+    EXPECT_EQ(disturbed.state.parameters, undisturbed.state.parameters);
+    EXPECT_EQ(cuda_backend(0, reference_backend()).health().mismatches, mismatches);
+  }
+}
+
+TEST(Suspension, IsNotSeenWhereThereIsNone) {
+  const double before = seconds_suspended();
+  EXPECT_GE(before, 0.0);
+  EXPECT_NEAR(seconds_suspended(), before, 0.005);
+}
+
+TEST_F(ResidentParametersTest, ForgottenSamplesAreCopiedAgain) {
+  const auto data = std::make_shared<Dataset>(Dataset{1, 4, {0, 1, 2, 3}, {0}});
+  DatasetCache cache;
+  Stream stream;
+  *reinterpret_cast<float*>(cache.find_or_upload(data, stream).inputs.value) = 7.0f;
+  cache.forget();
+  cache.find_or_upload(data, stream);
+  EXPECT_TRUE(cache.intact(data, stream));
 }
 
 // As if the sign of a zero had flipped in the device's memory.
