@@ -151,6 +151,10 @@ Kernel Device::find(ModuleHandle module, const char* name, std::size_t shared_by
   driver().check(driver().function_set_attribute(kernel.function, function_max_dynamic_shared_bytes,
                                                  static_cast<int>(shared_bytes)),
                  "asking for shared memory");
+  // As much of a multiprocessor's memory as can be, for all alike: launches that want it divided in
+  // different ways may wait for each other. A hint, which older devices may not know.
+  driver().function_set_attribute(kernel.function, function_preferred_carveout,
+                                  carveout_max_shared);
   return kernel;
 }
 

@@ -55,6 +55,9 @@ inline constexpr int attribute_shared_bytes_optin = 97;
 inline constexpr int compute_prohibited = 2;
 // CUfunction_attribute
 inline constexpr int function_max_dynamic_shared_bytes = 8;
+inline constexpr int function_preferred_carveout = 9;
+// CUshared_carveout
+inline constexpr int carveout_max_shared = 100;
 // CUctx_flags
 inline constexpr unsigned schedule_blocking_sync = 4;
 // CUstream_flags

@@ -84,6 +84,8 @@ TEST(Declarations, Numbers) {
   EXPECT_EQ(attribute_cooperative_launch, CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH);
   EXPECT_EQ(attribute_shared_bytes_optin, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   EXPECT_EQ(function_max_dynamic_shared_bytes, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+  EXPECT_EQ(function_preferred_carveout, CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT);
+  EXPECT_EQ(carveout_max_shared, CU_SHAREDMEM_CARVEOUT_MAX_SHARED);
   EXPECT_EQ(schedule_blocking_sync, static_cast<unsigned>(CU_CTX_SCHED_BLOCKING_SYNC));
   EXPECT_EQ(stream_non_blocking, static_cast<unsigned>(CU_STREAM_NON_BLOCKING));
 }

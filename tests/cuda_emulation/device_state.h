@@ -29,6 +29,8 @@ struct State {
   std::uint64_t order = 0;
   StreamQueue streams;
   std::map<FunctionHandle, unsigned> shared_bytes;  ///< that were asked for
+  std::map<FunctionHandle, int> carveouts;          ///< likewise, in percent
+  long carveout = 0;                                ///< of the last launch
   std::set<const void*> loaded;                     ///< kernels that have been launched
 };
 /// Under its mutex.

@@ -104,6 +104,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   while (planned.action == "hang" && state.launches >= planned.at) ::pause();
   const Result result = acceptable(function, blocks, threads, shared, all_at_once);
   if (result != success) return result;
+  require_one_carveout(function, shared);
   const auto& entry = *reinterpret_cast<const Entry*>(function);
   const auto shuffle = static_cast<std::uint64_t>(setting("AXIOM_EMULATED_SHUFFLE", 0));
   emulation::Launch launch;
@@ -179,6 +180,11 @@ Result cuModuleGetFunction(FunctionHandle* function, ModuleHandle module, const 
 }
 Result cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {
   if (current_context == nullptr) return invalid_context;
+  if (attribute == function_preferred_carveout && value >= -1 && value <= carveout_max_shared) {
+    const std::lock_guard lock(state.mutex);
+    state.carveouts[function] = value;
+    return success;
+  }
   if (attribute != function_max_dynamic_shared_bytes) return invalid_value;
   const long most = std::max<long>(shared_bytes_of_a_block(), any_kernels_shared_bytes);
   if (value < 0 || value > most) return invalid_value;

@@ -71,6 +71,17 @@ Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, un
   return blocks > static_cast<unsigned>(together) ? cooperative_launch_too_large : success;
 }
 
+// What a kernel asks for; else the driver chooses, by what the launch has.
+void require_one_carveout(FunctionHandle function, unsigned shared) {
+  const auto asked = state.carveouts.find(function);
+  const bool chosen = asked != state.carveouts.end() && asked->second >= 0;
+  const long carveout = chosen ? asked->second : -1 - static_cast<long>(shared);
+  if (state.streams.any_computes() && carveout != state.carveout) {
+    give_up("a launch", " waits for those that divide a multiprocessor's memory otherwise");
+  }
+  state.carveout = carveout;
+}
+
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned) {
   if (state.lost) return;
