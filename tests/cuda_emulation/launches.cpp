@@ -50,8 +50,9 @@ void give_up(const char* what, const char* why) {
 }
 
 int resident_blocks(int threads, std::size_t shared_bytes) {
-  const std::size_t by_memory = shared_bytes_of_a_multiprocessor() / (shared_bytes + 1);
-  const int by_threads = 2048 / threads;
+  const std::size_t of_a_block = std::max<std::size_t>(shared_bytes + reserved_shared_bytes(), 1);
+  const std::size_t by_memory = shared_bytes_of_a_multiprocessor() / of_a_block;
+  const int by_threads = threads_of_a_multiprocessor() / threads;
   return std::min(static_cast<int>(by_memory), by_threads);
 }
 
