@@ -120,7 +120,8 @@ class CudaBackend final : public Backend {
     const std::size_t reserve = evaluation_reserve(usable);
     return std::make_unique<CudaExecutor>(
         device, watch_, parameter_pool(usable),
-        ExecutorOptions{options.launch_seconds, reserve, reserve, options.replay_share});
+        ExecutorOptions{options.launch_seconds, reserve, reserve, options.replay_share,
+                        options.seconds_suspended});
   }
 
   // Of the host: staged parameters and results.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/plan/backend.h"
+#include "cuda/suspension.h"
 
 namespace axiom {
 
@@ -15,6 +16,7 @@ struct CudaOptions {
   double replay_share = 0.01;    ///< of all work, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = 80 % of the free
+  double (*seconds_suspended)() = &cuda::seconds_suspended;
 };
 
 /// The backend of a device, whether the device exists or not: "cuda:0" and so on. `processor`

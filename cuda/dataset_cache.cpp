@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "client/plan/device_error.h"
 #include "cuda/packing.h"
 
 namespace axiom::cuda {
@@ -18,15 +20,53 @@ std::vector<float> padded_rows(const Dataset& data) {
   return rows;
 }
 
+/// Seeds differ little in their samples, if at all.
+bool suits(const Buffer& buffer, std::size_t bytes) {
+  return buffer.bytes() >= bytes && buffer.bytes() <= bytes + bytes / 8;
+}
+
+std::size_t sum_of_bytes(const std::vector<Buffer>& buffers) {
+  std::size_t bytes = 0;
+  for (const Buffer& buffer : buffers) bytes += buffer.bytes();
+  return bytes;
+}
+
 }  // namespace
+
+std::size_t DatasetCache::bytes_in_use() const {
+  std::size_t bytes = 0;
+  for (const Entry& entry : entries_) bytes += entry.memory.bytes();
+  return bytes;
+}
+
+Buffer DatasetCache::take_memory(std::size_t bytes) {
+  Buffer memory;
+  const auto suitable = std::find_if(spare_.begin(), spare_.end(),
+                                     [&](const Buffer& spare) { return suits(spare, bytes); });
+  if (suitable != spare_.end()) {
+    memory = std::move(*suitable);
+    spare_.erase(suitable);
+  }
+  const std::size_t in_use = bytes_in_use() + std::max(memory.bytes(), bytes);
+  most_in_use_ = std::max(most_in_use_, in_use);
+  if (memory.bytes() > 0) return memory;
+  while (in_use + sum_of_bytes(spare_) > most_in_use_) spare_.erase(spare_.begin());
+  try {
+    memory.reserve(bytes);
+  } catch (const DeviceError& error) {
+    if (error.status() != DeviceStatus::out_of_memory || spare_.empty()) throw;
+    spare_.clear();
+    memory.reserve(bytes);
+  }
+  return memory;
+}
 
 DatasetCache::Addresses DatasetCache::find_or_upload(const std::shared_ptr<const Dataset>& data,
                                                      Stream& stream) {
   for (const Entry& entry : entries_) {
     if (entry.data == data) return entry.addresses;
   }
-  Entry entry{data, {}, {}};
-  entry.memory.reserve(dataset_bytes(*data));
+  Entry entry{data, take_memory(dataset_bytes(*data)), {}};
   const std::vector<float> rows = padded_rows(*data);
   const std::size_t row_bytes = rows.size() * sizeof(float);
   const DevicePointer labels = entry.memory.address() + rounded_up(row_bytes);
@@ -67,8 +107,17 @@ std::string DatasetCache::changed(const TrainingRun& run) {
 }
 
 void DatasetCache::drop_unused() {
-  const auto unused = [](const Entry& entry) { return entry.data.use_count() == 1; };
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), unused), entries_.end());
+  const auto used = [](const Entry& entry) { return entry.data.use_count() > 1; };
+  drop(std::stable_partition(entries_.begin(), entries_.end(), used));
+}
+
+void DatasetCache::forget() { drop(entries_.begin()); }
+
+void DatasetCache::drop(std::vector<Entry>::iterator first) {
+  for (auto entry = first; entry != entries_.end(); ++entry) {
+    spare_.push_back(std::move(entry->memory));
+  }
+  entries_.erase(first, entries_.end());
 }
 
 }  // namespace axiom::cuda

@@ -1,6 +1,7 @@
 // Samples that are on the device already.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,8 +27,12 @@ class DatasetCache {
   bool intact(const std::shared_ptr<const Dataset>& data, Stream& stream);
   /// What to say where those of a run are not.
   static std::string changed(const TrainingRun& run);
-  /// Frees what nobody else refers to any more.
+  /// Forgets what nobody else refers to any more. Its memory is kept for what comes next: to
+  /// allocate is to wait until there is room to fill it, to free may be to wait for all that the
+  /// device does, other threads' launches included.
   void drop_unused();
+  /// Nothing is there any more.
+  void forget();
 
  private:
   struct Entry {
@@ -35,7 +40,15 @@ class DatasetCache {
     Buffer memory;
     Addresses addresses;
   };
+  /// The entries from `first` on.
+  void drop(std::vector<Entry>::iterator first);
+  /// Together with what is held never more than what was in use at once.
+  Buffer take_memory(std::size_t bytes);
+  std::size_t bytes_in_use() const;
+
   std::vector<Entry> entries_;
+  std::vector<Buffer> spare_;
+  std::size_t most_in_use_ = 0;  ///< bytes, so far
 };
 
 }  // namespace axiom::cuda

@@ -151,13 +151,20 @@ Kernel Device::find(ModuleHandle module, const char* name, std::size_t shared_by
   driver().check(driver().function_set_attribute(kernel.function, function_max_dynamic_shared_bytes,
                                                  static_cast<int>(shared_bytes)),
                  "asking for shared memory");
+  // As much of a multiprocessor's memory as can be, for all alike: launches that want it divided in
+  // different ways may wait for each other. A hint, which older devices may not know.
+  driver().function_set_attribute(kernel.function, function_preferred_carveout,
+                                  carveout_max_shared);
   return kernel;
 }
 
 int Device::resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const {
-  int blocks = 0;
-  driver().check(driver().occupancy(&blocks, kernel.function, threads, shared_bytes),
-                 "asking for the occupancy of " + kernel.name);
+  const std::lock_guard lock(mutex_);
+  int& blocks = occupancies_[{kernel.function, threads, shared_bytes}];
+  if (blocks == 0) {
+    driver().check(driver().occupancy(&blocks, kernel.function, threads, shared_bytes),
+                   "asking for the occupancy of " + kernel.name);
+  }
   if (blocks < 1) {
     throw DeviceError(DeviceStatus::unsupported,
                       "the kernel " + kernel.name + " with " + std::to_string(threads) +

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <tuple>
 
 #include "cuda/driver.h"
 
@@ -69,7 +72,8 @@ class Device {
   const Kernel& sums() const { return sums_; }
   const Kernel& inner_products() const { return inner_products_; }
 
-  /// Blocks of `kernel` that the device holds at once. DeviceError (unsupported) if it is none.
+  /// Blocks of `kernel` that the device holds at once; the driver is asked once. DeviceError
+  /// (unsupported) if it is none.
   int resident_blocks(const Kernel& kernel, int threads, std::size_t shared_bytes) const;
 
  private:
@@ -93,6 +97,9 @@ class Device {
   Kernel correlations_;
   Kernel scores_;
   Kernel sums_;
+  mutable std::mutex mutex_;
+  /// Of a multiprocessor, by kernel, threads and shared memory.
+  mutable std::map<std::tuple<FunctionHandle, int, std::size_t>, int> occupancies_;
 };
 
 /// The device, opened once for the whole program. Thread-safe.

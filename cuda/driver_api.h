@@ -37,6 +37,7 @@ inline constexpr Result compiler_not_found = 221;
 inline constexpr Result unsupported_ptx_version = 222;
 inline constexpr Result compilation_disabled = 223;
 inline constexpr Result launch_timeout = 702;
+inline constexpr Result cooperative_launch_too_large = 720;
 inline constexpr Result system_not_ready = 802;
 inline constexpr Result driver_mismatch = 803;
 inline constexpr Result compatibility_not_supported = 804;
@@ -54,6 +55,9 @@ inline constexpr int attribute_shared_bytes_optin = 97;
 inline constexpr int compute_prohibited = 2;
 // CUfunction_attribute
 inline constexpr int function_max_dynamic_shared_bytes = 8;
+inline constexpr int function_preferred_carveout = 9;
+// CUshared_carveout
+inline constexpr int carveout_max_shared = 100;
 // CUctx_flags
 inline constexpr unsigned schedule_blocking_sync = 4;
 // CUstream_flags

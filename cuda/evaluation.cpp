@@ -56,7 +56,7 @@ std::size_t group_end(std::span<const EvaluationTask> tasks, std::size_t first) 
 
 bool has_finite_parameters(const RunState& state, const ParameterPool* pool) {
   const auto copy = pool != nullptr ? pool->find(state) : nullptr;
-  return copy != nullptr ? copy->finite : all_finite(state.parameters);
+  return copy != nullptr ? copy->finite() : all_finite(state.parameters);
 }
 
 void add_spectra(const PendingProbe& probe, Measures& measures) {
@@ -195,7 +195,7 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
     if (same_bits(*first[i], second[i])) continue;
     // Perhaps it is the parameters at rest on the device that went bad.
     if (const auto copy = memory_.parameters->find(*again[i].state)) {
-      copy->step = ResidentParameters::no_step;
+      copy->hold_nothing();
     }
     what = "the evaluation of network " + std::to_string(run.network) + " at step " +
            std::to_string(again[i].state->step) + ", seed " + std::to_string(run.seed) +

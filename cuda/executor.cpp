@@ -9,8 +9,23 @@ namespace axiom::cuda {
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const Device> device, HardwareWatch& watch,
                            std::shared_ptr<ParameterPool> parameters, ExecutorOptions options)
-    : device_((device->use(), std::move(device))), watch_(watch), options_(options) {
+    : device_((device->use(), std::move(device))),
+      watch_(watch),
+      options_(options),
+      suspended_(options.seconds_suspended()) {
   memory_.parameters = std::move(parameters);
+}
+
+// By default NVIDIA's driver for Linux saves only what it needs itself of the device's memory.
+bool CudaExecutor::was_suspended() {
+  constexpr double least = 0.01;  // far more than two readings differ by, far less than one lasts
+  const double suspended = options_.seconds_suspended();
+  if (suspended - suspended_ < least) return false;
+  suspended_ = suspended;
+  memory_.datasets.forget();
+  memory_.parameters->forget();
+  watch_.expect_audit();
+  return true;
 }
 
 void CudaExecutor::train(const TrainingRun& run, RunState& state, std::uint64_t until,
@@ -21,6 +36,7 @@ void CudaExecutor::train(const TrainingRun& run, RunState& state, std::uint64_t 
 
 void CudaExecutor::train_all(std::span<const TrainingTask> tasks, const std::atomic<bool>& pause) {
   device_->use();
+  was_suspended();
   memory_.datasets.drop_unused();
   std::vector<std::uint64_t> shown;  // progress before, should it have to be taken back
   for (const TrainingTask& task : tasks) shown.push_back(task.progress->load());
@@ -28,12 +44,14 @@ void CudaExecutor::train_all(std::span<const TrainingTask> tasks, const std::ato
     TrainingBatch batch(*device_, memory_, watch_, options_.replay_share, tasks);
     batch.train(options_.launch_seconds, pause);
     std::string what;
-    if (batch.verified(options_.launch_seconds, what)) {
+    const bool verified = batch.verified(options_.launch_seconds, what);
+    const bool suspended = was_suspended();
+    if (verified && !suspended) {
       batch.commit();
       return watch_.agreed();
     }
     for (std::size_t i = 0; i < tasks.size(); ++i) *tasks[i].progress = shown[i];
-    watch_.differed(what);
+    if (!suspended) watch_.differed(what);
   }
 }
 
@@ -44,18 +62,22 @@ void CudaExecutor::evaluate(const TrainingRun& run, const RunState& state, Snaps
 
 void CudaExecutor::evaluate_all(std::span<const EvaluationTask> tasks) {
   device_->use();
+  was_suspended();
   memory_.datasets.drop_unused();
   for (;;) {
     std::string what;
+    bool verified = false;
     try {
       evaluate_in_parts(tasks, memory_.parameters.get());
-      if (evaluation_verified(tasks, what)) return watch_.agreed();
+      verified = evaluation_verified(tasks, what);
     } catch (const ImpossibleMeasure& error) {
       const EvaluationTask& first = tasks.front();
       what = std::string(error.what()) + " in the evaluation of network " +
              std::to_string(first.run->network) + " at step " + std::to_string(first.state->step) +
              ", seed " + std::to_string(first.run->seed);
     }
+    if (was_suspended()) continue;
+    if (verified) return watch_.agreed();
     watch_.differed(what);
   }
 }

@@ -7,6 +7,7 @@
 #include "client/plan/backend.h"
 #include "cuda/device.h"
 #include "cuda/hardware_watch.h"
+#include "cuda/suspension.h"
 #include "cuda/training_batch.h"
 
 namespace axiom::cuda {
@@ -16,6 +17,7 @@ struct ExecutorOptions {
   std::size_t evaluation_bytes = 0;  ///< device memory to be used at once for evaluation
   std::size_t measure_bytes = 0;     ///< likewise, for metrics
   double replay_share = 0.01;        ///< of all work, done twice
+  double (*seconds_suspended)() = &cuda::seconds_suspended;
 };
 
 class CudaExecutor final : public Executor {
@@ -33,6 +35,9 @@ class CudaExecutor final : public Executor {
   void evaluate_all(std::span<const EvaluationTask> tasks) override;
 
  private:
+  /// Whether the computer was suspended since the last question, or since there is this executor;
+  /// nothing is taken from the device then that was there before.
+  bool was_suspended();
   /// `pool`: where parameters may be already; null: they are taken from the host.
   void evaluate_in_parts(std::span<const EvaluationTask> tasks, const ParameterPool* pool);
   void evaluate_batch(std::span<const EvaluationTask> tasks, const ParameterPool* pool);
@@ -42,6 +47,7 @@ class CudaExecutor final : public Executor {
   HardwareWatch& watch_;
   const ExecutorOptions options_;
   ExecutorMemory memory_;
+  double suspended_;  ///< seconds, when last asked
 };
 
 }  // namespace axiom::cuda

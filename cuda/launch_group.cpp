@@ -55,27 +55,35 @@ void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, 
             DevicePointer control, double seconds, Stream& stream) {
   stream.zero(control, control_bytes(shape));
   auto job_count = static_cast<std::uint32_t>(count);
-  const int team = shape.blocks_per_team(count, device.facts(), seconds);
-  auto limit = static_cast<std::uint64_t>(shape.time_to_begin(team, device.facts(), seconds) * 1e9);
-  auto team_blocks = static_cast<std::uint32_t>(team);
   DevicePointer teams = control + sizeof(LaunchState);
   std::uint32_t evaluation = shape.evaluation ? 1 : 0;
-  // Only the team kernel takes more than the first four.
-  std::array<void*, 7> parameters = {&jobs,  &job_count,   &control,   &limit,
-                                     &teams, &team_blocks, &evaluation};
-  const auto blocks = static_cast<unsigned>(shape.blocks(count, team));
-  const auto threads = static_cast<unsigned>(shape.threads);
-  const auto shared = static_cast<unsigned>(shape.shared_bytes);
-  const std::string what = "launching " + shape.kernel->name;
-  if (team > 1) {
-    driver().check(driver().launch_cooperative(shape.kernel->function, blocks, 1, 1, threads, 1, 1,
-                                               shared, stream.handle(), parameters.data()),
-                   what);
-  } else {
-    driver().check(driver().launch(shape.kernel->function, blocks, 1, 1, threads, 1, 1, shared,
-                                   stream.handle(), parameters.data(), nullptr),
-                   what);
+  const auto start = [&](int team, int blocks) {
+    auto team_blocks = static_cast<std::uint32_t>(team);
+    auto limit =
+        static_cast<std::uint64_t>(shape.time_to_begin(team, device.facts(), seconds) * 1e9);
+    // Only the team kernel takes more than the first four.
+    std::array<void*, 7> parameters = {&jobs,  &job_count,   &control,   &limit,
+                                       &teams, &team_blocks, &evaluation};
+    const auto grid = static_cast<unsigned>(blocks);
+    const auto threads = static_cast<unsigned>(shape.threads);
+    const auto shared = static_cast<unsigned>(shape.shared_bytes);
+    return team > 1 ? driver().launch_cooperative(shape.kernel->function, grid, 1, 1, threads, 1, 1,
+                                                  shared, stream.handle(), parameters.data())
+                    : driver().launch(shape.kernel->function, grid, 1, 1, threads, 1, 1, shared,
+                                      stream.handle(), parameters.data(), nullptr);
+  };
+  int team = shape.blocks_per_team(count, device.facts(), seconds);
+  int blocks = shape.blocks(count, team);
+  Result result = start(team, blocks);
+  // What the driver says of occupancy is the whole device's, of which others may hold a part for
+  // themselves. A block alone needs to be promised nothing.
+  while (result == cooperative_launch_too_large && team > 1) {
+    const int fewer_teams = blocks / team / 2;
+    if (fewer_teams == 0) team /= 2;
+    blocks = team > 1 ? std::max(fewer_teams, 1) * team : shape.blocks(count, 1);
+    result = start(team, blocks);
   }
+  driver().check(result, "launching " + shape.kernel->name);
 }
 
 }  // namespace axiom::cuda

@@ -15,6 +15,16 @@ constexpr std::size_t least_blocks = 16;  // so that networks of other sizes fin
 
 ResidentParameters::~ResidentParameters() { pool_->give_back(place_); }
 
+void ResidentParameters::hold(std::uint64_t step, bool finite, unsigned memory) {
+  step_ = step;
+  finite_ = finite;
+  memory_ = memory;
+}
+
+bool ResidentParameters::holds(std::uint64_t step) const {
+  return step_ == step && memory_ == pool_->memory();
+}
+
 std::shared_ptr<ResidentParameters> ParameterPool::take(std::size_t bytes) {
   Place place{};
   {
@@ -29,7 +39,7 @@ std::shared_ptr<ResidentParameters> ParameterPool::take(std::size_t bytes) {
 
 std::shared_ptr<ResidentParameters> ParameterPool::find(const RunState& state) const {
   auto copy = std::dynamic_pointer_cast<ResidentParameters>(state.device_copy);
-  if (copy == nullptr || copy->pool() != this || copy->step != state.step) return nullptr;
+  if (copy == nullptr || copy->pool() != this || !copy->holds(state.step)) return nullptr;
   return copy;
 }
 

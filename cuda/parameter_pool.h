@@ -3,6 +3,7 @@
 // dropped, is copied again.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -28,8 +29,6 @@ struct Place {
 /// One network's place. Given back when the last one who holds it ends.
 class ResidentParameters final : public DeviceCopy {
  public:
-  static constexpr std::uint64_t no_step = ~std::uint64_t{0};
-
   ResidentParameters(std::shared_ptr<ParameterPool> pool, const Place& place)
       : place_(place), pool_(std::move(pool)) {}
   ~ResidentParameters() override;
@@ -39,13 +38,22 @@ class ResidentParameters final : public DeviceCopy {
   const Place& place() const { return place_; }
   const ParameterPool* pool() const { return pool_.get(); }
 
-  /// What is there belongs to a state of that step.
-  std::uint64_t step = no_step;
-  bool finite = false;  ///< all of them
+  /// What is there belongs to a state of that step, unless the pool has forgotten what it held
+  /// since it said `memory`.
+  void hold(std::uint64_t step, bool finite, unsigned memory);
+  /// It belongs to none.
+  void hold_nothing() { step_ = no_step; }
+  bool holds(std::uint64_t step) const;
+  bool finite() const { return finite_; }  ///< all of them
 
  private:
+  static constexpr std::uint64_t no_step = ~std::uint64_t{0};
+
   const Place place_;
   const std::shared_ptr<ParameterPool> pool_;
+  std::uint64_t step_ = no_step;
+  unsigned memory_ = 0;
+  bool finite_ = false;
 };
 
 /// Shared by the executors of a device; thread-safe.
@@ -58,12 +66,16 @@ class ParameterPool : public std::enable_shared_from_this<ParameterPool> {
   std::shared_ptr<ResidentParameters> take(std::size_t bytes);
   /// The copy that a state has here, if it is of the state's step; else null.
   std::shared_ptr<ResidentParameters> find(const RunState& state) const;
+  /// Nothing that is in a place now is there any more.
+  void forget() { ++memory_; }
+  unsigned memory() const { return memory_; }
 
  private:
   friend class ResidentParameters;
   bool add_block(std::size_t bytes);
   void give_back(const Place& place);
 
+  std::atomic<unsigned> memory_{0};  ///< how often it was lost
   std::mutex mutex_;
   std::size_t capacity_;
   std::size_t held_ = 0;

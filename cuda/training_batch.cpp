@@ -19,7 +19,11 @@ constexpr double audit_flops = 5e8;
 
 TrainingBatch::TrainingBatch(const Device& device, ExecutorMemory& memory, HardwareWatch& watch,
                              double replay_share, std::span<const TrainingTask> tasks)
-    : device_(device), memory_(memory), watch_(watch), tasks_(tasks) {
+    : device_(device),
+      memory_(memory),
+      watch_(watch),
+      tasks_(tasks),
+      device_memory_(memory.parameters->memory()) {
   choose_copies(watch, replay_share);
   choose_places();
   make_groups();
@@ -145,10 +149,9 @@ void TrainingBatch::upload() {
   stage();
   for (const Copy& copy : copies_) {
     const TrainingTask& task = tasks_[copy.task];
-    if (copy.resident != nullptr &&
-        std::exchange(copy.resident->step, ResidentParameters::no_step) == copy.step) {
-      continue;
-    }
+    const bool there = copy.resident != nullptr && copy.resident->holds(copy.step);
+    if (copy.resident != nullptr) copy.resident->hold_nothing();
+    if (there) continue;
     float* const staged = memory_.staging.data() + copy.first;
     pack_parameters(task.run->shape, task.state->parameters, staged);
     memory_.stream.upload(copy.parameters, staged, parameter_bytes(task.run->shape));
@@ -305,9 +308,8 @@ void TrainingBatch::commit() {
                       tasks_[i].state->parameters);
     tasks_[i].state->step = copies_[i].step;
     if (copies_[i].resident == nullptr) continue;
-    copies_[i].resident->step = copies_[i].step;
-    copies_[i].resident->finite =
-        all_finite(tasks_[i].state->parameters);  // while still in a cache
+    const bool finite = all_finite(tasks_[i].state->parameters);  // while still in a cache
+    copies_[i].resident->hold(copies_[i].step, finite, device_memory_);
     tasks_[i].state->device_copy = copies_[i].resident;
   }
 }

@@ -74,8 +74,9 @@ class TrainingBatch {
   ExecutorMemory& memory_;
   HardwareWatch& watch_;
   const std::span<const TrainingTask> tasks_;
-  std::vector<Copy> copies_;     ///< first those of the tasks, then replays, then an audit
-  std::size_t replays_end_ = 0;  ///< end of the replays among the copies
+  const unsigned device_memory_;  ///< the parameters', before anything was put there
+  std::vector<Copy> copies_;      ///< first those of the tasks, then replays, then an audit
+  std::size_t replays_end_ = 0;   ///< end of the replays among the copies
   std::vector<LaunchGroup> groups_;
   std::vector<Transfer> transfers_;  ///< of all parameters
   std::size_t arrived_ = 0;          ///< of the tasks

@@ -70,6 +70,7 @@ TEST(Declarations, Numbers) {
   EXPECT_EQ(unsupported_ptx_version, CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
   EXPECT_EQ(compilation_disabled, CUDA_ERROR_JIT_COMPILATION_DISABLED);
   EXPECT_EQ(launch_timeout, CUDA_ERROR_LAUNCH_TIMEOUT);
+  EXPECT_EQ(cooperative_launch_too_large, CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE);
   EXPECT_EQ(system_not_ready, CUDA_ERROR_SYSTEM_NOT_READY);
   EXPECT_EQ(driver_mismatch, CUDA_ERROR_SYSTEM_DRIVER_MISMATCH);
   EXPECT_EQ(compatibility_not_supported, CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE);
@@ -83,6 +84,8 @@ TEST(Declarations, Numbers) {
   EXPECT_EQ(attribute_cooperative_launch, CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH);
   EXPECT_EQ(attribute_shared_bytes_optin, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
   EXPECT_EQ(function_max_dynamic_shared_bytes, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+  EXPECT_EQ(function_preferred_carveout, CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT);
+  EXPECT_EQ(carveout_max_shared, CU_SHAREDMEM_CARVEOUT_MAX_SHARED);
   EXPECT_EQ(schedule_blocking_sync, static_cast<unsigned>(CU_CTX_SCHED_BLOCKING_SYNC));
   EXPECT_EQ(stream_non_blocking, static_cast<unsigned>(CU_STREAM_NON_BLOCKING));
 }

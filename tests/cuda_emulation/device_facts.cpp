@@ -74,7 +74,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber device) {
       *value = 1 << 20;
       return success;
     case attribute_cooperative_launch:
-      *value = 1;
+      *value = has_teams() ? 1 : 0;
       return success;
     case attribute_shared_bytes_optin:
       *value = static_cast<int>(shared_bytes_of_a_block());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "cuda/driver_api.h"
 #include "tests/cuda_emulation/stream_queue.h"
@@ -28,6 +29,9 @@ struct State {
   std::uint64_t order = 0;
   StreamQueue streams;
   std::map<FunctionHandle, unsigned> shared_bytes;  ///< that were asked for
+  std::map<FunctionHandle, int> carveouts;          ///< likewise, in percent
+  long carveout = 0;                                ///< of the last launch
+  std::set<const void*> loaded;                     ///< kernels that have been launched
 };
 /// Under its mutex.
 extern State state;

@@ -6,13 +6,16 @@
 // AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
 // AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
 // shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
+// AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have, since another program
+// holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on Maxwell),
+// AXIOM_EMULATED_LOADING (milliseconds that a kernel's first launch takes longer),
 // AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
 // which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
 // (the error that starting the driver, opening the first device, loading kernels or a device that
 // is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES
-// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches
-// and copies within the device are listed on standard error), AXIOM_EMULATED_INSTANT (the first
-// launch that computes nothing, see instant.h).
+// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches,
+// questions for occupancy and copies within the device are listed on standard error),
+// AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,6 +104,7 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   while (planned.action == "hang" && state.launches >= planned.at) ::pause();
   const Result result = acceptable(function, blocks, threads, shared, all_at_once);
   if (result != success) return result;
+  require_one_carveout(function, shared);
   const auto& entry = *reinterpret_cast<const Entry*>(function);
   const auto shuffle = static_cast<std::uint64_t>(setting("AXIOM_EMULATED_SHUFFLE", 0));
   emulation::Launch launch;
@@ -176,6 +180,11 @@ Result cuModuleGetFunction(FunctionHandle* function, ModuleHandle module, const 
 }
 Result cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {
   if (current_context == nullptr) return invalid_context;
+  if (attribute == function_preferred_carveout && value >= -1 && value <= carveout_max_shared) {
+    const std::lock_guard lock(state.mutex);
+    state.carveouts[function] = value;
+    return success;
+  }
   if (attribute != function_max_dynamic_shared_bytes) return invalid_value;
   const long most = std::max<long>(shared_bytes_of_a_block(), any_kernels_shared_bytes);
   if (value < 0 || value > most) return invalid_value;
@@ -186,6 +195,9 @@ Result cuFuncSetAttribute(FunctionHandle function, int attribute, int value) {
 Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, int threads,
                                                    std::size_t shared_bytes) {
   if (current_context == nullptr) return invalid_context;
+  if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
+    std::fprintf(stderr, "emulated device: occupancy of %d threads\n", threads);
+  }
   *blocks = resident_blocks(threads, shared_bytes);
   return success;
 }

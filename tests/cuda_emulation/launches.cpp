@@ -1,12 +1,14 @@
 #include "tests/cuda_emulation/launches.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "cuda/kernels/jobs.h"
 #include "cuda/kernels/measure_jobs.h"
@@ -19,7 +21,7 @@ namespace axiom::cuda {
 namespace {
 
 constexpr Result out_of_resources = 701;
-constexpr Result too_large = 720;
+constexpr Result not_supported = 801;
 
 void flip_a_bit(std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -48,8 +50,9 @@ void give_up(const char* what, const char* why) {
 }
 
 int resident_blocks(int threads, std::size_t shared_bytes) {
-  const std::size_t by_memory = shared_bytes_of_a_multiprocessor() / (shared_bytes + 1);
-  const int by_threads = 2048 / threads;
+  const std::size_t of_a_block = std::max<std::size_t>(shared_bytes + reserved_shared_bytes(), 1);
+  const std::size_t by_memory = shared_bytes_of_a_multiprocessor() / of_a_block;
+  const int by_threads = threads_of_a_multiprocessor() / threads;
   return std::min(static_cast<int>(by_memory), by_threads);
 }
 
@@ -62,13 +65,30 @@ Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, un
   const unsigned allowed =
       asked == state.shared_bytes.end() ? any_kernels_shared_bytes : asked->second;
   if (shared > allowed) return invalid_value;
-  const int together = resident_blocks(static_cast<int>(threads), shared) * multiprocessors;
-  return all_at_once && blocks > static_cast<unsigned>(together) ? too_large : success;
+  if (!all_at_once) return success;
+  if (!has_teams()) return not_supported;
+  const int together =
+      resident_blocks(static_cast<int>(threads), shared) * (multiprocessors - held_by_others());
+  return blocks > static_cast<unsigned>(together) ? cooperative_launch_too_large : success;
+}
+
+// What a kernel asks for; else the driver chooses, by what the launch has.
+void require_one_carveout(FunctionHandle function, unsigned shared) {
+  const auto asked = state.carveouts.find(function);
+  const bool chosen = asked != state.carveouts.end() && asked->second >= 0;
+  const long carveout = chosen ? asked->second : -1 - static_cast<long>(shared);
+  if (state.streams.any_computes() && carveout != state.carveout) {
+    give_up("a launch", " waits for those that divide a multiprocessor's memory otherwise");
+  }
+  state.carveout = carveout;
 }
 
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned) {
   if (state.lost) return;
+  if (state.loaded.insert(&entry).second) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(setting("AXIOM_EMULATED_LOADING", 0)));
+  }
   if (planned.action == "fail" && number >= planned.at) {
     state.lost = true;
     return;

@@ -34,6 +34,10 @@ int resident_blocks(int threads, std::size_t shared_bytes);
 Result acceptable(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,
                   bool all_at_once);
 
+/// A multiprocessor's memory is divided in one way at a time. Ends the process where launches of
+/// several streams may wait for each other therefore.
+void require_one_carveout(FunctionHandle function, unsigned shared);
+
 /// Launch number `number`, and the fault that is planned for it.
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned);

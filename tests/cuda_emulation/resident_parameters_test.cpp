@@ -13,6 +13,7 @@
 #include "cuda/device.h"
 #include "cuda/measure_launches.h"
 #include "cuda/measures.h"
+#include "cuda/packing.h"
 #include "cuda/parameter_pool.h"
 #include "cuda/transfers.h"
 #include "tests/support/equality_cases.h"
@@ -69,11 +70,13 @@ TEST_F(ResidentParametersTest, FoundByItsStateAtItsStepOnly) {
   const auto place = pool->take(256);
   state.device_copy = place;
   EXPECT_EQ(pool->find(state), nullptr);  // nothing is there yet
-  place->step = 5;
+  place->hold(5, true, pool->memory());
   EXPECT_EQ(pool->find(state), nullptr);
   state.step = 5;
   EXPECT_EQ(pool->find(state), place);
   EXPECT_EQ(other->find(state), nullptr);
+  pool->forget();
+  EXPECT_EQ(pool->find(state), nullptr);
 }
 
 struct Trained {
@@ -148,6 +151,61 @@ TEST_F(ResidentParametersTest, WhatWentBadAtRestIsFoundByDoingItTwice) {
   }
 }
 
+/// Questions for how long the computer was suspended until it is once more; < 0: it is not.
+int questions_until_suspended = -1;
+double seconds_suspended_here() {
+  static double seconds = 3.0;
+  if (questions_until_suspended-- == 0) seconds += 60.0;
+  return seconds;
+}
+
+// What the device's memory holds is another's then. Nothing is done twice that would show it.
+TEST_F(ResidentParametersTest, NothingIsTakenFromBeforeTheComputerWasSuspended) {
+  const auto c = test::equality_cases()[0];
+  const std::atomic<bool> pause{false};
+  const auto spoil = [](const RunState& state) {
+    const auto& copy = dynamic_cast<ResidentParameters&>(*state.device_copy);
+    *reinterpret_cast<float*>(copy.place().address) += 1;
+  };
+  for (const int questions : {0, 1}) {  // between two calls, and within one
+    SCOPED_TRACE(questions);
+    set_cuda_options({0.05, 0, 0, &seconds_suspended_here});
+    Trained undisturbed = trained(c);
+    Trained disturbed = trained(c);
+    const std::uint64_t mismatches = cuda_backend(0, reference_backend()).health().mismatches;
+    const std::vector<float> expected =
+        outputs(*undisturbed.executor, undisturbed.run, disturbed.state);
+    spoil(disturbed.state);
+    questions_until_suspended = questions;
+    EXPECT_EQ(outputs(*disturbed.executor, disturbed.run, disturbed.state), expected);
+    std::atomic<std::uint64_t> progress{0};
+    disturbed.executor->train(disturbed.run, disturbed.state, 3, pause, progress);
+    spoil(disturbed.state);
+    questions_until_suspended = questions;
+    disturbed.executor->train(disturbed.run, disturbed.state, 4, pause, progress);
+    undisturbed.executor->train(undisturbed.run, undisturbed.state, 4, pause, progress);
+    EXPECT_EQ(progress.load(), 4u);
+    EXPECT_EQ(disturbed.state.parameters, undisturbed.state.parameters);
+    EXPECT_EQ(cuda_backend(0, reference_backend()).health().mismatches, mismatches);
+  }
+}
+
+TEST(Suspension, IsNotSeenWhereThereIsNone) {
+  const double before = seconds_suspended();
+  EXPECT_GE(before, 0.0);
+  EXPECT_NEAR(seconds_suspended(), before, 0.005);
+}
+
+TEST_F(ResidentParametersTest, ForgottenSamplesAreCopiedAgain) {
+  const auto data = std::make_shared<Dataset>(Dataset{1, 4, {0, 1, 2, 3}, {0}});
+  DatasetCache cache;
+  Stream stream;
+  *reinterpret_cast<float*>(cache.find_or_upload(data, stream).inputs.value) = 7.0f;
+  cache.forget();
+  cache.find_or_upload(data, stream);
+  EXPECT_TRUE(cache.intact(data, stream));
+}
+
 // As if the sign of a zero had flipped in the device's memory.
 TEST_F(ResidentParametersTest, SamplesAreComparedAsBits) {
   const auto data = std::make_shared<Dataset>(Dataset{1, 4, {0, 1, 2, 3}, {0}});
@@ -159,12 +217,86 @@ TEST_F(ResidentParametersTest, SamplesAreComparedAsBits) {
   EXPECT_FALSE(cache.intact(data, stream));
 }
 
+std::shared_ptr<const Dataset> samples(int count) {
+  const auto size = static_cast<std::size_t>(count);
+  return std::make_shared<Dataset>(
+      Dataset{count, 4, std::vector<float>(4 * size), std::vector<std::int32_t>(size)});
+}
+
+// A real driver may let who frees wait for all other threads' launches.
+TEST_F(ResidentParametersTest, SamplesTakeTheMemoryOfOthers) {
+  const auto free_bytes = [] { return shared_device(0)->free_bytes(); };
+  const std::size_t before = free_bytes();
+  {
+    DatasetCache cache;
+    Stream stream;
+    auto first = samples(1000);
+    auto second = samples(300);
+    const DevicePointer first_place = cache.find_or_upload(first, stream).inputs.value;
+    const DevicePointer second_place = cache.find_or_upload(second, stream).inputs.value;
+    const std::size_t most = before - free_bytes();
+    first = nullptr;
+    second = nullptr;
+    cache.drop_unused();
+    EXPECT_EQ(before - free_bytes(), most);
+    first = samples(980);
+    second = samples(300);
+    EXPECT_EQ(cache.find_or_upload(second, stream).inputs.value, second_place);
+    EXPECT_EQ(cache.find_or_upload(first, stream).inputs.value, first_place);
+    EXPECT_TRUE(cache.intact(first, stream));
+    // Of a size that is not there: never more in all than what was in use at once.
+    second = nullptr;
+    cache.drop_unused();
+    const auto third = samples(100);
+    cache.find_or_upload(third, stream);
+    EXPECT_LE(before - free_bytes(), most);
+    first = nullptr;
+    cache.drop_unused();
+    const auto all = samples(1300);
+    cache.find_or_upload(all, stream);
+    EXPECT_EQ(before - free_bytes(), dataset_bytes(*third) + dataset_bytes(*all));
+  }
+  EXPECT_EQ(free_bytes(), before);
+}
+
+// Beside another program that has taken what was free.
+TEST_F(ResidentParametersTest, SpareMemoryIsGivenUpWhereThereIsNoOther) {
+  DatasetCache cache;
+  Stream stream;
+  const auto use_for_a_while = [&](std::vector<int> sizes) {
+    std::vector<std::shared_ptr<const Dataset>> all;
+    for (const int size : sizes) all.push_back(samples(size));
+    for (const auto& data : all) cache.find_or_upload(data, stream);
+    all.clear();
+    cache.drop_unused();
+  };
+  use_for_a_while({1000, 100});
+  use_for_a_while({800});
+  Buffer others;
+  others.reserve(shared_device(0)->free_bytes());
+  EXPECT_NO_THROW(use_for_a_while({50}));
+}
+
 /// Two that have nothing to do with each other are not the same mismatch twice.
 TEST(DatasetCache, MismatchesOfTwoSeedsAreTwo) {
   TrainingRun run = test::make_run(test::equality_cases()[0]);
   const std::string first = DatasetCache::changed(run);
   run.seed += 1;
   EXPECT_NE(DatasetCache::changed(run), first);
+}
+
+// Thousands of networks may share a call.
+TEST(Occupancy, IsAskedForOnce) {
+  const auto device = shared_device(0);
+  device->use();
+  setenv("AXIOM_EMULATED_TRACE", "1", 1);
+  testing::internal::CaptureStderr();
+  const int alone = device->resident_blocks(device->team(), 96, 1024);
+  const int asked_again = device->resident_blocks(device->team(), 96, 1024);
+  const std::string trace = testing::internal::GetCapturedStderr();
+  unsetenv("AXIOM_EMULATED_TRACE");
+  EXPECT_EQ(asked_again, alone);
+  EXPECT_EQ(trace, "emulated device: occupancy of 96 threads\n");
 }
 
 /// What a device that errs says of its progress: the next launch must stay within its memory.

@@ -25,6 +25,22 @@ inline std::size_t shared_bytes_of_a_multiprocessor() {
   return static_cast<std::size_t>(setting("AXIOM_EMULATED_MULTIPROCESSOR", 100 << 10));
 }
 
+/// What the system takes of it for each block.
+inline std::size_t reserved_shared_bytes() { return capability() >= 80 ? 1024 : 0; }
+
+inline int threads_of_a_multiprocessor() {
+  const int of = capability();
+  if (of == 75) return 1024;
+  const bool fewer = of == 86 || of == 87 || of == 88 || of == 89 || of >= 110;
+  return fewer ? 1536 : 2048;
+}
+
 inline constexpr int multiprocessors = 2;
+
+/// Of these, for teams.
+inline int held_by_others() { return static_cast<int>(setting("AXIOM_EMULATED_HELD", 0)); }
+
+/// Whether the device takes cooperative launches.
+inline bool has_teams() { return setting("AXIOM_EMULATED_TEAMS", 1) != 0; }
 
 }  // namespace axiom::cuda

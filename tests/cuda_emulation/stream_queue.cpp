@@ -21,6 +21,11 @@ bool StreamQueue::computes(StreamHandle stream) const {
                                                [](const Item& item) { return item.launch; });
 }
 
+bool StreamQueue::any_computes() const {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [this](const auto& queue) { return computes(queue.first); });
+}
+
 void StreamQueue::finish(StreamHandle stream) {
   for (auto& queue = queues_[stream]; !queue.empty(); queue.pop_front()) queue.front().work();
 }

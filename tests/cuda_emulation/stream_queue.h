@@ -29,6 +29,7 @@ class StreamQueue {
   }
   /// Whether a launch is among what it has to do.
   bool computes(StreamHandle stream) const;
+  bool any_computes() const;
   void finish(StreamHandle stream);
   void finish_all();
 

@@ -20,7 +20,10 @@ class Equality(DeviceTest):
         ways = {"plain": ([], {}), "desktop": (["--desktop"], {}), "threads": (["--threads", "3"], {}),
                 "little memory": (["--device-memory", "6"], {}), "shuffled": ([], {"shuffle": 3}),
                 "second device": (["--backend", "cuda:1"], {"devices": 2}),
-                "small shared memory": ([], {"shared": 20480})}
+                "small shared memory": ([], {"shared": 20480}),
+                "no teams": ([], {"shared": 20480, "teams": 0}),
+                "half of it for teams": ([], {"shared": 20480, "held": 1}),
+                "nothing for teams": ([], {"shared": 20480, "held": 2})}
         for name, (options, settings) in ways.items():
             with self.subTest(name):
                 options = options if "--backend" in options else [*options, "--backend", "cuda"]
@@ -30,6 +33,22 @@ class Equality(DeviceTest):
                 self.assertIn("Emulated device", telemetry["device"])
                 self.assertGreater(telemetry["device_copied_bytes"], 0)
                 self.assertIn("device memory: plan ", log)
+
+    def test_results_do_not_depend_on_the_limits_of_the_architecture(self):
+        work = [*QUICK[:2], "compgen", *QUICK[3:5], "--set", "epochs=1", "--set", "trials=1", "--set", "widths=[8,64,128]",
+                "--set", "depths=[1,3]", "--priority", "normal"]
+        expected, _, _ = self.compute("processor", "--backend", "reference", work=work)
+        # Shared memory of a block and of a multiprocessor. The first is a GTX 1050, but for its teams.
+        for capability, block, multiprocessor, teams in [(130, 49152, 98304, 0), (75, 65536, 65536, 1),
+                                                         (80, 166912, 167936, 1), (120, 101376, 102400, 1),
+                                                         (90, 232448, 233472, 1)]:
+            listed = json.loads(self.run_client("devices", "--json", capability=capability).stdout)["backends"]
+            if not listed[0]["available"]:
+                continue  # built without kernels for it
+            with self.subTest(capability):
+                result, _, _ = self.compute(str(capability), "--backend", "cuda", work=work, capability=capability,
+                                            shared=block, multiprocessor=multiprocessor, teams=teams)
+                self.assertEqual(result, expected)
 
     def test_memory_limit_means_smaller_batches(self):
         _, plenty, _ = self.compute("plenty", "--backend", "cuda", "--threads", "1", work=MANY)

@@ -160,5 +160,11 @@ TEST_F(Yardsticks, ARefusedProductNamesItsSizes) {
   }
 }
 
+/// On a device that takes no time, but for each kernel's first launch.
+TEST(Peak, IsThatOfAKernelOnceLoaded) {
+  constexpr double no_real_device_can = 1e15;  // FLOP/s
+  EXPECT_GT(cuda_backend(0, reference_backend()).measured_peak(), no_real_device_can);
+}
+
 }  // namespace
 }  // namespace axiom::cuda
