@@ -47,7 +47,8 @@ class Outbox {
   /// be read, and those of a later version of this program, stay, likewise told; files of others
   /// are not touched. AccessDeniedError for an entry that this user may not read.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
-  /// Why queued() left out an entry that cannot be read, of those whose name holds `digest`.
+  /// Why queued() left out an entry that cannot be read, or has set aside one that was not added
+  /// again, of those whose name holds `digest`.
   std::optional<IoError> left_out(const std::string& digest) const;
   /// IoError also if the bytes are not those that were added.
   std::string body(const QueuedObject& entry);
@@ -72,7 +73,8 @@ class Outbox {
   const std::string directory_;
   const Use use_;
   std::set<std::string> damaged_;  // that were seen, but not set aside
-  std::map<std::string, IoError> left_out_;
+  std::map<std::string, IoError> left_out_;   // by the last queued()
+  std::map<std::string, IoError> set_aside_;  // since this object was made, and not added again
 };
 
 }  // namespace axiom

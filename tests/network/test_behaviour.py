@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import json
 import random
 import shutil
 import socket
@@ -12,6 +11,7 @@ import unittest
 
 from behaving import OK, Behaviour
 from servers import Server, answer, closing, free_port, in_turn
+from support import altered
 
 
 def trickle(head, byte):
@@ -227,8 +227,7 @@ class Answers(Behaviour):
         entry = next(self.outbox.glob("*.result.json.gz.queued.json"))
         body = random.Random(1).randbytes(20_000_000)  # more than connections hold
         entry.with_name(entry.name.removesuffix(".queued.json")).write_bytes(body)
-        entry.write_text(json.dumps({**json.loads(entry.read_text()), "bytes": len(body),
-                                     "sha256": hashlib.sha256(body).hexdigest()}))
+        entry.write_text(altered(entry.read_text(), bytes=len(body), sha256=hashlib.sha256(body).hexdigest()))
 
         def hasty(connection, server):
             server.read_head(connection)
