@@ -191,12 +191,6 @@ struct HttpsClient::Exchange {
     return line.size();
   }
 
-  // What is packed is not undone: of that the type alone can tell.
-  bool shows_web_page() const {
-    if (content_encoding.empty()) return is_web_page(answer);
-    return is_web_page_type(content_type) && !answer.empty();
-  }
-
   std::size_t take_answer(std::string_view bytes) {
     if (bytes.size() > max_answer - answer.size()) {
       too_much = true;
@@ -374,7 +368,8 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
     throw status_failure(static_cast<int>(exchange.status), address, true);
   }
   // So answers who shows the same page whatever is asked for. With 201 something was made.
-  if (exchange.status == 200 && exchange.shows_web_page()) {
+  if (exchange.status == 200 &&
+      shows_web_page(exchange.answer, exchange.content_type, exchange.content_encoding)) {
     throw TransferError(TransferFailure::answer_refused, false,
                         address.shown() +
                             ": the server answered 200 with a web page, which acknowledges "

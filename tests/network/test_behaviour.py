@@ -71,26 +71,6 @@ class Answers(Behaviour):
                 self.assertEqual(len(self.waiting()), 2)
         self.arrives()
 
-    def test_a_web_page_is_none(self):
-        """As of a site that shows its first page whatever is asked for. Words, and the page of a 201, are no such thing."""
-        page = b"<!DOCTYPE html>\n<html><body>Welcome</body></html>"
-        packed = gzip.compress(page)
-        for body in (page, b"\xef\xbb\xbf\r\n <HTML lang=en>", b"<!doctype\n\thtml>", b"\f<title>Welcome</title>", packed,
-                     b"<?xml version=\"1.0\"?>\n<!-- a > b -->\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.1//EN\">"):
-            encoding = "Content-Encoding: gzip\r\n" if body == packed else ""
-            with Server(self.valid, answer(200, f"Content-Type: text/html\r\n{encoding}", body)) as server:
-                done = self.upload(server.url(), "--retry-for", "30", "--retry-delay", "0.01")
-                self.assert_error(done, 43, "answered 200 with a web page, which acknowledges nothing")
-                self.assertEqual(len(server.requests), 2)
-            self.assertEqual(len(self.waiting()), 2)
-        for status, body in ((200, b"ok"), (200, b"<htm"), (200, b"<Result/>"), (200, b"<?xml version=\"1.0\"?><Result/>"),
-                             (200, b"<!-- <html>"), (200, b"<title"), (200, b"<bodyless/>"), (200, b"<!doctype xhtml>"), (201, page)):
-            with self.subTest(status=status, body=body):
-                with Server(self.valid, answer(status, "Content-Type: text/html\r\n", body)) as server:
-                    self.assertEqual(self.upload(server.url()).returncode, 0)
-                for receipt in self.outbox.glob("*.sent.json"):
-                    receipt.unlink()
-
     def test_advice(self):
         for status, advice in [(401, "--upload-credentials"), (403, "has expired"),
                                (404, "no such place"), (405, "takes no PUT"),
