@@ -5,12 +5,12 @@
 #include <cstring>
 
 #include "client/system/clock.h"
-#include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
-#include "client/transfer/curl_library.h"
+#include "client/transfer/curl_option.h"
 #include "client/transfer/http_answer.h"
 #include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
+#include "client/transfer/verification.h"
 
 namespace axiom {
 namespace {
@@ -22,49 +22,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-template <typename Value>
-void set(CURL* curl, CURLoption option, Value value) {
-  if (const CURLcode code = curl_library().easy_setopt(curl, option, value); code != CURLE_OK) {
-    throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
-                             curl_library().easy_strerror(code));
-  }
-}
-
-void restrict_to_https(CURL* curl) {
-  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
-  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
-}
-
-// All of it overrides what OpenSSL's configuration file of the host says.
-void verify_always(CURL* curl) {
-  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  // Level 2: 112 bits of security, RSA from 2048 bits, no SHA-1 signatures.
-  set(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-  // Likewise a proxy that is spoken to by TLS.
-  set(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(curl, CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
-}
-
-// REQUIRES: `certificates` and what is returned outlive the transfer.
-std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates) {
-  if (curl_library().version >= 0x074d00) {
-    curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
-    set(curl, CURLOPT_CAINFO_BLOB, &blob);
-    set(curl, CURLOPT_PROXY_CAINFO_BLOB, &blob);
-    return nullptr;
-  }
-  auto file = std::make_unique<MemoryFile>(certificates);
-  set(curl, CURLOPT_CAINFO, file->path().c_str());
-  set(curl, CURLOPT_PROXY_CAINFO, file->path().c_str());
-  return file;
-}
-
 // libcurl gives up a header line that is too long before it hands it over: as one that there is no
 // memory for, since 8.6 by an error of its own.
 bool is_header_without_end(CURL* curl, CURLcode code) {
@@ -72,6 +29,11 @@ bool is_header_without_end(CURL* curl, CURLcode code) {
   curl_off_t connected = 0;
   curl_library().easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
   return connected > 0;
+}
+
+void restrict_to_https(CURL* curl) {
+  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
+  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -112,14 +74,22 @@ struct HttpsClient::Exchange {
   bool headers_complete = false;
   std::size_t max_answer = 0;
   bool too_much = false;
+  bool unnamed = false;
   int stopped_by = 0;
   const TransferSettings* settings = nullptr;
+  CURL* curl = nullptr;
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Exchange*>(self)->take_header({data, size});
   }
   static std::size_t on_answer(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Exchange*>(self)->take_answer({data, size});
+  }
+  // Before a byte of the request is sent.
+  static int on_connected(void* self, char*, char*, int, int) {
+    auto* exchange = static_cast<Exchange*>(self);
+    exchange->unnamed = lacks_host_names(exchange->curl);
+    return exchange->unnamed ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
   }
   static std::size_t on_send(char* data, std::size_t, std::size_t size, void* self) {
     std::string_view& unsent = static_cast<Exchange*>(self)->unsent;
@@ -215,6 +185,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   CURL* curl = curl_->handle;
   library.easy_reset(curl);
   exchange.settings = &settings_;
+  exchange.curl = curl;
   const std::size_t expected = body == nullptr ? exchange.max_answer : body->size();
   const double total = settings_.total_timeout.value_or(300 + static_cast<double>(expected) / 1024);
 
@@ -231,6 +202,11 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
 
   verify_always(curl);
+  if (library.version >= 0x075000) {
+    set(curl, CURLOPT_CERTINFO, 1L);
+    set(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
+    set(curl, CURLOPT_PREREQDATA, &exchange);
+  }
   const auto certificates = believe(curl, trust_.certificates);
   std::string pins;
   for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
@@ -280,6 +256,13 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  if (exchange.unnamed) {
+    throw TransferError(
+        TransferFailure::tls_refused, false,
+        address.shown() +
+            ": its certificate has no subjectAltName, which says for which host it is: "
+            "its operator must renew it with one");
+  }
   if (!exchange.headers_complete && is_header_without_end(curl, code)) {
     exchange.header_bytes = maximum_header_bytes + 1;
     exchange.too_much = true;
