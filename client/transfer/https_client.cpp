@@ -292,14 +292,14 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
 }
 
 HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,
-                                             const Headers& headers,
+                                             const HeadersFor& headers,
                                              const std::string& authorization,
                                              std::size_t max_bytes) {
   Address at = address;
   for (int redirects = 0;; ++redirects) {
     Exchange exchange;
     exchange.max_answer = max_bytes;
-    Headers sent = headers;
+    Headers sent = headers(at);
     if (!authorization.empty() && at.same_server(address)) {
       sent.emplace_back("Authorization", authorization);
     }
@@ -343,7 +343,7 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
   }
 }
 
-void HttpsClient::put(const Address& address, std::string_view body, const Headers& headers,
+void HttpsClient::put(const Address& address, std::string_view body, const HeadersFor& headers,
                       const std::string& authorization) {
   const Exchange exchange = exchanged(address, &body, headers, authorization, maximum_answer_bytes);
   // 202 promises to look at it, 206 and the like make no sense: neither is an acknowledgement.
@@ -367,7 +367,8 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
 }
 
 std::optional<std::string> HttpsClient::get(const Address& address, std::size_t max_bytes) {
-  Exchange exchange = exchanged(address, nullptr, {}, "", max_bytes);
+  Exchange exchange = exchanged(
+      address, nullptr, [](const Address&) { return Headers(); }, "", max_bytes);
   if (exchange.status == 404 || exchange.status == 410) return std::nullopt;
   if (exchange.status != 200) {
     throw status_failure(static_cast<int>(exchange.status), address, false);
