@@ -31,6 +31,17 @@ bool is_header_without_end(CURL* curl, CURLcode code) {
   return connected > 0;
 }
 
+bool tells_of_connections() { return curl_library().version >= 0x075000; }
+
+// `told`: by on_connected(). Later versions count as the time before a transfer what they count of
+// one that never began, too.
+bool was_connected(CURL* curl, bool told) {
+  if (tells_of_connections()) return told;
+  curl_off_t before = 0;  // also of a connection that was kept from the request before
+  curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before);
+  return before > 0;
+}
+
 void restrict_to_https(CURL* curl) {
   if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
   set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
@@ -74,6 +85,7 @@ struct HttpsClient::Exchange {
   bool headers_complete = false;
   std::size_t max_answer = 0;
   bool too_much = false;
+  bool connected = false;
   bool unnamed = false;
   int stopped_by = 0;
   const TransferSettings* settings = nullptr;
@@ -88,6 +100,7 @@ struct HttpsClient::Exchange {
   // Before a byte of the request is sent.
   static int on_connected(void* self, char*, char*, int, int) {
     auto* exchange = static_cast<Exchange*>(self);
+    exchange->connected = true;
     exchange->unnamed = lacks_host_names(exchange->curl);
     return exchange->unnamed ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
   }
@@ -202,7 +215,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
 
   verify_always(curl);
-  if (library.version >= 0x075000) {
+  if (tells_of_connections()) {
     set(curl, CURLOPT_CERTINFO, 1L);
     set(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
     set(curl, CURLOPT_PREREQDATA, &exchange);
@@ -256,6 +269,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  const Attempt attempt{address, settings_, trust_, total, was_connected(curl, exchange.connected)};
   if (exchange.unnamed) {
     throw TransferError(
         TransferFailure::tls_refused, false,
@@ -276,18 +290,17 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
             " bytes that it may have: is it the right address?");
   }
   if (code != CURLE_OK) {
-    throw curl_failure(curl, code, curl_->detail.data(), address, settings_, total, trust_);
+    throw curl_failure(curl, code, curl_->detail.data(), attempt);
   }
   // libcurl takes an answer that was cut within its headers for a whole one.
   if (!exchange.headers_complete) {
-    throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
+    throw curl_failure(curl, CURLE_PARTIAL_FILE, "", attempt);
   }
   library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
   // libcurl takes a status line that it cannot read for a 200.
   if (stated_status(exchange.status_line) != exchange.status) {
     throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
-                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", address,
-                       settings_, total, trust_);
+                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", attempt);
   }
 }
 
