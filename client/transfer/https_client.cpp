@@ -300,7 +300,8 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   // libcurl takes a status line that it cannot read for a 200.
   if (stated_status(exchange.status_line) != exchange.status) {
     throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
-                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", attempt);
+                       "it begins with '" + in_ascii(exchange.status_line.substr(0, 60)) + "'",
+                       attempt);
   }
 }
 
