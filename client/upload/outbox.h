@@ -72,7 +72,7 @@ class Outbox {
   FileSystem& files_;
   const std::string directory_;
   const Use use_;
-  std::set<std::string> damaged_;  // that were seen, but not set aside
+  std::set<std::string> damaged_;             // that were seen, but not set aside
   std::map<std::string, IoError> left_out_;   // by the last queued()
   std::map<std::string, IoError> set_aside_;  // since this object was made, and not added again
 };
