@@ -195,6 +195,36 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   return entry;
 }
 
+std::optional<std::string> Outbox::damage_of(const std::string& name, QueuedObject& entry) {
+  try {
+    entry = read_entry(name);
+    body(entry);
+    return std::nullopt;
+  } catch (const Json::exception& error) {
+    return error.what();
+  } catch (const JsonError& error) {
+    return error.what();
+  } catch (const AddressError& error) {
+    return error.what();
+  } catch (const FileTooLongError& error) {
+    return error.what();
+  } catch (const NotAsItWas& error) {
+    return error.what();
+  }
+}
+
+bool Outbox::holds(const std::string& name) {
+  if (!knows(name)) return false;
+  if (has_receipt(name)) return true;
+  try {
+    QueuedObject entry;
+    return !damage_of(name, entry);
+  } catch (const LaterSchema&) {
+  } catch (const IoError&) {  // it may be whole
+  }
+  return true;
+}
+
 std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
   std::vector<QueuedObject> entries;
   left_out_.clear();
@@ -222,21 +252,14 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       continue;
     }
     try {
-      const QueuedObject entry = read_entry(name);
-      body(entry);
-      entries.push_back(entry);
+      QueuedObject entry;
+      if (const auto damage = damage_of(name, entry)) {
+        tell_damaged(name, *damage, notes);
+      } else {
+        entries.push_back(entry);
+      }
     } catch (const LaterSchema& error) {
       notes.push_back("'" + path(file) + "' is " + error.what() + ": it stays there, for that one");
-    } catch (const Json::exception& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const JsonError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const AddressError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const FileTooLongError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const NotAsItWas& error) {
-      tell_damaged(name, error.what(), notes);
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {

@@ -40,6 +40,8 @@ class Outbox {
   const std::string& directory() const { return directory_; }
   /// Queued or acknowledged before. Not what queued() found damaged.
   bool knows(const std::string& name);
+  /// Likewise, but no damaged entry: add() mends it.
+  bool holds(const std::string& name);
   /// Returns when it is durable; when it throws, nothing of it counts.
   void add(const UploadObject& object, const std::string& target);
   /// All entries, in the order of UploadKind. What an interrupted add() or acknowledge() left is
@@ -66,6 +68,8 @@ class Outbox {
   bool has_receipt(const std::string& name);
   void write_entry(const QueuedObject& entry);
   QueuedObject read_entry(const std::string& name);
+  /// The reason if it is; the entry if not. Throws what cannot be told, or is of a later version.
+  std::optional<std::string> damage_of(const std::string& name, QueuedObject& entry);
   void tell_damaged(const std::string& name, const std::string& reason,
                     std::vector<std::string>& notes);
 

@@ -134,6 +134,14 @@ class NothingIsLost(UploadTest):
                 self.assertEqual(len(self.receipts()), 1)
                 (self.out / "elsewhere").rename(self.out / RESULT)
 
+    def test_a_run_queues_its_result_again_if_the_entry_is_damaged(self):
+        self.upload("https://localhost:1/")
+        next(self.outbox.glob("*.result.json.gz")).write_bytes(b"damaged")
+        done = client(*QUICK, "--out", self.out, "--upload-url", self.nginx.url(), "--ca-file", self.authority.certificate)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        arrived = self.arrived()[f"neuronspec-{self.digest}.result.json.gz"]
+        self.assertEqual(gzip.decompress(arrived), self.text)
+
     def test_a_pipe_in_the_place_of_an_own_file_is_not_waited_for(self):
         self.upload("https://localhost:1/")
         telemetry = next(self.outbox.glob("*.telemetry.json.gz"))
