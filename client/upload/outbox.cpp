@@ -301,8 +301,9 @@ void Outbox::tell_damaged(const std::string& name, const std::string& reason,
 void Outbox::set_aside(const std::string& name, const std::string& reason,
                        std::vector<std::string>& notes) {
   const std::string entry = path(with(name, queued_suffix));
-  files_.rename(entry, entry + ".bad");
+  // First, as it may be the only copy: without its entry it would be tidied up.
   if (files_.exists(path(name))) files_.rename(path(name), path(name) + ".bad");
+  files_.rename(entry, entry + ".bad");
   notes.push_back("an entry of the outbox was set aside as '" + entry + ".bad': " + reason +
                   "; its result is queued again by --upload-url, if it is still there");
 }
