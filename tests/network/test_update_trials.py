@@ -241,13 +241,15 @@ class RunningPrograms(UpdateTest):
         return done, calls
 
     def test_the_one_that_runs_is_put_aside(self):
+        theirs = self.home / "axiom-client.new"  # as people call what they have downloaded
+        theirs.write_text("precious")
         release(self.channel)
         done, _ = self.update_without_replacing()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
         aside = self.home / "axiom-client.old"
         self.assertEqual(aside.read_bytes(), self.original)
-        self.assertFalse((self.home / "axiom-client.new").exists())
+        self.assertEqual(theirs.read_text(), "precious")
         done = self.run_science()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(aside.exists())  # it does not run any more
