@@ -28,6 +28,11 @@ void require_pin(const std::string& pin) {
 
 void require_upload_url(const std::string& text) try {
   object_address(text, UploadKind::result, stand_in_name());
+  // All hosts would put their results into one place, and replace each other's.
+  if (single_object(text) && text.find('{') != std::string::npos) {
+    throw UsageError("--upload-url: " + parse_address(text).shown() +
+                     " holds a '{', but not {name}: write {name}, or %7B for that character");
+  }
 } catch (const AddressError& error) {
   throw UsageError(std::string("--upload-url: ") + error.what());
 }

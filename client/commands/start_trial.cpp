@@ -91,8 +91,9 @@ void begin_start(const std::vector<std::string>& arguments) {
   } catch (const AccessDeniedError&) {
     // Of another user's program, which this one could not replace, either: its owner's starts
     // count.
+  } catch (const DirectoryInUseError&) {
+    // Started at the same time: that one counts.
   } catch (const std::exception& error) {
-    // Another process may hold the lock: then that one counts.
     print_diagnostic("warning", std::string("the update on trial: ") + error.what());
   }
 }

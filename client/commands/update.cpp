@@ -75,12 +75,19 @@ class ProgramUpdate {
     }
   }
 
+  std::unique_ptr<DirectoryLock> only_one_updates() const try {
+    return std::make_unique<DirectoryLock>(installation_.directory());
+  } catch (const DirectoryInUseError&) {
+    throw IoError("another update of '" + installation_.executable() +
+                  "' is under way, or its first start after one: try again in a minute");
+  }
+
   // Looking is possible where nothing can be written: what is learned is forgotten then.
   std::unique_ptr<DirectoryLock> locked() {
     try {
       real_file_system().make_directories(installation_.directory());
       require_guarded(installation_.directory(), installation_.executable());  // made meanwhile?
-      auto lock = std::make_unique<DirectoryLock>(installation_.directory());
+      auto lock = only_one_updates();
       give_back();
       return lock;
     } catch (const IoError& error) {

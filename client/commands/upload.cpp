@@ -142,41 +142,9 @@ void print_uploads(const CommandLine& line, Console& console) {
   });
 }
 
-}  // namespace
-
-Address upload_server(const std::string& url) {
-  return object_address(url, UploadKind::result, stand_in_name()).value();
-}
-
-void require_upload_options(const CommandLine& line) {
-  https_client(line.network);
-  const Address address = upload_server(line.network.upload_url);
-  if (!upload_authorization(line.network).empty()) SignedAddress(address).require_unsigned();
-  // Which headers are sent does not depend on what is in them.
-  upload_headers({}, "", address);
-}
-
-void queue_uploads(const CommandLine& line, const std::string& own_digest, Console& console) {
-  FileSystem& files = real_file_system();
-  try {
-    Outbox outbox(files, outbox_directory(line.out));
-    const UploadSource source =
-        queue_results(files, line.out, outbox, line.network.upload_url, own_digest);
-    const bool own = std::any_of(
-        source.objects.begin(), source.objects.end(),
-        [&](const UploadObject& object) { return object.identity.result_digest == own_digest; });
-    if (!own && !source.refused.empty()) std::rethrow_exception(source.refused.front());
-    for (const std::exception_ptr& refused : source.refused) console.warning(text_of(refused));
-  } catch (const IoError& error) {
-    throw IoError(std::string(error.what()) + "; the result is safe in '" + line.out +
-                  "', but not yet in its outbox: then the same command goes on");
-  }
-}
-
-void send_uploads(const CommandLine& line, const std::string& directory,
-                  const std::string& own_digest) try {
+void send_from(Outbox& outbox, const CommandLine& line, const std::string& directory,
+               const std::string& own_digest) try {
   Console console("upload", line.quiet);
-  Outbox outbox(real_file_system(), outbox_directory(directory));
   std::vector<QueuedObject> entries = queued_of(outbox, console);
   const std::string& url = line.network.upload_url;
   if (!url.empty()) {
@@ -203,10 +171,7 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   }
   // Not sent, but not lost either: whoever deletes what is done must hear of it.
   const auto require_none_left_out = [&] {
-    const std::optional<IoError> error = outbox.left_out(own_digest);
-    if (!error) return;
-    throw IoError(std::string(error->what()) + "; it stays in the outbox: axiom-client upload " +
-                  directory + " tries again");
+    if (const std::optional<IoError> error = outbox.left_out(own_digest)) throw IoError(*error);
   };
   if (entries.empty()) {
     require_none_left_out();
@@ -245,6 +210,43 @@ void send_uploads(const CommandLine& line, const std::string& directory,
   throw TransferStopped(stopped.signal, "axiom-client upload " + directory);
 }
 
+}  // namespace
+
+Address upload_server(const std::string& url) {
+  return object_address(url, UploadKind::result, stand_in_name()).value();
+}
+
+void require_upload_options(const CommandLine& line) {
+  https_client(line.network);
+  const Address address = upload_server(line.network.upload_url);
+  if (!upload_authorization(line.network).empty()) SignedAddress(address).require_unsigned();
+  // Which headers are sent does not depend on what is in them.
+  upload_headers({}, "", address);
+}
+
+void queue_uploads(const CommandLine& line, const std::string& own_digest, Console& console) {
+  FileSystem& files = real_file_system();
+  try {
+    Outbox outbox(files, outbox_directory(line.out));
+    const UploadSource source =
+        queue_results(files, line.out, outbox, line.network.upload_url, own_digest);
+    const bool own = std::any_of(
+        source.objects.begin(), source.objects.end(),
+        [&](const UploadObject& object) { return object.identity.result_digest == own_digest; });
+    if (!own && !source.refused.empty()) std::rethrow_exception(source.refused.front());
+    for (const std::exception_ptr& refused : source.refused) console.warning(text_of(refused));
+  } catch (const IoError& error) {
+    throw IoError(std::string(error.what()) + "; the result is safe in '" + line.out +
+                  "', but not yet in its outbox: then the same command goes on");
+  }
+}
+
+void send_uploads(const CommandLine& line, const std::string& directory,
+                  const std::string& own_digest) {
+  Outbox outbox(real_file_system(), outbox_directory(directory));
+  send_from(outbox, line, directory, own_digest);
+}
+
 ExitCode upload_waiting(const CommandLine& line) {
   install_stop_signals();
   const std::string& directory = line.network.upload_directory;
@@ -256,13 +258,13 @@ ExitCode upload_waiting(const CommandLine& line) {
     return ExitCode::ok;
   }
   const DirectoryLock only_one_writes(directory);
+  Outbox outbox(files, outbox_directory(directory));
   UploadSource source;
   if (!line.network.upload_url.empty()) {
-    Outbox outbox(files, outbox_directory(directory));
     queued_of(outbox, console);  // damaged entries go first, so that their results are queued again
     source = queue_results(files, directory, outbox, line.network.upload_url, "");
   }
-  then_refuse(source.refused, console, [&] { send_uploads(line, directory, ""); });
+  then_refuse(source.refused, console, [&] { send_from(outbox, line, directory, ""); });
   return ExitCode::ok;
 }
 

@@ -111,7 +111,7 @@ UploadSource queue_results(FileSystem& files, const std::string& directory, Outb
                            const std::string& target, const std::string& own_digest) {
   UploadSource source = results_to_upload(files, directory);
   for (const UploadObject& object : source.objects) {
-    if (!is_for(target, own_digest, object.identity) || outbox.knows(object.name)) continue;
+    if (!is_for(target, own_digest, object.identity) || outbox.holds(object.name)) continue;
     if (!object_address(target, object.kind, object.name)) continue;
     outbox.add(object, target);
   }

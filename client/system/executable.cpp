@@ -297,9 +297,6 @@ std::optional<IoError> StagedExecutable::replace(const std::string& target) {
     if (error != EBUSY && error != ETXTBSY && error != EACCES && error != EPERM) {
       throw_io_error("replace", target, error);
     }
-    const std::string beside = target + ".new";
-    if (::rename(path_.c_str(), beside.c_str()) == -1) throw_io_error("replace", target, error);
-    path_ = beside;
     try {
       swap_by_renaming(real_file_system(), path_, target);
     } catch (const IoError&) {

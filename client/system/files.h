@@ -70,7 +70,7 @@ class FileSystem {
   /// temporary: better before the work than after it.
   void require_writable(const std::string& path);
   void require_writable_temporary(const std::string& path);
-  /// Renames and makes it durable. Replaces `to`. Both paths lie in the same directory.
+  /// Renames and makes the new name durable. Replaces `to`.
   void rename(const std::string& from, const std::string& to);
   /// Removes a file and makes it durable. A missing file is no error.
   void remove(const std::string& path);

@@ -28,13 +28,15 @@ void swap_by_renaming(FileSystem& files, const std::string& fresh, const std::st
   if (files.exists(aside) && !files.exists(marker(executable))) {
     throw IoError("'" + aside + "' is in the way, and not of an update: give it another name");
   }
-  files.write_durably(marker(executable), "");
-  files.remove(aside);  // of the swap before
   try {
+    files.write_durably(marker(executable), "");
+    files.remove(aside);  // of the swap before
     files.rename(executable, aside);
     files.rename(fresh, executable);
   } catch (const IoError&) {
     if (!files.exists(executable)) files.rename(aside, executable);
+    // What gets that name from here on is not ours.
+    if (!files.exists(aside)) files.remove(marker(executable));
     throw;
   }
 }

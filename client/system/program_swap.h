@@ -17,9 +17,9 @@ std::string program_aside(const std::string& executable);
 /// The name of the program that runs as `running`, be it put aside: EXECUTABLE of EXECUTABLE.old.
 std::string name_without_aside(const std::string& running);
 
-/// `executable` becomes EXECUTABLE.old, then `fresh` becomes `executable`. Both lie in one
-/// directory. When it throws IoError, `executable` is whole, the one before or (if the failure came
-/// late) the fresh one. A kill between the two steps leaves EXECUTABLE.old alone: see
+/// `executable` becomes EXECUTABLE.old, then `fresh` becomes `executable`. Both lie on one
+/// file system. When it throws IoError, `executable` is whole, the one before or (if the failure
+/// came late) the fresh one. A kill between the two steps leaves EXECUTABLE.old alone: see
 /// tidy_program_swap(). An EXECUTABLE.old of someone else is an error. REQUIRES: the directory for
 /// updates exists.
 void swap_by_renaming(FileSystem& files, const std::string& fresh, const std::string& executable);

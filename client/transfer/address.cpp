@@ -48,24 +48,23 @@ std::string quoted(const std::string& text) {
   return "'" + shown + "'";
 }
 
-void require_length(const std::string& text) {
+void require_length(const std::string& text, const std::string& shown) {
   if (text.size() <= longest_address) return;
-  throw AddressError("the address " + quoted(text) + " is longer than " +
-                     std::to_string(longest_address) + " bytes: is it the right one?");
+  throw AddressError("the address " + shown + " is longer than " + std::to_string(longest_address) +
+                     " bytes: is it the right one?");
 }
 
 bool is_ascii(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-Address taken_apart(const Url& url, const std::string& given) {
-  const std::string shown = quoted(given);
+Address taken_apart(const Url& url, const std::string& shown) {
   if (part(url, CURLUPART_SCHEME) != "https") {
     throw AddressError("the address " + shown + " does not begin with https://: it is not used");
   }
   if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
     // Command lines and logs are read by others.
-    throw AddressError("the address at " + part(url, CURLUPART_HOST) +
+    throw AddressError("the address at " + in_ascii(part(url, CURLUPART_HOST)) +
                        " holds a user name or password: put them into a file "
                        "(--upload-credentials FILE)");
   }
@@ -95,35 +94,43 @@ bool same_letters(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string Address::shown() const { return without_query(text); }
+std::string in_ascii(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+std::string Address::shown() const { return in_ascii(without_query(text)); }
 
 bool Address::same_server(const Address& other) const {
   return same_letters(host, other.host) && port == other.port;
 }
 
 Address parse_address(const std::string& text) {
-  require_length(text);
+  const std::string shown = quoted(text);
+  require_length(text, shown);
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    throw AddressError(quoted(text) + " is no address: expected https://HOST/PATH");
+    throw AddressError(shown + " is no address: expected https://HOST/PATH");
   }
-  Address address = taken_apart(url, text);
+  Address address = taken_apart(url, shown);
   // What is sent is what was given; only servers that redirect are forgiven more.
   if (!is_ascii(text)) {
-    throw AddressError("the address " + quoted(text) +
+    throw AddressError("the address " + shown +
                        " has characters beyond ASCII: write them percent-encoded, as in %C3%A9");
   }
   return address;
 }
 
 Address resolve_address(const Address& base, const std::string& reference) {
-  require_length(reference);
+  const std::string shown = in_ascii(quoted(reference));
+  require_length(reference, shown);
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||
       curl_library().url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {
-    throw AddressError(quoted(reference) + " is no address, seen from " + base.shown());
+    throw AddressError(shown + " is no address, seen from " + base.shown());
   }
-  return taken_apart(url, reference);
+  return taken_apart(url, shown);
 }
 
 }  // namespace axiom

@@ -21,6 +21,10 @@ class AddressError : public std::runtime_error {
 /// Whether they differ at most in the case of ASCII letters, as host names may.
 bool same_letters(std::string_view a, std::string_view b);
 
+/// For messages, of what a server has said: other characters than printable ones of ASCII, which
+/// may mean anything to a terminal, are shown as '?'.
+std::string in_ascii(std::string text);
+
 struct Address {
   std::string text;   ///< as given, or resolved; without fragment
   std::string host;   ///< as in the text
@@ -28,7 +32,7 @@ struct Address {
   std::string path;   ///< begins with '/'
   std::string query;  ///< without '?'; empty if there is none
 
-  /// Without query: for messages.
+  /// Without query, in ASCII: for messages.
   std::string shown() const;
   bool same_server(const Address& other) const;
 };

@@ -97,29 +97,29 @@ std::optional<TransferError> proxy_problem(CURL* curl, const std::string& where)
                            ": check https_proxy and no_proxy" + advice);
 }
 
-std::string time_out(CURL* curl, const Address& address, const TransferSettings& settings,
-                     double total_timeout) {
-  curl_off_t connected = 0;  // also of a connection that was kept from the request before
+std::string time_out(CURL* curl, const Attempt& attempt) {
+  if (!attempt.connected) {
+    return "no connection within " + seconds_text(attempt.settings.connect_timeout) +
+           " (--connect-timeout): is this host online, and the server?" +
+           or_the_proxy(attempt.address);
+  }
   curl_off_t total = 0;
-  curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
   curl_library().easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total);
-  if (connected == 0) {
-    return "no connection within " + seconds_text(settings.connect_timeout) +
-           " (--connect-timeout): is this host online, and the server?" + or_the_proxy(address);
+  if (static_cast<double>(total) / 1e6 >= attempt.total_timeout - 0.01) {
+    return "the transfer took longer than " + seconds_text(attempt.total_timeout) +
+           " (--total-timeout)";
   }
-  if (static_cast<double>(total) / 1e6 >= total_timeout - 0.01) {
-    return "the transfer took longer than " + seconds_text(total_timeout) + " (--total-timeout)";
-  }
-  return "less than 100 bytes a second for " + seconds_text(settings.stall_timeout) +
+  return "less than 100 bytes a second for " + seconds_text(attempt.settings.stall_timeout) +
          " (--stall-timeout)";
 }
 
 }  // namespace
 
 TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
-                           const Address& address, const TransferSettings& settings,
-                           double total_timeout, const TrustStore& trust) {
+                           const Attempt& attempt) {
   using enum TransferFailure;
+  const Address& address = attempt.address;
+  const TrustStore& trust = attempt.trust;
   std::string where = address.shown() + ": ";
   if (const auto problem = proxy_problem(curl, where)) return *problem;
   // Until it has answered, all talk of TLS is with a proxy that is spoken to by TLS.
@@ -142,7 +142,7 @@ TransferError curl_failure(CURL* curl, CURLcode code, const std::string& detail,
               where + "no connection: the server is down, or a firewall is in between" +
                   or_the_proxy(address)};
     case CURLE_OPERATION_TIMEDOUT:
-      return {timed_out, true, where + time_out(curl, address, settings, total_timeout)};
+      return {timed_out, true, where + time_out(curl, attempt)};
     case CURLE_PEER_FAILED_VERIFICATION: {
       // libcurl compares the name itself, before it asks OpenSSL for a verdict on the chain.
       long verdict = X509_V_ERR_UNSPECIFIED;

@@ -9,11 +9,10 @@ namespace axiom {
 /// line.
 long stated_status(std::string_view line);
 
-/// Whether that is a document in HTML, not the word "ok" as text/html: who shows the same page
-/// whatever is asked for acknowledges nothing.
-bool is_web_page(std::string_view answer);
-
-/// Whether a Content-Type, in lower case, is that of such documents.
-bool is_web_page_type(std::string_view content_type);
+/// Whether the body of an answer is a document in HTML, not the word "ok" as text/html: who shows
+/// the same page whatever is asked for acknowledges nothing. `content_type` and `encoding` in lower
+/// case; of what gzip or deflate has packed the beginning is looked at, of other packings the type.
+bool shows_web_page(std::string_view answer, std::string_view content_type,
+                    std::string_view encoding);
 
 }  // namespace axiom

@@ -5,12 +5,12 @@
 #include <cstring>
 
 #include "client/system/clock.h"
-#include "client/system/memory_file.h"
 #include "client/transfer/curl_failure.h"
-#include "client/transfer/curl_library.h"
+#include "client/transfer/curl_option.h"
 #include "client/transfer/http_answer.h"
 #include "client/transfer/proxy.h"
 #include "client/transfer/retry.h"
+#include "client/transfer/verification.h"
 
 namespace axiom {
 namespace {
@@ -22,49 +22,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-template <typename Value>
-void set(CURL* curl, CURLoption option, Value value) {
-  if (const CURLcode code = curl_library().easy_setopt(curl, option, value); code != CURLE_OK) {
-    throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
-                             curl_library().easy_strerror(code));
-  }
-}
-
-void restrict_to_https(CURL* curl) {
-  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
-  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
-}
-
-// All of it overrides what OpenSSL's configuration file of the host says.
-void verify_always(CURL* curl) {
-  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  // Level 2: 112 bits of security, RSA from 2048 bits, no SHA-1 signatures.
-  set(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
-  // Likewise a proxy that is spoken to by TLS.
-  set(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(curl, CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
-}
-
-// REQUIRES: `certificates` and what is returned outlive the transfer.
-std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates) {
-  if (curl_library().version >= 0x074d00) {
-    curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
-    set(curl, CURLOPT_CAINFO_BLOB, &blob);
-    set(curl, CURLOPT_PROXY_CAINFO_BLOB, &blob);
-    return nullptr;
-  }
-  auto file = std::make_unique<MemoryFile>(certificates);
-  set(curl, CURLOPT_CAINFO, file->path().c_str());
-  set(curl, CURLOPT_PROXY_CAINFO, file->path().c_str());
-  return file;
-}
-
 // libcurl gives up a header line that is too long before it hands it over: as one that there is no
 // memory for, since 8.6 by an error of its own.
 bool is_header_without_end(CURL* curl, CURLcode code) {
@@ -72,6 +29,22 @@ bool is_header_without_end(CURL* curl, CURLcode code) {
   curl_off_t connected = 0;
   curl_library().easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected);
   return connected > 0;
+}
+
+bool tells_of_connections() { return curl_library().version >= 0x075000; }
+
+// `told`: by on_connected(). Later versions count as the time before a transfer what they count of
+// one that never began, too.
+bool was_connected(CURL* curl, bool told) {
+  if (tells_of_connections()) return told;
+  curl_off_t before = 0;  // also of a connection that was kept from the request before
+  curl_library().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before);
+  return before > 0;
+}
+
+void restrict_to_https(CURL* curl) {
+  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
+  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -112,14 +85,24 @@ struct HttpsClient::Exchange {
   bool headers_complete = false;
   std::size_t max_answer = 0;
   bool too_much = false;
+  bool connected = false;
+  bool unnamed = false;
   int stopped_by = 0;
   const TransferSettings* settings = nullptr;
+  CURL* curl = nullptr;
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Exchange*>(self)->take_header({data, size});
   }
   static std::size_t on_answer(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Exchange*>(self)->take_answer({data, size});
+  }
+  // Before a byte of the request is sent.
+  static int on_connected(void* self, char*, char*, int, int) {
+    auto* exchange = static_cast<Exchange*>(self);
+    exchange->connected = true;
+    exchange->unnamed = lacks_host_names(exchange->curl);
+    return exchange->unnamed ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
   }
   static std::size_t on_send(char* data, std::size_t, std::size_t size, void* self) {
     std::string_view& unsent = static_cast<Exchange*>(self)->unsent;
@@ -191,12 +174,6 @@ struct HttpsClient::Exchange {
     return line.size();
   }
 
-  // What is packed is not undone: of that the type alone can tell.
-  bool shows_web_page() const {
-    if (content_encoding.empty()) return is_web_page(answer);
-    return is_web_page_type(content_type) && !answer.empty();
-  }
-
   std::size_t take_answer(std::string_view bytes) {
     if (bytes.size() > max_answer - answer.size()) {
       too_much = true;
@@ -221,6 +198,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   CURL* curl = curl_->handle;
   library.easy_reset(curl);
   exchange.settings = &settings_;
+  exchange.curl = curl;
   const std::size_t expected = body == nullptr ? exchange.max_answer : body->size();
   const double total = settings_.total_timeout.value_or(300 + static_cast<double>(expected) / 1024);
 
@@ -237,6 +215,11 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set(curl, CURLOPT_USERAGENT, identity_.c_str());
 
   verify_always(curl);
+  if (tells_of_connections()) {
+    set(curl, CURLOPT_CERTINFO, 1L);
+    set(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
+    set(curl, CURLOPT_PREREQDATA, &exchange);
+  }
   const auto certificates = believe(curl, trust_.certificates);
   std::string pins;
   for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
@@ -286,6 +269,14 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);
   if (exchange.stopped_by != 0) throw TransferStopped(exchange.stopped_by);
+  const Attempt attempt{address, settings_, trust_, total, was_connected(curl, exchange.connected)};
+  if (exchange.unnamed) {
+    throw TransferError(
+        TransferFailure::tls_refused, false,
+        address.shown() +
+            ": its certificate has no subjectAltName, which says for which host it is: "
+            "its operator must renew it with one");
+  }
   if (!exchange.headers_complete && is_header_without_end(curl, code)) {
     exchange.header_bytes = maximum_header_bytes + 1;
     exchange.too_much = true;
@@ -299,30 +290,30 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
             " bytes that it may have: is it the right address?");
   }
   if (code != CURLE_OK) {
-    throw curl_failure(curl, code, curl_->detail.data(), address, settings_, total, trust_);
+    throw curl_failure(curl, code, curl_->detail.data(), attempt);
   }
   // libcurl takes an answer that was cut within its headers for a whole one.
   if (!exchange.headers_complete) {
-    throw curl_failure(curl, CURLE_PARTIAL_FILE, "", address, settings_, total, trust_);
+    throw curl_failure(curl, CURLE_PARTIAL_FILE, "", attempt);
   }
   library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
   // libcurl takes a status line that it cannot read for a 200.
   if (stated_status(exchange.status_line) != exchange.status) {
     throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
-                       "it begins with '" + exchange.status_line.substr(0, 60) + "'", address,
-                       settings_, total, trust_);
+                       "it begins with '" + in_ascii(exchange.status_line.substr(0, 60)) + "'",
+                       attempt);
   }
 }
 
 HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::string_view* body,
-                                             const Headers& headers,
+                                             const HeadersFor& headers,
                                              const std::string& authorization,
                                              std::size_t max_bytes) {
   Address at = address;
   for (int redirects = 0;; ++redirects) {
     Exchange exchange;
     exchange.max_answer = max_bytes;
-    Headers sent = headers;
+    Headers sent = headers(at);
     if (!authorization.empty() && at.same_server(address)) {
       sent.emplace_back("Authorization", authorization);
     }
@@ -366,7 +357,7 @@ HttpsClient::Exchange HttpsClient::exchanged(const Address& address, const std::
   }
 }
 
-void HttpsClient::put(const Address& address, std::string_view body, const Headers& headers,
+void HttpsClient::put(const Address& address, std::string_view body, const HeadersFor& headers,
                       const std::string& authorization) {
   const Exchange exchange = exchanged(address, &body, headers, authorization, maximum_answer_bytes);
   // 202 promises to look at it, 206 and the like make no sense: neither is an acknowledgement.
@@ -374,7 +365,8 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
     throw status_failure(static_cast<int>(exchange.status), address, true);
   }
   // So answers who shows the same page whatever is asked for. With 201 something was made.
-  if (exchange.status == 200 && exchange.shows_web_page()) {
+  if (exchange.status == 200 &&
+      shows_web_page(exchange.answer, exchange.content_type, exchange.content_encoding)) {
     throw TransferError(TransferFailure::answer_refused, false,
                         address.shown() +
                             ": the server answered 200 with a web page, which acknowledges "
@@ -389,7 +381,8 @@ void HttpsClient::put(const Address& address, std::string_view body, const Heade
 }
 
 std::optional<std::string> HttpsClient::get(const Address& address, std::size_t max_bytes) {
-  Exchange exchange = exchanged(address, nullptr, {}, "", max_bytes);
+  Exchange exchange = exchanged(
+      address, nullptr, [](const Address&) { return Headers(); }, "", max_bytes);
   if (exchange.status == 404 || exchange.status == 410) return std::nullopt;
   if (exchange.status != 200) {
     throw status_failure(static_cast<int>(exchange.status), address, false);

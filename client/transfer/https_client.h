@@ -25,6 +25,9 @@ struct TransferSettings {
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
+/// What is sent to an address beside what it needs: one that a server redirects to may be signed in
+/// advance for other headers.
+using HeadersFor = std::function<Headers(const Address&)>;
 
 /// Of answers with headers beyond this, or bodies beyond what a call allows, nothing is used.
 inline constexpr std::size_t maximum_header_bytes = std::size_t{64} << 10;
@@ -42,7 +45,7 @@ class HttpsClient {
   /// Returns when the server has acknowledged all bytes (200, 201 or 204). `authorization` is sent
   /// to the server of `address` only, not to one that it redirects to; empty = none.
   /// TransferError, TransferStopped.
-  void put(const Address& address, std::string_view body, const Headers& headers,
+  void put(const Address& address, std::string_view body, const HeadersFor& headers,
            const std::string& authorization);
 
   /// The body of a 200. TransferError if it is longer than max_bytes: they are counted here,
@@ -54,8 +57,9 @@ class HttpsClient {
   struct Curl;
 
   /// Follows redirects. Returns the last exchange.
-  Exchange exchanged(const Address& address, const std::string_view* body, const Headers& headers,
-                     const std::string& authorization, std::size_t max_bytes);
+  Exchange exchanged(const Address& address, const std::string_view* body,
+                     const HeadersFor& headers, const std::string& authorization,
+                     std::size_t max_bytes);
   void perform(const Address& address, const std::string_view* body, const Headers& headers,
                Exchange& exchange);
 

@@ -18,6 +18,7 @@ constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;
 constexpr std::size_t maximum_body_bytes = std::size_t{4} << 30;
 constexpr std::uint64_t schema_number = 1;
 constexpr int most_failures = 1000000;  // that are counted
+constexpr const char* digest_member = "entry_sha256";
 constexpr std::string_view queued_suffix = ".queued.json";
 constexpr std::string_view sent_suffix = ".sent.json";
 
@@ -36,11 +37,6 @@ Json identity_json(const UploadIdentity& identity) {
           {"part", identity.part}};
 }
 
-// Unlike the rest of an entry it becomes part of what the server keeps.
-std::string identity_digest(const UploadIdentity& identity) {
-  return sha256_hex(identity_json(identity).dump());
-}
-
 // Json::exception if anything is missing or of another type.
 UploadIdentity identity_from(const Json& json) {
   return {json.at("client_version").get<std::string>(),
@@ -51,6 +47,26 @@ UploadIdentity identity_from(const Json& json) {
           json.at("plan_digest").get<std::string>(),
           json.at("result_digest").get<std::string>(),
           json.value("part", "")};
+}
+
+// Of all that is in an entry and of its name: what is sent, as what, and where to.
+std::string entry_digest(Json entry, const std::string& name) {
+  entry["name"] = name;
+  entry.erase(digest_member);
+  return sha256_hex(entry.dump());
+}
+
+void require_as_written(const Json& entry, const std::string& name) {
+  if (const auto digest = entry.find(digest_member); digest != entry.end()) {
+    if (*digest == entry_digest(entry, name)) return;
+    throw JsonError("it is not what was written");
+  }
+  // Earlier builds wrote one of the identity only, and before that none.
+  const auto digest = entry.find("identity_sha256");
+  if (digest == entry.end() ||
+      *digest == sha256_hex(identity_json(identity_from(entry.at("identity"))).dump()))
+    return;
+  throw JsonError("its versions or digests are not what was written");
 }
 
 // Written by a later version of this program: not damaged, but not to be sent by this one.
@@ -125,6 +141,7 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
   try {
     files_.write_durably(path(object.name), object.body);
     write_entry(entry);  // from here on it is one
+    set_aside_.erase(object.name);
   } catch (const IoError&) {
     try {
       // The entry may be there in spite of the error; without its body it would count as damaged.
@@ -138,15 +155,15 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
 }
 
 void Outbox::write_entry(const QueuedObject& entry) {
-  const Json json = {{"schema", schema_number},
-                     {"kind", kind_name(entry.kind)},
-                     {"identity", identity_json(entry.identity)},
-                     {"identity_sha256", identity_digest(entry.identity)},
-                     {"target", entry.target},
-                     {"bytes", entry.bytes},
-                     {"sha256", entry.sha256},
-                     {"failures", entry.failures},
-                     {"not_before", entry.not_before}};
+  Json json = {{"schema", schema_number},
+               {"kind", kind_name(entry.kind)},
+               {"identity", identity_json(entry.identity)},
+               {"target", entry.target},
+               {"bytes", entry.bytes},
+               {"sha256", entry.sha256},
+               {"failures", entry.failures},
+               {"not_before", entry.not_before}};
+  json[digest_member] = entry_digest(json, entry.name);
   // A target may be signed in advance: whoever reads it can write there.
   files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n", Readers::owner);
 }
@@ -160,14 +177,10 @@ QueuedObject Outbox::read_entry(const std::string& name) {
     if (schema.is_number_unsigned() && schema > schema_number) throw LaterSchema();
     throw JsonError("another schema");
   }
+  require_as_written(json, name);
   entry.kind = kind_from(json.at("kind"));
   entry.name = name;
   entry.identity = identity_from(json.at("identity"));
-  // Earlier builds wrote none.
-  if (json.contains("identity_sha256") &&
-      json.at("identity_sha256") != identity_digest(entry.identity)) {
-    throw JsonError("its versions or digests are not what was written");
-  }
   if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
   entry.target = json.at("target").get<std::string>();
   entry.bytes = json.at("bytes").get<std::size_t>();
@@ -180,6 +193,36 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   entry.not_before = json.at("not_before").get<double>();
   if (!object_address(entry.target, entry.kind, name)) throw JsonError("no place at its target");
   return entry;
+}
+
+std::optional<std::string> Outbox::damage_of(const std::string& name, QueuedObject& entry) {
+  try {
+    entry = read_entry(name);
+    body(entry);
+    return std::nullopt;
+  } catch (const Json::exception& error) {
+    return error.what();
+  } catch (const JsonError& error) {
+    return error.what();
+  } catch (const AddressError& error) {
+    return error.what();
+  } catch (const FileTooLongError& error) {
+    return error.what();
+  } catch (const NotAsItWas& error) {
+    return error.what();
+  }
+}
+
+bool Outbox::holds(const std::string& name) {
+  if (!knows(name)) return false;
+  if (has_receipt(name)) return true;
+  try {
+    QueuedObject entry;
+    return !damage_of(name, entry);
+  } catch (const LaterSchema&) {
+  } catch (const IoError&) {  // it may be whole
+  }
+  return true;
 }
 
 std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
@@ -209,26 +252,20 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
       continue;
     }
     try {
-      const QueuedObject entry = read_entry(name);
-      body(entry);
-      entries.push_back(entry);
+      QueuedObject entry;
+      if (const auto damage = damage_of(name, entry)) {
+        tell_damaged(name, *damage, notes);
+      } else {
+        entries.push_back(entry);
+      }
     } catch (const LaterSchema& error) {
       notes.push_back("'" + path(file) + "' is " + error.what() + ": it stays there, for that one");
-    } catch (const Json::exception& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const JsonError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const AddressError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const FileTooLongError& error) {
-      tell_damaged(name, error.what(), notes);
-    } catch (const NotAsItWas& error) {
-      tell_damaged(name, error.what(), notes);
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
       if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
-      left_out_.emplace(name, error);
+      left_out_.emplace(name, IoError(std::string(error.what()) +
+                                      "; it stays in the outbox: axiom-client upload tries again"));
       notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));
     }
   }
@@ -238,15 +275,22 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
 }
 
 std::optional<IoError> Outbox::left_out(const std::string& digest) const {
-  for (const auto& [name, error] : left_out_) {
-    if (name.find(digest) != std::string::npos) return error;
+  for (const auto* names : {&left_out_, &set_aside_}) {
+    for (const auto& [name, error] : *names) {
+      if (name.find(digest) != std::string::npos) return error;
+    }
   }
   return std::nullopt;
 }
 
 void Outbox::tell_damaged(const std::string& name, const std::string& reason,
                           std::vector<std::string>& notes) {
-  if (use_ == Use::change) return set_aside(name, reason, notes);
+  if (use_ == Use::change) {
+    set_aside(name, reason, notes);
+    set_aside_.emplace(name, IoError("what waited as '" + name + "' is damaged and not sent: " +
+                                     reason + "; upload it again by --upload-url, or compute it"));
+    return;
+  }
   // Another process may have sent or set it aside meanwhile.
   if (!files_.exists(path(with(name, queued_suffix)))) return;
   damaged_.insert(name);
@@ -257,8 +301,9 @@ void Outbox::tell_damaged(const std::string& name, const std::string& reason,
 void Outbox::set_aside(const std::string& name, const std::string& reason,
                        std::vector<std::string>& notes) {
   const std::string entry = path(with(name, queued_suffix));
-  files_.rename(entry, entry + ".bad");
+  // First, as it may be the only copy: without its entry it would be tidied up.
   if (files_.exists(path(name))) files_.rename(path(name), path(name) + ".bad");
+  files_.rename(entry, entry + ".bad");
   notes.push_back("an entry of the outbox was set aside as '" + entry + ".bad': " + reason +
                   "; its result is queued again by --upload-url, if it is still there");
 }

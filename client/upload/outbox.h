@@ -40,6 +40,8 @@ class Outbox {
   const std::string& directory() const { return directory_; }
   /// Queued or acknowledged before. Not what queued() found damaged.
   bool knows(const std::string& name);
+  /// Likewise, but no damaged entry: add() mends it.
+  bool holds(const std::string& name);
   /// Returns when it is durable; when it throws, nothing of it counts.
   void add(const UploadObject& object, const std::string& target);
   /// All entries, in the order of UploadKind. What an interrupted add() or acknowledge() left is
@@ -47,7 +49,8 @@ class Outbox {
   /// be read, and those of a later version of this program, stay, likewise told; files of others
   /// are not touched. AccessDeniedError for an entry that this user may not read.
   std::vector<QueuedObject> queued(std::vector<std::string>& notes);
-  /// Why queued() left out an entry that cannot be read, of those whose name holds `digest`.
+  /// Why queued() left out an entry that cannot be read, or has set aside one that was not added
+  /// again, of those whose name holds `digest`.
   std::optional<IoError> left_out(const std::string& digest) const;
   /// IoError also if the bytes are not those that were added.
   std::string body(const QueuedObject& entry);
@@ -65,14 +68,17 @@ class Outbox {
   bool has_receipt(const std::string& name);
   void write_entry(const QueuedObject& entry);
   QueuedObject read_entry(const std::string& name);
+  /// The reason if it is; the entry if not. Throws what cannot be told, or is of a later version.
+  std::optional<std::string> damage_of(const std::string& name, QueuedObject& entry);
   void tell_damaged(const std::string& name, const std::string& reason,
                     std::vector<std::string>& notes);
 
   FileSystem& files_;
   const std::string directory_;
   const Use use_;
-  std::set<std::string> damaged_;  // that were seen, but not set aside
-  std::map<std::string, IoError> left_out_;
+  std::set<std::string> damaged_;             // that were seen, but not set aside
+  std::map<std::string, IoError> left_out_;   // by the last queued()
+  std::map<std::string, IoError> set_aside_;  // since this object was made, and not added again
 };
 
 }  // namespace axiom

@@ -141,7 +141,10 @@ class Sending {
 
   void send(QueuedObject& entry, const std::string& body, const Address& address,
             const RetrySettings& patience) {
-    const Headers headers = upload_headers(entry.identity, body, address);
+    const auto headers = [&](const Address& at) {
+      return upload_headers(entry.identity, body, at);
+    };
+    headers(address);  // what cannot be sent is refused before it waits
     keep_away(entry, address, patience);
     retry(
         patience, world_.retry,

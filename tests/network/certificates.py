@@ -52,7 +52,7 @@ class Authority:
                 "-enddate", "20210101000000Z")
 
     def issue(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), start=None, end=None, key=None,
-              kind="ec"):
+              kind="ec", common_name="test server"):
         """(certificate, key) as paths. `start` and `end` as YYYYMMDDHHMMSSZ."""
         stem = self.directory / name
         certificate = stem.with_suffix(".pem")
@@ -60,9 +60,10 @@ class Authority:
             key = stem.with_suffix(".key")
             new_key(key, kind)
         extensions = stem.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName={','.join(hosts)}\nbasicConstraints=CA:FALSE\n")
+        names = f"subjectAltName={','.join(hosts)}\n" if hosts else ""
+        extensions.write_text(f"{names}basicConstraints=CA:FALSE\n")
         request = stem.with_suffix(".csr")
-        openssl("req", "-new", "-key", key, "-subj", "/CN=test server", "-out", request)
+        openssl("req", "-new", "-key", key, "-subj", f"/CN={common_name}", "-out", request)
         dates = ["-startdate", start or "20200101000000Z", "-enddate", end or "20991231000000Z"]
         openssl("ca", "-batch", "-notext", "-config", self.directory / "ca.cnf", "-cert",
                 self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,

@@ -71,6 +71,7 @@ CURLcode curl_easy_setopt(CURL* curl, CURLoption option, ...) {
   va_end(list);
   if (option == CURLOPT_CAINFO_BLOB && version() < 0x074d00) return CURLE_UNKNOWN_OPTION;
   if (option == CURLOPT_PROTOCOLS_STR && version() < 0x075500) return CURLE_UNKNOWN_OPTION;
+  if (option == CURLOPT_PREREQFUNCTION && version() < 0x075000) return CURLE_UNKNOWN_OPTION;
   return real(&curl_easy_setopt, "curl_easy_setopt")(curl, option, value);
 }
 

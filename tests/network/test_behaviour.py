@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import json
 import random
 import shutil
 import socket
@@ -12,6 +11,7 @@ import unittest
 
 from behaving import OK, Behaviour
 from servers import Server, answer, closing, free_port, in_turn
+from support import altered
 
 
 def trickle(head, byte):
@@ -70,26 +70,6 @@ class Answers(Behaviour):
                     self.assert_error(done, 43, f"the server answered {status}")
                 self.assertEqual(len(self.waiting()), 2)
         self.arrives()
-
-    def test_a_web_page_is_none(self):
-        """As of a site that shows its first page whatever is asked for. Words, and the page of a 201, are no such thing."""
-        page = b"<!DOCTYPE html>\n<html><body>Welcome</body></html>"
-        packed = gzip.compress(page)
-        for body in (page, b"\xef\xbb\xbf\r\n <HTML lang=en>", b"<!doctype\n\thtml>", b"\f<title>Welcome</title>", packed,
-                     b"<?xml version=\"1.0\"?>\n<!-- a > b -->\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.1//EN\">"):
-            encoding = "Content-Encoding: gzip\r\n" if body == packed else ""
-            with Server(self.valid, answer(200, f"Content-Type: text/html\r\n{encoding}", body)) as server:
-                done = self.upload(server.url(), "--retry-for", "30", "--retry-delay", "0.01")
-                self.assert_error(done, 43, "answered 200 with a web page, which acknowledges nothing")
-                self.assertEqual(len(server.requests), 2)
-            self.assertEqual(len(self.waiting()), 2)
-        for status, body in ((200, b"ok"), (200, b"<htm"), (200, b"<Result/>"), (200, b"<?xml version=\"1.0\"?><Result/>"),
-                             (200, b"<!-- <html>"), (200, b"<title"), (200, b"<bodyless/>"), (200, b"<!doctype xhtml>"), (201, page)):
-            with self.subTest(status=status, body=body):
-                with Server(self.valid, answer(status, "Content-Type: text/html\r\n", body)) as server:
-                    self.assertEqual(self.upload(server.url()).returncode, 0)
-                for receipt in self.outbox.glob("*.sent.json"):
-                    receipt.unlink()
 
     def test_advice(self):
         for status, advice in [(401, "--upload-credentials"), (403, "has expired"),
@@ -227,8 +207,7 @@ class Answers(Behaviour):
         entry = next(self.outbox.glob("*.result.json.gz.queued.json"))
         body = random.Random(1).randbytes(20_000_000)  # more than connections hold
         entry.with_name(entry.name.removesuffix(".queued.json")).write_bytes(body)
-        entry.write_text(json.dumps({**json.loads(entry.read_text()), "bytes": len(body),
-                                     "sha256": hashlib.sha256(body).hexdigest()}))
+        entry.write_text(altered(entry.read_text(), bytes=len(body), sha256=hashlib.sha256(body).hexdigest()))
 
         def hasty(connection, server):
             server.read_head(connection)
@@ -349,10 +328,11 @@ class Lies(Behaviour):
         """Of chunks whose content never comes, and of packed nothing."""
         head = b"HTTP/1.1 201 X\r\nTransfer-Encoding: "
         nothing = b"\0\0\0\xff\xff" * 2000  # empty blocks of deflate
-        for behaviour in (endless(head + b"chunked\r\n\r\n1;extension=", b"z" * 10000),
-                          endless(head + b"gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff", nothing)):
-            with Server(self.valid, behaviour) as server:
-                self.assert_error(self.upload(server.url()), 45, "longer than the 65536")
+        with Server(self.valid, endless(head + b"chunked\r\n\r\n1;extension=", b"z" * 10000)) as server:
+            self.assert_error(self.upload(server.url()), 45, "longer than the 65536")
+        with Server(self.valid, endless(head + b"gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff", nothing)) as server:
+            # libcurl 8 unpacks nothing that was not asked for.
+            self.assertRegex(self.upload(server.url()).stderr, "longer than the 65536|no HTTP: Unsolicited Transfer-Encoding")
 
     def test_chunks_of_a_byte_each(self):
         chunks = b"1\r\nz\r\n" * 65536 + b"0\r\n\r\n"
@@ -379,11 +359,16 @@ class Lies(Behaviour):
 
     def test_no_http(self):
         for text in (b"220 mail.example.org ESMTP\r\n", b"\0\1\2\3\4\5\6\7\r\n\r\n",
-                     b"HTTP/9.9 200 OK\r\n\r\n", b"HTTP//1.1 503 X\r\n\r\n", b"HTTP/x.1 307 X\r\n\r\n", b"http/1.1 500 X\r\n\r\n",
-                     b"HTTP/1.1 201 X\r\na\rb: c\r\nContent-Length: 0\r\n\r\n"):
+                     b"HTTP/9.9 200 OK\r\n\r\n", b"HTTP//1.1 503 X\r\n\r\n", b"HTTP/x.1 307 X\r\n\r\n"):
             with self.subTest(text=text):
                 with Server(self.valid, closing(text)) as server:
                     self.assert_error(self.upload(server.url()), 43, "the answer is no HTTP")
+        with Server(self.valid, closing(b"http/1.1 500 X\r\n\r\n")) as server:
+            self.assertIn(self.upload(server.url()).returncode, (40, 43))  # no answer at all, to libcurl 8
+        with Server(self.valid, closing(b"HTTP/1.1 201 X\r\na\rb: c\r\nContent-Length: 0\r\n\r\n")) as server:
+            done = self.upload(server.url())
+            if done.returncode != 0:  # later versions of libcurl 8 take it
+                self.assert_error(done, 43, "the answer is no HTTP: ")
 
     def test_many_continues(self):
         self.fails(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), 45, "longer than the 65536")

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from servers import Server, answer
-from support import CLIENT, PROMPT, NginxTest, client, environment
+from support import CLIENT, PROMPT, NginxTest, altered, client, environment
 
 RESULT = "neuronspec.result.json"
 SEEDS = 8
@@ -279,11 +279,11 @@ class NothingIsDelayed(IntermediateTest):
         client(*self.command("https://localhost:1/", "--retry-for", "0"))
         entry = next(path for path in self.outbox.glob("*.queued.json") if ".result." in path.name)
         body = random.Random(1).randbytes(1_000_001)
-        record = {**json.loads(entry.read_text()), "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+        record = altered(entry.read_text(), bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
         for path in self.outbox.iterdir():
             path.unlink()
         (self.outbox / f"other-{64 * '0'}.result.json.gz").write_bytes(body)
-        (self.outbox / f"other-{64 * '0'}.result.json.gz.queued.json").write_text(json.dumps(record))
+        (self.outbox / f"other-{64 * '0'}.result.json.gz.queued.json").write_text(record)
         for limit, parts in ((1, 0), (2, 1)):
             done = client(*self.command("https://localhost:1/", "--retry-for", "0", "--outbox-limit", limit))
             self.assertEqual((self.out / RESULT).read_bytes(), self.text)

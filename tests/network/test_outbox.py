@@ -10,12 +10,12 @@ import unittest
 
 from certificates import self_signed
 from servers import Server, answer
-from support import QUICK, NetworkTest, client
+from support import QUICK, NetworkTest, altered, client
 
 
 class OutboxTest(NetworkTest):
     def change(self, path, **members):
-        path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
+        path.write_text(altered(path.read_text(), **members))
 
     def run_again(self, seed, url, *arguments):
         """Another run into the same directory."""
@@ -325,7 +325,7 @@ class Entries(OutboxTest):
                 with Server(self.valid, answer(201)) as server:
                     self.change(next(self.outbox.glob("*.result.json.gz.queued.json")), target=server.url())
                     done = client("upload", self.out, "--ca-file", self.authority.certificate)
-                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assert_error(done, 7, ".telemetry.json.gz' is damaged and not sent: ")
                     self.assertIn("warning: an entry of the outbox was set aside", done.stderr)
                     self.assertNotIn("secret", done.stderr)
                     self.assertEqual(len(server.requests), 1)

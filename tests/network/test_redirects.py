@@ -4,7 +4,7 @@ import unittest
 
 import certificates
 from behaving import OK, Behaviour
-from servers import Server, answer
+from servers import Server, answer, closing
 
 
 class Redirects(Behaviour):
@@ -58,6 +58,17 @@ class Redirects(Behaviour):
                 connection.sendall((head + "Content-Length: 0\r\n\r\n").encode())
         with Server(self.valid, thrice) as server:
             self.assertEqual(self.upload(server.url()).returncode, 0)
+
+    def test_messages_hold_ascii_alone(self):
+        """Whatever a server has said: other bytes may mean anything to a terminal."""
+        for location in ("https://localhost:1/\x9b31m", "ftp://\x9b31m/", "https://\xff:x/", "https://u@\xff/"):
+            behaviour = closing(f"HTTP/1.1 307 X\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode("latin-1"))
+            with self.subTest(location=location), Server(self.valid, behaviour) as server:
+                self.assertTrue(self.upload(server.url()).stderr.isascii())
+        with Server(self.valid, closing(b"HTTP/1.1\x9b31m 201 X\r\n\r\n")) as server:
+            done = self.upload(server.url())
+            self.assertNotEqual(done.returncode, 0)
+            self.assertTrue(done.stderr.isascii())
 
     def test_without_a_location(self):
         with Server(self.valid, answer(307)) as server:

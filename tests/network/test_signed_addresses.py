@@ -118,6 +118,23 @@ class SignedAddresses(NetworkTest):
                 for receipt in self.outbox.glob("*.sent.json"):
                     receipt.unlink()
 
+    def test_redirected_to_one(self):
+        """By a server of the project's that signs for each object: the headers are those for where it redirects to."""
+        def sign(connection, server):
+            while True:
+                name = server.read_request(connection).path
+                address = s3.signed_address(bucket.base(), name, {"x-amz-meta-axiom-experiment": "neuronspec", **more})
+                connection.sendall(f"HTTP/1.1 307 X\r\nContent-Length: 0\r\nLocation: {address}\r\n\r\n".encode())
+        more = {"x-amz-acl": "private"}
+        with s3.Bucket(self.valid) as bucket, Server(self.valid, sign) as broker:
+            self.assert_error(self.upload(broker.url()), 2, "is signed for a request with the header 'x-amz-acl', which is not sent")
+            more = {}
+            done = self.upload(broker.url())
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(all("x-amz-meta-axiom-build" in request.headers for request in broker.requests))
+        metadata = [kept for _, kept in bucket.objects.values()]
+        self.assertEqual(metadata, [{"x-amz-meta-axiom-experiment": "neuronspec"}] * 2)
+
     def test_a_session_token(self):
         self.arrives(token="FwoGZXIvYXdz+EXAMPLE//token==%2B")
 

@@ -66,6 +66,12 @@ class Tls(NetworkTest):
         certificate = self.authority.issue("wildcard", hosts=["DNS:*.localhost"])
         self.refused(41, "for another host name", certificate)
 
+    def test_a_common_name_alone(self):
+        """Authorities that are limited to some names are free in it. Seen on a new connection; a kept one was new once."""
+        for name, hosts in (("bare", ()), ("mail", ["email:a@localhost"]), ("site", ["URI:https://localhost/"])):
+            certificate = self.authority.issue(name, hosts=hosts, common_name="localhost")
+            self.refused(41, "its certificate has no subjectAltName, which says for which host it is", certificate)
+
     def test_self_signed(self):
         self.refused(41, "is self-signed", certificates.self_signed(self.directory))
 

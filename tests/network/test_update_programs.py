@@ -1,5 +1,6 @@
 """From a channel to a new program in place: what is offered, downloaded, checked bit by bit and applied."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -120,6 +121,17 @@ class Updating(UpdateTest):
         done = self.update("--check")  # looking is possible all the same
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("what is seen is not remembered", done.stderr)
+
+    def test_two_at_once(self):
+        release(self.channel)
+        self.state.mkdir()
+        with open(self.state / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.refused(7, "is under way, or its first start after one: try again in a minute")
+            done = self.update("--check")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("what is seen is not remembered", done.stderr)
+        self.assertEqual(self.update("--apply").returncode, 0)
 
     def test_another_file_system(self):
         if not os.access("/dev/shm", os.W_OK) or os.stat("/dev/shm").st_dev == os.stat(self.home).st_dev:

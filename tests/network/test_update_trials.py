@@ -1,6 +1,7 @@
 """Whatever a new program does at its start, a file system makes of the swap, and wherever an update is killed: a working
 client is left."""
 
+import fcntl
 import json
 import os
 import random
@@ -111,6 +112,16 @@ class Starts(UpdateTest):
         for _ in range(4):
             self.assertEqual(self.run_science().returncode, 0)
         self.assertEqual(self.version(), "99.0.0")
+
+    def test_of_starts_at_the_same_time_one_counts(self):
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        with open(self.state / ".lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = self.run_science()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("on trial", done.stderr)
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 0)
 
     def test_a_wrong_option_is_not_the_programs_fault(self):
         release(self.channel)
@@ -241,13 +252,15 @@ class RunningPrograms(UpdateTest):
         return done, calls
 
     def test_the_one_that_runs_is_put_aside(self):
+        theirs = self.home / "axiom-client.new"  # as people call what they have downloaded
+        theirs.write_text("precious")
         release(self.channel)
         done, _ = self.update_without_replacing()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.program.read_bytes(), NEXT_CLIENT.read_bytes())
         aside = self.home / "axiom-client.old"
         self.assertEqual(aside.read_bytes(), self.original)
-        self.assertFalse((self.home / "axiom-client.new").exists())
+        self.assertEqual(theirs.read_text(), "precious")
         done = self.run_science()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertFalse(aside.exists())  # it does not run any more

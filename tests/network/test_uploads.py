@@ -196,6 +196,8 @@ class Options(UploadTest):
                  ([*base, "--upload-url", "https://localhost:0/"], "has port 0"),
                  ([*base, "--upload-url", "https://localhost/a/?key=1"], "is a folder, but has a query"),
                  ([*base, "--upload-url", "https://localhost/a#{name}"], "{name} is neither in the path nor in the query"),
+                 ([*base, "--upload-url", "https://localhost/{NAME}"], "holds a '{', but not {name}"),
+                 ([*QUICK, "--upload-url", "https://localhost/a?k={name"], "holds a '{', but not {name}"),
                  ([*base, "--pin", "sha256//short"], "--pin"),
                  ([*base, "--stall-timeout", "0"], "--stall-timeout"),
                  ([*base, "--connect-timeout", "x"], "--connect-timeout"),

@@ -1,7 +1,6 @@
 """Uploads that do not get through: nothing is lost, whatever ends the program or fills the disk."""
 
 import gzip
-import json
 import os
 import random
 import resource
@@ -12,7 +11,7 @@ import time
 import unittest
 
 from servers import Server, answer, in_turn
-from support import CLIENT, QUICK, client, environment
+from support import CLIENT, QUICK, altered, client, environment
 from uploading import RESULT, UploadTest
 
 
@@ -120,6 +119,29 @@ class NothingIsLost(UploadTest):
         self.assert_all_arrived()
         self.assertEqual(len(list(self.outbox.glob("*.queued.json.bad"))), 2)
 
+    def test_what_is_damaged_is_an_error_unless_it_is_queued_again(self):
+        """Whoever deletes what `upload` has sent must not lose this."""
+        for arguments in ([], ["--upload-url", self.nginx.url()]):  # of a result that is nowhere else
+            with self.subTest(arguments=arguments):
+                shutil.rmtree(self.outbox, ignore_errors=True)
+                self.upload("https://localhost:1/")
+                next(self.outbox.glob("*.result.json.gz")).write_bytes(b"damaged")
+                (self.out / RESULT).rename(self.out / "elsewhere")
+                for entry in self.outbox.glob("*.telemetry.*queued.json"):
+                    entry.write_text(altered(entry.read_text(), target=self.nginx.url()))
+                done = client("upload", self.out, "--ca-file", self.authority.certificate, *arguments)
+                self.assert_error(done, 7, f"{self.digest}.result.json.gz' is damaged and not sent: ")
+                self.assertEqual(len(self.receipts()), 1)
+                (self.out / "elsewhere").rename(self.out / RESULT)
+
+    def test_a_run_queues_its_result_again_if_the_entry_is_damaged(self):
+        self.upload("https://localhost:1/")
+        next(self.outbox.glob("*.result.json.gz")).write_bytes(b"damaged")
+        done = client(*QUICK, "--out", self.out, "--upload-url", self.nginx.url(), "--ca-file", self.authority.certificate)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        arrived = self.arrived()[f"neuronspec-{self.digest}.result.json.gz"]
+        self.assertEqual(gzip.decompress(arrived), self.text)
+
     def test_a_pipe_in_the_place_of_an_own_file_is_not_waited_for(self):
         self.upload("https://localhost:1/")
         telemetry = next(self.outbox.glob("*.telemetry.json.gz"))
@@ -177,10 +199,8 @@ class NothingIsLost(UploadTest):
         """A server's wish that lies further ahead than it can was written under another clock."""
         self.upload("https://localhost:1/")
         for record in self.outbox.glob("*.queued.json"):
-            entry = json.loads(record.read_text())
-            entry["not_before"] = time.time() + 10 * 365 * 86400
-            entry["target"] = self.nginx.url()
-            record.write_text(json.dumps(entry))
+            record.write_text(altered(record.read_text(), not_before=time.time() + 10 * 365 * 86400,
+                                      target=self.nginx.url()))
         done = client("upload", self.out, "--ca-file", self.authority.certificate, "--retry-for", "0")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_all_arrived()

@@ -1,38 +1,10 @@
 // links: axiom_upload axiom_test_support
-#include "client/upload/outbox.h"
-
-#include <gtest/gtest.h>
-
-#include "tests/support/faulty_file_system.h"
+#include "tests/unit/outbox_fixture.h"
 
 namespace axiom {
 namespace {
 
-using testing::FaultyFileSystem;
-using testing::PowerCut;
 using Fault = FaultyFileSystem::Fault;
-
-// As upload_object.h makes names.
-std::string file(const std::string& name) {
-  return name + "-" + std::string(64, '0') + ".result.json.gz";
-}
-
-UploadObject object(const std::string& name) {
-  return {
-      UploadKind::result, file(name), {"0.1.0", "b", "e", "2.0", "1", "p", "r"}, "body of " + name};
-}
-
-std::vector<std::string> waiting(FaultyFileSystem& files,
-                                 std::vector<std::string>* notes = nullptr) {
-  std::vector<std::string> own;
-  Outbox outbox(files, "/o");
-  std::vector<std::string> names;
-  for (const QueuedObject& entry : outbox.queued(notes == nullptr ? own : *notes)) {
-    EXPECT_EQ(outbox.body(entry), "body of " + entry.name.substr(0, entry.name.find('-')));
-    names.push_back(entry.name);
-  }
-  return names;
-}
 
 TEST(Outbox, KeepsWhatWasAddedUntilItIsAcknowledged) {
   FaultyFileSystem files;
@@ -175,58 +147,6 @@ TEST(Outbox, AFullDiskRefusesWhatIsNewAndKeepsWhatIsThere) {
   }
 }
 
-TEST(Outbox, DamagedEntriesAreSetAside) {
-  for (const std::string& path : {"/o/" + file("a"), "/o/" + file("a") + ".queued.json"}) {
-    FaultyFileSystem files;
-    Outbox(files, "/o").add(object("a"), "https://h/");
-    Outbox(files, "/o").add(object("b"), "https://h/");
-    const std::string original = files.content(path);
-    for (std::size_t at = 0; at < original.size(); at += 7) {
-      FaultyFileSystem damaged;
-      damaged.make_directories("/o");
-      for (const std::string& name : files.names()) damaged.put(name, files.content(name));
-      damaged.put(path, original.substr(0, at));
-      std::vector<std::string> notes;
-      EXPECT_EQ(waiting(damaged, &notes), std::vector<std::string>{file("b")});
-      ASSERT_EQ(notes.size(), 1u);
-      EXPECT_NE(notes[0].find("'/o/" + file("a") + ".queued.json.bad'"), std::string::npos);
-      EXPECT_FALSE(Outbox(damaged, "/o").knows(file("a")));  // its result can be queued again
-    }
-  }
-}
-
-TEST(Outbox, WhatCannotBeReadAtTheMomentStays) {
-  for (const std::string& path : {"/o/" + file("a"), "/o/" + file("a") + ".queued.json"}) {
-    FaultyFileSystem files;
-    Outbox(files, "/o").add(object("a"), "https://h/");
-    Outbox(files, "/o").add(object("b"), "https://h/");
-    files.make_unreadable(path);
-    std::vector<std::string> notes;
-    EXPECT_EQ(waiting(files, &notes), std::vector<std::string>{file("b")});
-    ASSERT_EQ(notes.size(), 1u);
-    EXPECT_NE(notes[0].find("stays there for later"), std::string::npos) << notes[0];
-    EXPECT_TRUE(Outbox(files, "/o").knows(file("a")));
-    Outbox outbox(files, "/o");
-    outbox.queued(notes);
-    EXPECT_TRUE(outbox.left_out(""));
-    EXPECT_TRUE(outbox.left_out(file("a").substr(0, file("a").find('.'))));
-    EXPECT_FALSE(outbox.left_out(file("b").substr(0, file("b").find('.'))));
-    files.heal_file();
-    EXPECT_EQ(waiting(files), (std::vector<std::string>{file("a"), file("b")}));
-  }
-}
-
-TEST(Outbox, ABodyThatIsGoneIsDamage) {
-  FaultyFileSystem files;
-  Outbox(files, "/o").add(object("a"), "https://h/");
-  files.remove("/o/" + file("a"));
-  std::vector<std::string> notes;
-  EXPECT_TRUE(waiting(files, &notes).empty());
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_NE(notes[0].find("is not there any more"), std::string::npos);
-  EXPECT_FALSE(Outbox(files, "/o").knows(file("a")));
-}
-
 TEST(Outbox, FilesOfOthersAreNotTouched) {
   FaultyFileSystem files;
   Outbox(files, "/o").add(object("a"), "https://h/");
@@ -287,47 +207,6 @@ TEST(Outbox, EntriesOfALaterVersionStay) {
   EXPECT_TRUE(outbox.knows(file("a")));
 }
 
-TEST(Outbox, WhatCannotBeAHeaderIsDamage) {
-  for (const std::string& build : {std::string(), std::string("x\r\nInjected: 1")}) {
-    FaultyFileSystem files;
-    UploadObject odd = object("a");
-    odd.identity.build = build;
-    Outbox(files, "/o").add(odd, "https://h/");
-    std::vector<std::string> notes;
-    EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty());
-    EXPECT_EQ(notes.size(), 1u);
-  }
-}
-
-TEST(Outbox, ABitFlippedAnywhereChangesNoVersionOrDigestThatIsSent) {
-  FaultyFileSystem files;
-  Outbox(files, "/o").add(object("a"), "https://h/");
-  const std::string entry = "/o/" + file("a") + ".queued.json";
-  const std::string original = files.content(entry);
-  std::size_t damaged = 0;
-  for (std::size_t at = 0; at < original.size(); ++at) {
-    for (const int bit : {1, 4, 32}) {
-      FaultyFileSystem altered;
-      altered.make_directories("/o");
-      altered.put("/o/" + file("a"), files.content("/o/" + file("a")));
-      std::string text = original;
-      text[at] = static_cast<char>(text[at] ^ bit);
-      altered.put(entry, text);
-      std::vector<std::string> notes;
-      const std::vector<QueuedObject> entries = Outbox(altered, "/o").queued(notes);
-      damaged += notes.size();
-      if (entries.empty()) continue;
-      const UploadIdentity& sent = entries[0].identity;
-      EXPECT_EQ((std::vector<std::string>{sent.client_version, sent.build, sent.experiment,
-                                          sent.experiment_version, sent.arithmetic_version,
-                                          sent.plan_digest, sent.result_digest, sent.part}),
-                (std::vector<std::string>{"0.1.0", "b", "e", "2.0", "1", "p", "r", ""}))
-          << text;
-    }
-  }
-  EXPECT_GT(damaged, original.size());
-}
-
 TEST(Outbox, AReceiptThatSaysNothingIsNone) {
   for (const std::string& receipt : {std::string(), std::string(3, '\0'),
                                      std::string("{\"schema\":1,\"addr"), std::string("[]")}) {
@@ -340,21 +219,6 @@ TEST(Outbox, AReceiptThatSaysNothingIsNone) {
     outbox.acknowledge(outbox.queued(notes).at(0), "https://h/a", "now");
     EXPECT_TRUE(waiting(files).empty());
     EXPECT_TRUE(outbox.knows(file("a")));
-  }
-}
-
-TEST(Outbox, AnOddNumberOfFailuresIsDamage) {
-  for (const char* odd : {"-1", "1e300", "2147483648", "0.5", "null"}) {
-    FaultyFileSystem files;
-    Outbox(files, "/o").add(object("a"), "https://h/");
-    const std::string entry = "/o/" + file("a") + ".queued.json";
-    std::string text = files.content(entry);
-    const std::string none = "\"failures\":0";
-    files.put(entry,
-              text.replace(text.find(none), none.size(), "\"failures\":" + std::string(odd)));
-    std::vector<std::string> notes;
-    EXPECT_TRUE(Outbox(files, "/o").queued(notes).empty()) << odd;
-    EXPECT_EQ(notes.size(), 1u);
   }
 }
 
