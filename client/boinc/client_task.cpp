@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -27,6 +28,9 @@ constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
 constexpr const char* log_file = "stderr.txt";  // BOINC's own name
 constexpr std::chrono::seconds wait_for_room{1};
+constexpr std::chrono::milliseconds look_at_clock{100};
+constexpr const char* clock_set_back_at_the_end =
+    "the system's clock was set back while the task finished; starting again";
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -80,6 +84,7 @@ void leave_without_library(int exit_code, const Retry& retry, const std::string&
 
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   require_writable_log();
+  clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
   options.direct_process_action = 0;
@@ -121,12 +126,26 @@ Requests ClientTask::requests() const {
   requests.quit = status.quit_request != 0;
   requests.abort = status.abort_request != 0;
   requests.no_heartbeat = status.no_heartbeat != 0;
-  {
-    const std::lock_guard lock(state_->clock_mutex);
-    requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
-  }
+  requests.restart = clock_set_back();
   requests.signal = stop_signal();
   return requests;
+}
+
+bool ClientTask::clock_set_back() const {
+  const std::lock_guard lock(state_->clock_mutex);
+  return state_->clock.set_back(utc_seconds(), monotonic_seconds());
+}
+
+// The library sleeps for two seconds by the system's clock before it tells the client: if that is
+// set back meanwhile, for as long again.
+void ClientTask::watch_clock_at_the_end() try {
+  std::thread([this] {
+    while (!clock_set_back()) std::this_thread::sleep_for(look_at_clock);
+    if (!write_temporary_exit(1, clock_set_back_at_the_end)) std::raise(SIGKILL);
+    end_process(0);
+  }).detach();
+} catch (const std::system_error&) {
+  // The want of threads may be why the task ends.
 }
 
 void ClientTask::report_fraction(double fraction) {
@@ -145,6 +164,7 @@ void ClientTask::begin_critical_section() { state_->api.begin_critical_section()
 int ClientTask::finish(int exit_code) {
   std::fflush(nullptr);
   std::remove(reserve_file);
+  watch_clock_at_the_end();
   state_->api.finish_message(exit_code, nullptr, false);
   end_process(exit_code);
 }
@@ -159,7 +179,7 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
     std::this_thread::sleep_for(wait_for_room);
     const Requests wanted = requests();
     if (wanted.abort) leave_aborted();
-    if (wanted.quit || wanted.no_heartbeat || wanted.signal != 0) leave();
+    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != 0) leave();
   }
   state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
   end_process(0);

@@ -55,6 +55,9 @@ class ClientTask final : public Task {
   [[noreturn]] void leave_aborted();
 
  private:
+  bool clock_set_back() const;
+  void watch_clock_at_the_end();
+
   struct State;
   std::unique_ptr<State> state_;
 };

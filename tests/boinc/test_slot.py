@@ -173,15 +173,49 @@ class Life(SlotTest):
 
 @unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
 class Clock(SlotTest):
+    def clock(self, slot):
+        """The file with the offset of the task's clock, and the environment that makes it so."""
+        offset = slot.directory / "offset"
+        offset.write_text("+0\n")
+        return offset, {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
+                        "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def assert_begins_anew(self, slot):
+        """The library sleeps on for as long as the clock was set back."""
+        self.assertEqual(slot.end(30), 0, slot.log())
+        self.assertIsNone(slot.finished())
+        seconds, reason = slot.temporary_exit()
+        self.assertLess(seconds, 60)
+        self.assertIn("clock was set back", reason)
+
+    def test_set_back_while_the_library_starts(self):
+        slot = self.slot(unit(2000))
+        offset, clock = self.clock(slot)
+        slot.start(env=clock)
+        while not slot.directory.joinpath("boinc_lockfile").exists():
+            self.assertIsNone(slot.process.poll(), slot.log())
+        offset.write_text("-9000d\n")
+        self.assert_begins_anew(slot)
+
+    def test_set_back_while_the_task_finishes(self):
+        """Whether it has succeeded or failed."""
+        for work, code, sign in ((unit(3, width=16), 0, "result: SHA-256"), (b"{", 3, "exit code: 3")):
+            slot = self.slot(work)
+            offset, clock = self.clock(slot)
+            slot.start(env=clock)
+            wait_for("the end", lambda: sign in slot.log())
+            offset.write_text("-9000d\n")
+            self.assert_begins_anew(slot)
+            self.assertEqual(slot.run(env=clock), code, slot.log())
+            self.assertEqual(slot.finished(), code)
+            self.assertEqual(slot.log().count(sign), 1 + (code != 0), "computed again")
+
     def test_the_clock_jumps(self):
         """Ahead: checkpoints keep their period, nothing counts as stuck. Back: BOINC's library stands still then, so the task
         leaves with its checkpoint and a reason, and begins anew."""
         work = lasting(10)
         slot = self.slot(work, period=1)
-        offset = slot.directory / "offset"
-        offset.write_text("+0\n")
-        clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
-                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        offset, clock = self.clock(slot)
         slot.start("--step-limit", "60", env=clock)
         slot.wait_training()
         for jump in ("+3d", "+9000d"):
@@ -192,11 +226,7 @@ class Clock(SlotTest):
                          {path: path.stat().st_ino for path in slot.checkpoints()} != seen)
                 self.assertIsNone(slot.process.poll(), "the task is too short for this test: " + slot.log())
         offset.write_text("+8999d\n")
-        self.assertEqual(slot.end(60), 0, slot.log())
-        self.assertIsNone(slot.finished())
-        seconds, reason = slot.temporary_exit()
-        self.assertLess(seconds, 60)
-        self.assertIn("clock was set back", reason)
+        self.assert_begins_anew(slot)
         self.assertIn("checkpoint saved", slot.log())
         self.assertEqual(slot.run(env=clock), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(work))
