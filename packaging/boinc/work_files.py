@@ -46,10 +46,13 @@ def locked(folder, create):
         yield
 
 
-def write_durably(path, text):
+def write_durably(path, text, mode=None):
+    """`mode`: whatever the umask says, and from the first moment."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
         with open(draft, "w") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -188,8 +191,7 @@ def _stage(unit, project):
             raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change; if the project has "
                             f"this work unit already, in another size: touch {unit.with_suffix('.issued')}")
         return
-    write_durably(target, text)
-    target.chmod(0o644)
+    write_durably(target, text, mode=0o644)  # else clients would be refused it
 
 
 def _run(project, tool, arguments):

@@ -8,9 +8,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import unittest
+from unittest import mock
 
 from make_work_case import CLIENT, PACKAGING, MakeWork, run
+
+sys.path.insert(0, str(PACKAGING))
+import work_files  # noqa: E402
 
 # create_work as the real one behaves: a name that is there is an error of the database.
 CREATE_WORK = """#!/bin/sh
@@ -83,6 +88,19 @@ class Issue(MakeWork):
             self.assertEqual(staged.read_bytes(), job.with_suffix(".json").read_bytes())
             self.assertEqual(os.stat(staged).st_mode & 0o777, 0o644)
             self.assertIn(job.read_text().strip(), self.calls())
+
+    def test_staged_files_are_for_everybody_from_the_first_moment(self):
+        """If it is killed then, the next call takes the file as it is, and no client may download it."""
+        modes = []
+        replace = os.replace
+
+        def seen(draft, path):
+            modes.append(os.stat(draft).st_mode & 0o777)
+            replace(draft, path)
+        self.addCleanup(os.umask, os.umask(0o077))
+        with mock.patch.object(os, "replace", seen):
+            work_files.issue(self.out, self.project, self.fail)
+        self.assertEqual(modes, [0o644, 0o600] * 3)
 
     def test_after_a_failure_the_rest_follows(self):
         (self.project / "fail").touch()
