@@ -17,6 +17,7 @@
 #include "client/boinc/slot_links.h"
 #include "client/system/clock.h"
 #include "client/system/files.h"
+#include "client/system/process.h"
 #include "client/system/signals.h"
 
 namespace axiom::boinc {
@@ -31,6 +32,10 @@ constexpr std::chrono::seconds wait_for_room{1};
 constexpr std::chrono::milliseconds look_at_clock{100};
 constexpr const char* clock_set_back_at_the_end =
     "the system's clock was set back while the task finished; starting again";
+
+InitData read_init_data() {
+  return parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+}
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -63,7 +68,7 @@ void reserve_room() {
 
 struct ClientTask::State {
   ApiLibrary api = load_api_library();
-  InitData data = parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+  InitData data = read_init_data();
   std::optional<ReportedFraction> reported;  // after the library has locked the slot
   Attempts attempts;
   bool started_before = false;
@@ -73,6 +78,12 @@ struct ClientTask::State {
 
 bool in_slot() try { return real_file_system().exists(init_data_file); } catch (const IoError&) {
   return false;  // a client's slot can be looked into; another user's directory need not be
+}
+
+bool started_by_client() try {
+  return in_slot() && read_init_data().client_process == static_cast<double>(parent_process());
+} catch (const std::runtime_error&) {
+  return false;  // a slot that cannot be read is no reason to refuse a command
 }
 
 void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {

@@ -11,6 +11,8 @@ namespace axiom::boinc {
 
 /// Whether the current directory is a slot.
 bool in_slot();
+/// Whether the client of this slot has started the process, and nobody by hand.
+bool started_by_client();
 
 /// Ends a task whose ClientTask could not be made, so that the client tries again; after the last
 /// attempt with the exit code.

@@ -87,6 +87,8 @@ void let_nobody_else_write() {
   ::umask(mask | 0022);
 }
 
+long parent_process() { return ::getppid(); }
+
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 std::size_t terminal_columns(int descriptor) {

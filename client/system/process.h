@@ -20,6 +20,9 @@ int processor_quota_below(const std::string& root);
 /// What this process writes from here on, nobody but its owner can change, whatever the umask was.
 void let_nobody_else_write();
 
+/// Number of the process that has started this one.
+long parent_process();
+
 /// Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
 /// Columns of the terminal; 0 if it is none, or does not tell.

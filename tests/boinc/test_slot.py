@@ -4,11 +4,12 @@ import pathlib
 import random
 import re
 import signal
+import subprocess
 import time
 import unittest
 
 from slot import Slot
-from support import lasting, undisturbed, unit
+from support import CLIENT, lasting, undisturbed, unit
 from volunteer import wait_for
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
@@ -85,6 +86,21 @@ class Life(SlotTest):
         self.assertEqual(slot.log().count("argument ignored"), 2)
         self.assertIn("argument ignored: --no-such-option\n", slot.log())
         self.assertIn("argument ignored: --threads 0\n", slot.log())
+
+    def test_what_the_client_starts_is_a_task(self):
+        """Whatever app_config.xml has among the arguments: a command would leave no result, again and again. By hand it is one."""
+        for arguments in (("--help",), ("verify",), ("--standalone", "--threads", "2"), ("--backend=avx2", "bench", "--version")):
+            slot = self.slot(unit(3, width=16))
+            self.assert_complete(slot, unit(3, width=16), slot.run(*arguments))
+            for argument in set(arguments) & {"--help", "verify", "--standalone", "bench", "--version"}:
+                self.assertIn(f"warning: argument ignored: {argument}\n", slot.log())
+        slot = self.slot(unit(3, width=16))
+        path = slot.directory / "init_data.xml"
+        path.write_text(path.read_text().replace("<client_pid>", "<client_pid>1"))
+        done = subprocess.run([CLIENT, "--version"], cwd=slot.directory, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.startswith("axiom-client "))
+        self.assertIsNone(slot.result())
 
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
