@@ -89,10 +89,10 @@ class Life(SlotTest):
 
     def test_what_the_client_starts_is_a_task(self):
         """Whatever app_config.xml has among the arguments: a command would leave no result, again and again. By hand it is one."""
-        for arguments in (("--help",), ("verify",), ("--standalone", "--threads", "2"), ("--backend=avx2", "bench", "--version")):
+        for arguments in (("--help",), ("bench", "--standalone", "--threads", "2", "--version")):
             slot = self.slot(unit(3, width=16))
             self.assert_complete(slot, unit(3, width=16), slot.run(*arguments))
-            for argument in set(arguments) & {"--help", "verify", "--standalone", "bench", "--version"}:
+            for argument in set(arguments) - {"--threads", "2"}:
                 self.assertIn(f"warning: argument ignored: {argument}\n", slot.log())
         slot = self.slot(unit(3, width=16))
         path = slot.directory / "init_data.xml"
