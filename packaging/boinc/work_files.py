@@ -150,7 +150,7 @@ def issue(folder, project, note):
         arguments = _arguments(job)
         _stage(job.with_suffix(".json"), project)
         code, said = _run(project, "create_work", arguments)
-        if code != 0 and "Duplicate entry" in said:
+        if code != 0 and _is_duplicate(job.stem, said):
             # Ended between create_work and the mark.
             note(f"{job.stem}: the project has it already")
         elif code != 0:
@@ -158,6 +158,11 @@ def issue(folder, project, note):
         write_durably(mark, "")
         count += 1
     return count
+
+
+def _is_duplicate(name, said):
+    """The database says in its own language that it has the name: "Duplicate entry 'NAME' for key 'name'"."""
+    return re.search(rf"'{re.escape(name)}'[^'=]*'(workunit\.)?name'", said) is not None
 
 
 def _arguments(job):

@@ -118,6 +118,16 @@ class Issue(MakeWork):
         self.assertIn("has it already", done.stderr)
         self.assertEqual(len(self.calls()), 3)
 
+    def test_a_database_that_speaks_another_language(self):
+        name = "compgen_default_0123abcd_17"
+        for said in (f"Duplicate entry '{name}' for key 'name'", f"Duplicate entry '{name}' for key 'workunit.name'",
+                     f"Database error: Doppelter Eintrag '{name}' für Schlüssel 'name'; query=insert into workunit set name='{name}'",
+                     f"Dupliceret værdi '{name}' for indeks 'name'"):
+            self.assertTrue(work_files._is_duplicate(name, said), said)
+        for said in (f"Table 'workunit' is full; query=insert into workunit set name='{name}', appid='1'",
+                     f"Duplicate entry '{name}8' for key 'name'", "can't open database 'name'", ""):
+            self.assertFalse(work_files._is_duplicate(name, said), said)
+
     def test_files_of_boinc_never_change(self):
         (self.project / "download" / "00").mkdir(parents=True)
         (self.project / "download" / "00" / f"{self.jobs()[0].stem}.json").write_text("other")
