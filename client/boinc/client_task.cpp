@@ -27,7 +27,6 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
-constexpr const char* log_file = "stderr.txt";  // BOINC's own name
 constexpr std::chrono::seconds wait_for_room{1};
 constexpr std::chrono::milliseconds look_at_clock{100};
 constexpr const char* clock_set_back_at_the_end =

@@ -9,6 +9,9 @@
 
 namespace axiom::boinc {
 
+/// Where a client sends the standard error of its tasks.
+inline constexpr const char* log_file = "stderr.txt";
+
 /// Whether the current directory is a slot.
 bool in_slot();
 /// Whether the client of this slot has started the process, and nobody by hand.

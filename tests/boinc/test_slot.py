@@ -10,7 +10,7 @@ import unittest
 
 from slot import Slot
 from support import CLIENT, lasting, undisturbed, unit
-from volunteer import wait_for
+from volunteer import processor_ticks, wait_for
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
@@ -124,6 +124,29 @@ class Life(SlotTest):
         tenths = [int(float(share) / 10) for share in re.findall(r"^progress (\S+) %", log, re.M)]
         self.assertEqual(tenths, sorted(set(tenths)), log)
         self.assert_complete(slot, work)
+
+    def test_a_log_that_is_full_is_left_to_the_end(self):
+        """Of a task that has been started and stopped for days."""
+        work = lasting(5)
+        slot = self.slot(work, period=1)
+        slot.start()
+        slot.wait_training()
+        slot.wait_checkpoint()
+        slot.kill()
+        with open(slot.directory / "stderr.txt", "a") as log:
+            log.write(("resuming at 0.1 %\n" * 200)[:3072 - len(slot.log())] + "\n")
+        before = slot.log()
+        for _ in range(2):
+            slot.start()
+            wait_for("the training to go on", lambda: processor_ticks(slot.process.pid) > 20)
+            self.assertEqual(slot.quit()[0], 0)
+        added = slot.log().removeprefix(before)
+        self.assertNotRegex(added, "resuming|left")
+        slot.run("--backend", "no-such")
+        self.assertRegex(slot.log(), "\nstarted again: .*\nerror: unknown backend")
+        self.assert_complete(slot, work, slot.run())
+        self.assertRegex(slot.log(), ", 3 resumes, ")
+        self.assertLessEqual(len(slot.log()), 4096)
 
     def test_suspended_resumed_quit_and_aborted(self):
         work = lasting(5)
