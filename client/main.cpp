@@ -43,7 +43,10 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
 int main(int argc, char** argv) {
   axiom::secure_standard_streams();
   axiom::keep_memory_compact();
-  if (axiom::boinc::in_slot() && !axiom::asks_for_a_command(argc, argv)) {
+  // What a client starts is a task, whatever a volunteer's app_config.xml has among the arguments:
+  // a command would leave no result, be started again and again, and cost the host its queue.
+  const bool command = axiom::asks_for_a_command(argc, argv);
+  if (command ? axiom::boinc::started_by_client() : axiom::boinc::in_slot()) {
     return static_cast<int>(axiom::run_slot_task(argc, argv));
   }
   axiom::begin_start({argv, argv + argc});

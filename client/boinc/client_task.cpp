@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "client/boinc/slot_links.h"
 #include "client/system/clock.h"
 #include "client/system/files.h"
+#include "client/system/process.h"
 #include "client/system/signals.h"
 
 namespace axiom::boinc {
@@ -25,8 +27,14 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
-constexpr const char* log_file = "stderr.txt";  // BOINC's own name
 constexpr std::chrono::seconds wait_for_room{1};
+constexpr std::chrono::milliseconds look_at_clock{100};
+constexpr const char* clock_set_back_at_the_end =
+    "the system's clock was set back while the task finished; starting again";
+
+InitData read_init_data() {
+  return parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+}
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -59,7 +67,7 @@ void reserve_room() {
 
 struct ClientTask::State {
   ApiLibrary api = load_api_library();
-  InitData data = parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+  InitData data = read_init_data();
   std::optional<ReportedFraction> reported;  // after the library has locked the slot
   Attempts attempts;
   bool started_before = false;
@@ -71,6 +79,12 @@ bool in_slot() try { return real_file_system().exists(init_data_file); } catch (
   return false;  // a client's slot can be looked into; another user's directory need not be
 }
 
+bool started_by_client() try {
+  return in_slot() && read_init_data().client_process == static_cast<double>(parent_process());
+} catch (const std::runtime_error&) {
+  return false;  // a slot that cannot be read is no reason to refuse a command
+}
+
 void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
   if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
     end_process(exit_code);
@@ -80,6 +94,7 @@ void leave_without_library(int exit_code, const Retry& retry, const std::string&
 
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   require_writable_log();
+  clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
   options.direct_process_action = 0;
@@ -121,12 +136,26 @@ Requests ClientTask::requests() const {
   requests.quit = status.quit_request != 0;
   requests.abort = status.abort_request != 0;
   requests.no_heartbeat = status.no_heartbeat != 0;
-  {
-    const std::lock_guard lock(state_->clock_mutex);
-    requests.restart = state_->clock.set_back(utc_seconds(), monotonic_seconds());
-  }
+  requests.restart = clock_set_back();
   requests.signal = stop_signal();
   return requests;
+}
+
+bool ClientTask::clock_set_back() const {
+  const std::lock_guard lock(state_->clock_mutex);
+  return state_->clock.set_back(utc_seconds(), monotonic_seconds());
+}
+
+// The library sleeps for two seconds by the system's clock before it tells the client: if that is
+// set back meanwhile, for as long again.
+void ClientTask::watch_clock_at_the_end() try {
+  std::thread([this] {
+    while (!clock_set_back()) std::this_thread::sleep_for(look_at_clock);
+    if (!write_temporary_exit(1, clock_set_back_at_the_end)) std::raise(SIGKILL);
+    end_process(0);
+  }).detach();
+} catch (const std::system_error&) {
+  // The want of threads may be why the task ends.
 }
 
 void ClientTask::report_fraction(double fraction) {
@@ -145,6 +174,7 @@ void ClientTask::begin_critical_section() { state_->api.begin_critical_section()
 int ClientTask::finish(int exit_code) {
   std::fflush(nullptr);
   std::remove(reserve_file);
+  watch_clock_at_the_end();
   state_->api.finish_message(exit_code, nullptr, false);
   end_process(exit_code);
 }
@@ -159,7 +189,7 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
     std::this_thread::sleep_for(wait_for_room);
     const Requests wanted = requests();
     if (wanted.abort) leave_aborted();
-    if (wanted.quit || wanted.no_heartbeat || wanted.signal != 0) leave();
+    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != 0) leave();
   }
   state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
   end_process(0);

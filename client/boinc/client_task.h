@@ -9,8 +9,13 @@
 
 namespace axiom::boinc {
 
+/// Where a client sends the standard error of its tasks.
+inline constexpr const char* log_file = "stderr.txt";
+
 /// Whether the current directory is a slot.
 bool in_slot();
+/// Whether the client of this slot has started the process, and nobody by hand.
+bool started_by_client();
 
 /// Ends a task whose ClientTask could not be made, so that the client tries again; after the last
 /// attempt with the exit code.
@@ -55,6 +60,9 @@ class ClientTask final : public Task {
   [[noreturn]] void leave_aborted();
 
  private:
+  bool clock_set_back() const;
+  void watch_clock_at_the_end();
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -77,6 +77,7 @@ InitData parse_init_data(std::string_view whole) {
   data.result_name = name_in(text, "result_name");
   data.gpu_type = name_in(text, "gpu_type");
   data.gpu_device = static_cast<int>(std::clamp(number(text, "gpu_device_num", -1), -1.0, 1e6));
+  data.client_process = number(text, "client_pid", data.client_process);
   data.processors = number(text, "ncpus", data.processors);
   data.checkpoint_period = checkpoint_period(number(text, "checkpoint_period", 0));
   data.host_memory = number(text, "m_nbytes", 0);

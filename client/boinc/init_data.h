@@ -15,6 +15,7 @@ struct InitData {
   std::string result_name;
   std::string gpu_type;            ///< "NVIDIA", ...; empty for a task of the processor
   int gpu_device = -1;             ///< number of the device; -1 = none
+  double client_process = -1;      ///< number of the client's process; -1 = not told
   double processors = 1;           ///< that the client has set aside for this task
   double checkpoint_period = 300;  ///< by the volunteer's preferences, as the library keeps to it
   double host_memory = 0;          ///< of the host, as the client sees it; 0 = not told

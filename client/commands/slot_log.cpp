@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "client/backends/processor_name.h"
 #include "client/commands/errors.h"
@@ -13,6 +15,15 @@ namespace axiom {
 namespace {
 
 constexpr int most_warnings = 10;
+constexpr std::uintmax_t most_of_starts = 3072;  // bytes; the rest of 4 KiB is for the end
+
+// A task that is stopped again and again, for days on a slow host, has more starts than there is
+// room for.
+bool log_is_full() {
+  std::error_code unknown;
+  const std::uintmax_t bytes = std::filesystem::file_size(boinc::log_file, unknown);
+  return !unknown && bytes > most_of_starts;
+}
 
 std::string counted(std::uint64_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
@@ -21,7 +32,11 @@ std::string counted(std::uint64_t count, const std::string& thing) {
 }  // namespace
 
 SlotLog::SlotLog(const boinc::ClientTask& task)
-    : task_(task), brief_(task.started_before()), silent_(brief_), console_("progress", false) {
+    : task_(task),
+      brief_(task.started_before()),
+      full_(brief_ && log_is_full()),
+      silent_(brief_),
+      console_("progress", false) {
   console_.resume_at(task.reported_fraction());
 }
 
@@ -77,6 +92,7 @@ void SlotLog::work(const WorkUnit& work) {
 }
 
 void SlotLog::starting(const Checkpoint& state, double fraction) {
+  if (full_) return;
   std::string line =
       (state.resumes > 0 ? "resuming at " : "starting at ") + readable_percent(fraction);
   if (state.resumes > 0) line += ", resume " + std::to_string(state.resumes);
@@ -104,6 +120,7 @@ void SlotLog::warning(const std::string& line) {
 }
 
 void SlotLog::left(double fraction, bool saved) {
+  if (full_ && saved) return;
   console_.note("left at " + readable_percent(fraction) +
                 (saved ? ", checkpoint saved" : ", goes on from the checkpoint before"));
 }

@@ -17,7 +17,8 @@
 namespace axiom {
 
 /// Calls in the order of the lines. Only the first start of a task writes them all: the client
-/// keeps the last 63 KB of all starts together, so those that follow write one line each.
+/// keeps the last 63 KB of all starts together, so those that follow write one line each, and
+/// beyond 3 KiB none: the summary counts them.
 class SlotLog {
  public:
   explicit SlotLog(const boinc::ClientTask& task);
@@ -47,6 +48,7 @@ class SlotLog {
 
   const boinc::ClientTask& task_;
   const bool brief_;
+  const bool full_;
   bool silent_;  // nothing was written
   Console console_;
   std::string summary_;  // program, backend and threads, for the one line

@@ -96,6 +96,8 @@ double processor_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+long parent_process() { return ::getppid(); }
+
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 std::size_t terminal_columns(int descriptor) {

@@ -23,6 +23,9 @@ void let_nobody_else_write();
 /// Time that processors have spent on this process so far, the system's share included: seconds.
 double processor_seconds();
 
+/// Number of the process that has started this one.
+long parent_process();
+
 /// Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
 /// Columns of the terminal; 0 if it is none, or does not tell.

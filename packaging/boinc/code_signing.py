@@ -78,8 +78,11 @@ def _padded(data):
 
 def sign(data, private_key):
     """The text of FILE.sig for the bytes of FILE."""
-    n, _, d, *_ = _numbers(private_key, PRIVATE_FIELDS)
-    signature = pow(int.from_bytes(_padded(data), "big"), d, n)
+    n, e, d, *_ = _numbers(private_key, PRIVATE_FIELDS)
+    number = int.from_bytes(_padded(data), "big")
+    signature = pow(number, d, n) if n else 0
+    if not n or pow(signature, e, n) != number:
+        raise SigningError("the key is damaged: its public half does not confirm what its private half signs; take your copy of it")
     return _lines(signature.to_bytes(KEY_BYTES, "big"))
 
 

@@ -46,10 +46,13 @@ def locked(folder, create):
         yield
 
 
-def write_durably(path, text):
+def write_durably(path, text, mode=None):
+    """`mode`: whatever the umask says, and from the first moment."""
     draft = path.with_name(f".{path.name}.tmp")
     try:
         with open(draft, "w") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -147,7 +150,7 @@ def issue(folder, project, note):
         arguments = _arguments(job)
         _stage(job.with_suffix(".json"), project)
         code, said = _run(project, "create_work", arguments)
-        if code != 0 and "Duplicate entry" in said:
+        if code != 0 and _is_duplicate(job.stem, said):
             # Ended between create_work and the mark.
             note(f"{job.stem}: the project has it already")
         elif code != 0:
@@ -155,6 +158,11 @@ def issue(folder, project, note):
         write_durably(mark, "")
         count += 1
     return count
+
+
+def _is_duplicate(name, said):
+    """The database says in its own language that it has the name: "Duplicate entry 'NAME' for key 'name'"."""
+    return re.search(rf"'{re.escape(name)}'[^'=]*'(workunit\.)?name'", said) is not None
 
 
 def _arguments(job):
@@ -188,8 +196,7 @@ def _stage(unit, project):
             raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change; if the project has "
                             f"this work unit already, in another size: touch {unit.with_suffix('.issued')}")
         return
-    write_durably(target, text)
-    target.chmod(0o644)
+    write_durably(target, text, mode=0o644)  # else clients would be refused it
 
 
 def _run(project, tool, arguments):

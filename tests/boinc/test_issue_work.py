@@ -8,9 +8,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import unittest
+from unittest import mock
 
 from make_work_case import CLIENT, PACKAGING, MakeWork, run
+
+sys.path.insert(0, str(PACKAGING))
+import work_files  # noqa: E402
 
 # create_work as the real one behaves: a name that is there is an error of the database.
 CREATE_WORK = """#!/bin/sh
@@ -84,6 +89,19 @@ class Issue(MakeWork):
             self.assertEqual(os.stat(staged).st_mode & 0o777, 0o644)
             self.assertIn(job.read_text().strip(), self.calls())
 
+    def test_staged_files_are_for_everybody_from_the_first_moment(self):
+        """If it is killed then, the next call takes the file as it is, and no client may download it."""
+        modes = []
+        replace = os.replace
+
+        def seen(draft, path):
+            modes.append(os.stat(draft).st_mode & 0o777)
+            replace(draft, path)
+        self.addCleanup(os.umask, os.umask(0o077))
+        with mock.patch.object(os, "replace", seen):
+            work_files.issue(self.out, self.project, self.fail)
+        self.assertEqual(modes, [0o644, 0o600] * 3)
+
     def test_after_a_failure_the_rest_follows(self):
         (self.project / "fail").touch()
         self.refused(self.issue(), "can't open database")
@@ -99,6 +117,16 @@ class Issue(MakeWork):
         self.assertEqual(done.returncode, 0)
         self.assertIn("has it already", done.stderr)
         self.assertEqual(len(self.calls()), 3)
+
+    def test_a_database_that_speaks_another_language(self):
+        name = "compgen_default_0123abcd_17"
+        for said in (f"Duplicate entry '{name}' for key 'name'", f"Duplicate entry '{name}' for key 'workunit.name'",
+                     f"Database error: Doppelter Eintrag '{name}' für Schlüssel 'name'; query=insert into workunit set name='{name}'",
+                     f"Dupliceret værdi '{name}' for indeks 'name'"):
+            self.assertTrue(work_files._is_duplicate(name, said), said)
+        for said in (f"Table 'workunit' is full; query=insert into workunit set name='{name}', appid='1'",
+                     f"Duplicate entry '{name}8' for key 'name'", "can't open database 'name'", ""):
+            self.assertFalse(work_files._is_duplicate(name, said), said)
 
     def test_files_of_boinc_never_change(self):
         (self.project / "download" / "00").mkdir(parents=True)

@@ -52,6 +52,17 @@ class Signatures(unittest.TestCase):
             with self.assertRaises(code_signing.SigningError):
                 code_signing.verify(b"", code_signing.sign(b"", self.private), text)
 
+    def test_a_damaged_private_key_signs_nothing(self):
+        """Modulus, public and private exponent; the client would refuse what it signs."""
+        lines = self.private.splitlines()
+        for number in (1, 2, 8, 9, 12):
+            digit = "0" if lines[number][-1] != "0" else "1"
+            damaged = [*lines[:number], lines[number][:-1] + digit, *lines[number + 1:]]
+            self.assertRaisesRegex(code_signing.SigningError, "the key is damaged: .*; take your copy",
+                                   code_signing.sign, b"application", "\n".join(damaged) + "\n")
+        empty = "1024\n" + ("0" * 64 + "\n") * 22 + ".\n"
+        self.assertRaisesRegex(code_signing.SigningError, "the key is damaged", code_signing.sign, b"", empty)
+
 
 if __name__ == "__main__":
     unittest.main()

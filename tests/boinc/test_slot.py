@@ -4,12 +4,13 @@ import pathlib
 import random
 import re
 import signal
+import subprocess
 import time
 import unittest
 
 from slot import Slot
-from support import lasting, undisturbed, unit
-from volunteer import wait_for
+from support import CLIENT, lasting, undisturbed, unit
+from volunteer import processor_ticks, wait_for
 
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
@@ -86,6 +87,21 @@ class Life(SlotTest):
         self.assertIn("argument ignored: --no-such-option\n", slot.log())
         self.assertIn("argument ignored: --threads 0\n", slot.log())
 
+    def test_what_the_client_starts_is_a_task(self):
+        """Whatever app_config.xml has among the arguments: a command would leave no result, again and again. By hand it is one."""
+        for arguments in (("--help",), ("bench", "--standalone", "--threads", "2", "--version")):
+            slot = self.slot(unit(3, width=16))
+            self.assert_complete(slot, unit(3, width=16), slot.run(*arguments))
+            for argument in set(arguments) - {"--threads", "2"}:
+                self.assertIn(f"warning: argument ignored: {argument}\n", slot.log())
+        slot = self.slot(unit(3, width=16))
+        path = slot.directory / "init_data.xml"
+        path.write_text(path.read_text().replace("<client_pid>", "<client_pid>1"))
+        done = subprocess.run([CLIENT, "--version"], cwd=slot.directory, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.startswith("axiom-client "))
+        self.assertIsNone(slot.result())
+
     def test_log_of_many_starts(self):
         """The first start writes all lines, each that follows one; no tenth of the progress is shown twice."""
         work = lasting(6)
@@ -108,6 +124,29 @@ class Life(SlotTest):
         tenths = [int(float(share) / 10) for share in re.findall(r"^progress (\S+) %", log, re.M)]
         self.assertEqual(tenths, sorted(set(tenths)), log)
         self.assert_complete(slot, work)
+
+    def test_a_log_that_is_full_is_left_to_the_end(self):
+        """Of a task that has been started and stopped for days."""
+        work = lasting(5)
+        slot = self.slot(work, period=1)
+        slot.start()
+        slot.wait_training()
+        slot.wait_checkpoint()
+        slot.kill()
+        with open(slot.directory / "stderr.txt", "a") as log:
+            log.write(("resuming at 0.1 %\n" * 200)[:3072 - len(slot.log())] + "\n")
+        before = slot.log()
+        for _ in range(2):
+            slot.start()
+            wait_for("the training to go on", lambda: processor_ticks(slot.process.pid) > 20)
+            self.assertEqual(slot.quit()[0], 0)
+        added = slot.log().removeprefix(before)
+        self.assertNotRegex(added, "resuming|left")
+        slot.run("--backend", "no-such")
+        self.assertRegex(slot.log(), "\nstarted again: .*\nerror: unknown backend")
+        self.assert_complete(slot, work, slot.run())
+        self.assertRegex(slot.log(), ", 3 resumes, ")
+        self.assertLessEqual(len(slot.log()), 4096)
 
     def test_suspended_resumed_quit_and_aborted(self):
         work = lasting(5)
@@ -173,15 +212,49 @@ class Life(SlotTest):
 
 @unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
 class Clock(SlotTest):
+    def clock(self, slot):
+        """The file with the offset of the task's clock, and the environment that makes it so."""
+        offset = slot.directory / "offset"
+        offset.write_text("+0\n")
+        return offset, {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
+                        "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def assert_begins_anew(self, slot):
+        """The library sleeps on for as long as the clock was set back."""
+        self.assertEqual(slot.end(30), 0, slot.log())
+        self.assertIsNone(slot.finished())
+        seconds, reason = slot.temporary_exit()
+        self.assertLess(seconds, 60)
+        self.assertIn("clock was set back", reason)
+
+    def test_set_back_while_the_library_starts(self):
+        slot = self.slot(unit(2000))
+        offset, clock = self.clock(slot)
+        slot.start(env=clock)
+        while not slot.directory.joinpath("boinc_lockfile").exists():
+            self.assertIsNone(slot.process.poll(), slot.log())
+        offset.write_text("-9000d\n")
+        self.assert_begins_anew(slot)
+
+    def test_set_back_while_the_task_finishes(self):
+        """Whether it has succeeded or failed."""
+        for work, code, sign in ((unit(3, width=16), 0, "result: SHA-256"), (b"{", 3, "exit code: 3")):
+            slot = self.slot(work)
+            offset, clock = self.clock(slot)
+            slot.start(env=clock)
+            wait_for("the end", lambda: sign in slot.log())
+            offset.write_text("-9000d\n")
+            self.assert_begins_anew(slot)
+            self.assertEqual(slot.run(env=clock), code, slot.log())
+            self.assertEqual(slot.finished(), code)
+            self.assertEqual(slot.log().count(sign), 1 + (code != 0), "computed again")
+
     def test_the_clock_jumps(self):
         """Ahead: checkpoints keep their period, nothing counts as stuck. Back: BOINC's library stands still then, so the task
         leaves with its checkpoint and a reason, and begins anew."""
         work = lasting(10)
         slot = self.slot(work, period=1)
-        offset = slot.directory / "offset"
-        offset.write_text("+0\n")
-        clock = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
-                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        offset, clock = self.clock(slot)
         slot.start("--step-limit", "60", env=clock)
         slot.wait_training()
         for jump in ("+3d", "+9000d"):
@@ -192,11 +265,7 @@ class Clock(SlotTest):
                          {path: path.stat().st_ino for path in slot.checkpoints()} != seen)
                 self.assertIsNone(slot.process.poll(), "the task is too short for this test: " + slot.log())
         offset.write_text("+8999d\n")
-        self.assertEqual(slot.end(60), 0, slot.log())
-        self.assertIsNone(slot.finished())
-        seconds, reason = slot.temporary_exit()
-        self.assertLess(seconds, 60)
-        self.assertIn("clock was set back", reason)
+        self.assert_begins_anew(slot)
         self.assertIn("checkpoint saved", slot.log())
         self.assertEqual(slot.run(env=clock), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(work))

@@ -17,7 +17,7 @@ InitData parsed(const std::string& lines) {
 TEST(InitData, IsTakenFromItsElements) {
   const InitData data = parsed(
       "<wu_name>unit</wu_name>\n<result_name>unit_1</result_name>\n<gpu_type>NVIDIA</gpu_type>\n"
-      "<gpu_device_num>1</gpu_device_num>\n<ncpus>4.000000</ncpus>\n"
+      "<gpu_device_num>1</gpu_device_num>\n<client_pid>42</client_pid>\n<ncpus>4.000000</ncpus>\n"
       "<checkpoint_period>3.5</checkpoint_period>\n"
       "<host_info>\n<p_ncpus>16</p_ncpus>\n<m_nbytes>25276502016.000000</m_nbytes>\n</host_info>\n"
       "<ram_max_used_busy_pct>50</ram_max_used_busy_pct>\n"
@@ -26,6 +26,7 @@ TEST(InitData, IsTakenFromItsElements) {
   EXPECT_EQ(data.result_name, "unit_1");
   EXPECT_EQ(data.gpu_type, "NVIDIA");
   EXPECT_EQ(data.gpu_device, 1);
+  EXPECT_EQ(data.client_process, 42);
   EXPECT_EQ(data.processors, 4);
   EXPECT_EQ(data.checkpoint_period, 3);  // the library counts whole seconds
   EXPECT_EQ(data.host_memory, 25276502016.0);
@@ -37,6 +38,7 @@ TEST(InitData, WhatIsMissingOrNoNumberKeepsItsDefault) {
   const InitData data =
       parsed("<ncpus>many</ncpus>\n<gpu_device_num></gpu_device_num>\n<m_nbytes>nan</m_nbytes>\n");
   EXPECT_EQ(data.gpu_device, -1);
+  EXPECT_EQ(data.client_process, -1);
   EXPECT_EQ(data.checkpoint_period, 300);
   EXPECT_EQ(data.host_memory, 0);
   EXPECT_EQ(data.memory_share, 1);
