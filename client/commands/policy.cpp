@@ -54,7 +54,7 @@ class PolicyCheck {
     const std::optional<Policy> kept = verified_quietly(text);
     std::optional<Policy> policy = kept;
     try {
-      if (const std::optional<PolicyText> got = fetched()) {
+      if (const std::optional<PolicyText> got = fetched(under_way)) {
         policy = verified_policy(got->text, got->signatures, keys_, utc_seconds());
         if (text) require_not_older(*policy, *got, *text);
         if (got != text) keep(*got);
@@ -70,7 +70,7 @@ class PolicyCheck {
   }
 
  private:
-  std::optional<PolicyText> fetched() {
+  std::optional<PolicyText> fetched(bool under_way) {
     try {
       const std::unique_ptr<HttpsClient> client = https_client(line_.network);
       const Address address = parse_address(line_.network.policy_url);
@@ -82,6 +82,9 @@ class PolicyCheck {
       console_.warning(address.shown() + ": there is no policy, or no signature; going on");
     } catch (const TransferError& error) {
       console_.warning("the policy cannot be fetched: " + std::string(error.what()) + "; going on");
+    } catch (const TransferUnavailable& error) {  // the host's libcurl has gone since it began
+      if (!under_way) throw;
+      console_.warning(std::string(error.what()) + "; the work under way goes on");
     }
     return std::nullopt;
   }

@@ -78,8 +78,7 @@ class Refused(Library):
         out = self.directory / "fresh"
         for arguments in (["upload", self.out, "--upload-url", "https://localhost:1/"],
                           ["update", "--check", "--channel", "https://localhost:1/"],
-                          [*QUICK, "--out", out, "--upload-url", "https://localhost:1/"],
-                          [*QUICK, "--out", out, "--policy-url", "https://localhost:1/"]):
+                          [*QUICK, "--out", out, "--upload-url", "https://localhost:1/"]):
             done = client(*arguments, env={"LD_LIBRARY_PATH": str(self.libraries)})
             self.assert_error(done, 47, "libcurl cannot be loaded")
             self.assertFalse(out.exists(), "before anything is computed")

@@ -208,14 +208,14 @@ class UnderWay(PolicyTest):
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(300), 130)
 
-    def resumes(self, fragment, url=None):
+    def resumes(self, fragment, url=None, **changes):
         """Until it is seen to go on, that is."""
         log = self.directory / "resumed"
         with open(log, "w") as errors:
             process = subprocess.Popen(
                 [str(self.program), *LONG, "--out", str(self.out), "--policy-url",
                  url or self.nginx.url("/files/policy.json"), "--ca-file", str(self.authority.certificate)],
-                stdout=subprocess.DEVNULL, stderr=errors, env=environment())
+                stdout=subprocess.DEVNULL, stderr=errors, env=environment(**changes))
         deadline = time.monotonic() + 300
         while "resuming at" not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -230,6 +230,15 @@ class UnderWay(PolicyTest):
         self.resumes("the policy cannot be fetched", url="https://localhost:1/policy.json")
         self.publish(names="a")
         self.resumes("the work under way goes on")
+        broken = self.directory / "libraries" / "libcurl.so.4"
+        broken.parent.mkdir()
+        broken.touch()
+        without = {"LD_LIBRARY_PATH": str(broken.parent)}
+        self.resumes("libcurl cannot be loaded (", **without)
+        new = self.directory / "new"
+        self.assert_error(client(*QUICK, "--out", new, "--policy-url", self.nginx.url("/files/policy.json"),
+                                 program=TEST_CLIENT, env=without), 47, "libcurl cannot be loaded (")
+        self.assertEqual(list(new.glob("*.json")), [], "before anything is computed")
         state = pathlib.Path(f"{self.program}.update") / "state.json"
         state.parent.mkdir()
         state.write_text("{")
