@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,11 @@ def main():
     client = str(options.build / "axiom-client")
     equality = str(options.build / "tests/cuda_emulation/cuda_equality_test")
     options.report.mkdir(parents=True, exist_ok=True)
+    # Of an earlier run: a checkpoint there would be resumed, and the time measured be that of the rest.
+    for folder in ("cuda", "processor"):
+        shutil.rmtree(options.report / folder, ignore_errors=True)
+    for name in ("summary.json", "figures.md"):
+        (options.report / name).unlink(missing_ok=True)
     listed = subprocess.run([client, "devices", "--json"], check=True, capture_output=True, text=True).stdout
     (options.report / "devices.json").write_text(listed)
     backends = json.loads(listed)["backends"]

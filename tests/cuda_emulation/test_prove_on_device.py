@@ -34,9 +34,18 @@ class ProveOnDevice(DeviceTest):
         return done, {outcome["check"]: outcome for outcome in outcomes}
 
     def test_figures_of_a_device_and_a_core(self):
+        self.report.mkdir()
+        (self.report / "figures.md").write_text("99999")  # of an earlier run
+        self.prove("--only", "equality")
+        self.assertFalse((self.report / "figures.md").exists())
+        # A checkpoint that an earlier run left is not taken up: this one would be set aside.
+        (self.report / "cuda").mkdir()
+        for generation in "01":
+            (self.report / "cuda" / f"neuronspec.checkpoint.{generation}").write_bytes(b"another run's")
         done, outcomes = self.prove("--only", "self-test,equality,speed-neuronspec", "--seeds", "1", "--scale", "9")
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual({outcome["outcome"] for outcome in outcomes.values()}, {"passed"})
+        self.assertEqual(list((self.report / "cuda").glob("*.bad")), [])
         self.assertEqual(list(outcomes), ["self-test", "equality", "speed-neuronspec-cuda", "speed-neuronspec-processor"])
         figures = (self.report / "figures.md").read_text()
         self.assertIn("Emulated device", figures)
