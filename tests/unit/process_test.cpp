@@ -32,8 +32,10 @@ TEST(Process, ProcessorTimeIsWhatWorkTakesAndWaitingDoesNot) {
   ::usleep(100000);
   const double waited = processor_seconds();
   EXPECT_LT(waited - before, 0.05);
-  for (volatile double sum = 0; processor_seconds() - waited < 0.02;) sum = sum + 1;
-  EXPECT_GT(processor_seconds(), waited);
+  const double begun = monotonic_seconds();
+  for (volatile double sum = 0; monotonic_seconds() - begun < 0.2;) sum = sum + 1;
+  EXPECT_GT(processor_seconds() - waited, 0.001);  // on a busy host, too
+  EXPECT_LT(processor_seconds() - waited, 0.4);
 }
 
 TEST(Process, IdlePriorityHolds) {
