@@ -9,7 +9,7 @@
 namespace axiom {
 
 template <typename Value>
-void set(CURL* curl, CURLoption option, Value value) {
+void set_option(CURL* curl, CURLoption option, Value value) {
   if (const CURLcode code = curl_library().easy_setopt(curl, option, value); code != CURLE_OK) {
     throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " +
                              curl_library().easy_strerror(code));

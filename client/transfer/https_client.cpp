@@ -43,8 +43,9 @@ bool was_connected(CURL* curl, bool told) {
 }
 
 void restrict_to_https(CURL* curl) {
-  if (curl_library().version >= 0x075500) return set(curl, CURLOPT_PROTOCOLS_STR, "https");
-  set(curl, static_cast<CURLoption>(181), 2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
+  if (curl_library().version >= 0x075500) return set_option(curl, CURLOPT_PROTOCOLS_STR, "https");
+  set_option(curl, static_cast<CURLoption>(181),
+             2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -202,55 +203,57 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   const std::size_t expected = body == nullptr ? exchange.max_answer : body->size();
   const double total = settings_.total_timeout.value_or(300 + static_cast<double>(expected) / 1024);
 
-  set(curl, CURLOPT_URL, address.text.c_str());
+  set_option(curl, CURLOPT_URL, address.text.c_str());
   restrict_to_https(curl);
-  set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
-  set(curl, CURLOPT_NOSIGNAL, 1L);
-  if (library.version >= 0x075700) set(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
+  set_option(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set_option(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
+  set_option(curl, CURLOPT_NOSIGNAL, 1L);
+  if (library.version >= 0x075700)
+    set_option(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
   // Versions of libcurl read the list in different ways (networks since 7.86).
-  set(curl, CURLOPT_NOPROXY, no_proxy_for(address.host) ? "*" : "");
-  set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  set(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
-  set(curl, CURLOPT_USERAGENT, identity_.c_str());
+  set_option(curl, CURLOPT_NOPROXY, no_proxy_for(address.host) ? "*" : "");
+  set_option(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set_option(curl, CURLOPT_ERRORBUFFER, curl_->detail.data());
+  set_option(curl, CURLOPT_USERAGENT, identity_.c_str());
 
   verify_always(curl);
   if (tells_of_connections()) {
-    set(curl, CURLOPT_CERTINFO, 1L);
-    set(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
-    set(curl, CURLOPT_PREREQDATA, &exchange);
+    set_option(curl, CURLOPT_CERTINFO, 1L);
+    set_option(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
+    set_option(curl, CURLOPT_PREREQDATA, &exchange);
   }
   const auto certificates = believe(curl, trust_.certificates);
   std::string pins;
   for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
-  if (!pins.empty()) set(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
+  if (!pins.empty()) set_option(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
 
-  set(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings_.connect_timeout));
-  set(curl, CURLOPT_TIMEOUT_MS, milliseconds(total));
-  set(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
-  set(curl, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(settings_.stall_timeout)));
+  set_option(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings_.connect_timeout));
+  set_option(curl, CURLOPT_TIMEOUT_MS, milliseconds(total));
+  set_option(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
+  set_option(curl, CURLOPT_LOW_SPEED_TIME,
+             std::max(1L, static_cast<long>(settings_.stall_timeout)));
 
-  set(curl, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
-  set(curl, CURLOPT_HEADERDATA, &exchange);
-  set(curl, CURLOPT_WRITEFUNCTION, &Exchange::on_answer);
-  set(curl, CURLOPT_WRITEDATA, &exchange);
-  set(curl, CURLOPT_NOPROGRESS, 0L);
-  set(curl, CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
-  set(curl, CURLOPT_XFERINFODATA, &exchange);
-  set(curl, CURLOPT_VERBOSE, 1L);  // to the function alone
-  set(curl, CURLOPT_DEBUGFUNCTION, &Exchange::on_debug);
-  set(curl, CURLOPT_DEBUGDATA, &exchange);
+  set_option(curl, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
+  set_option(curl, CURLOPT_HEADERDATA, &exchange);
+  set_option(curl, CURLOPT_WRITEFUNCTION, &Exchange::on_answer);
+  set_option(curl, CURLOPT_WRITEDATA, &exchange);
+  set_option(curl, CURLOPT_NOPROGRESS, 0L);
+  set_option(curl, CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
+  set_option(curl, CURLOPT_XFERINFODATA, &exchange);
+  set_option(curl, CURLOPT_VERBOSE, 1L);  // to the function alone
+  set_option(curl, CURLOPT_DEBUGFUNCTION, &Exchange::on_debug);
+  set_option(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
     // What else came on a connection that is kept would pass for the answer.
-    set(curl, CURLOPT_FRESH_CONNECT, 1L);
-    set(curl, CURLOPT_FORBID_REUSE, 1L);
-    set(curl, CURLOPT_UPLOAD, 1L);
-    set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size()));
-    set(curl, CURLOPT_READFUNCTION, &Exchange::on_send);
-    set(curl, CURLOPT_READDATA, &exchange);
-    set(curl, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
-    set(curl, CURLOPT_SEEKDATA, &exchange);
+    set_option(curl, CURLOPT_FRESH_CONNECT, 1L);
+    set_option(curl, CURLOPT_FORBID_REUSE, 1L);
+    set_option(curl, CURLOPT_UPLOAD, 1L);
+    set_option(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    set_option(curl, CURLOPT_READFUNCTION, &Exchange::on_send);
+    set_option(curl, CURLOPT_READDATA, &exchange);
+    set_option(curl, CURLOPT_SEEKFUNCTION, &Exchange::on_rewind);
+    set_option(curl, CURLOPT_SEEKDATA, &exchange);
   }
   std::unique_ptr<curl_slist, decltype(library.slist_free_all)> list(nullptr,
                                                                      library.slist_free_all);
@@ -264,7 +267,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   append("Accept:");
   append("Expect:");
   for (const auto& [name, value] : headers) append(name + ": " + value);
-  set(curl, CURLOPT_HTTPHEADER, list.get());
+  set_option(curl, CURLOPT_HTTPHEADER, list.get());
 
   curl_->detail.front() = '\0';
   const CURLcode code = library.easy_perform(curl);

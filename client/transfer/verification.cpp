@@ -36,30 +36,30 @@ std::string_view certificate_of_the_server(CURL* curl) {
 }  // namespace
 
 void verify_always(CURL* curl) {
-  set(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set_option(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  set_option(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+  set_option(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   // Level 2: 112 bits of security, RSA from 2048 bits, no SHA-1 signatures.
-  set(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  set_option(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
+  set_option(curl, CURLOPT_CAPATH, static_cast<char*>(nullptr));
   // Likewise a proxy that is spoken to by TLS.
-  set(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-  set(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  set(curl, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  set(curl, CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
-  set(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
+  set_option(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+  set_option(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+  set_option(curl, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set_option(curl, CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=2");
+  set_option(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
 }
 
 std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates) {
   if (curl_library().version >= 0x074d00) {
     curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
-    set(curl, CURLOPT_CAINFO_BLOB, &blob);
-    set(curl, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    set_option(curl, CURLOPT_CAINFO_BLOB, &blob);
+    set_option(curl, CURLOPT_PROXY_CAINFO_BLOB, &blob);
     return nullptr;
   }
   auto file = std::make_unique<MemoryFile>(certificates);
-  set(curl, CURLOPT_CAINFO, file->path().c_str());
-  set(curl, CURLOPT_PROXY_CAINFO, file->path().c_str());
+  set_option(curl, CURLOPT_CAINFO, file->path().c_str());
+  set_option(curl, CURLOPT_PROXY_CAINFO, file->path().c_str());
   return file;
 }
 
