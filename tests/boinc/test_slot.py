@@ -141,7 +141,7 @@ class Life(SlotTest):
             wait_for("the training to go on", lambda: processor_ticks(slot.process.pid) > 20)
             self.assertEqual(slot.quit()[0], 0)
         added = slot.log().removeprefix(before)
-        self.assertNotRegex(added, "resuming|left")
+        self.assertNotRegex(added, "resuming at|left at")
         slot.run("--backend", "no-such")
         self.assertRegex(slot.log(), "\nstarted again: .*\nerror: unknown backend")
         self.assert_complete(slot, work, slot.run())
