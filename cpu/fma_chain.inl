@@ -7,11 +7,10 @@
 
 namespace axiom::cpu {
 
-/// Twelve chains of `rounds` vector FMAs each, enough to hide the latency; returns the
+/// Chains of `rounds` vector FMAs each, twelve of which hide the latency; returns the
 /// floating-point operations done.
-template <class F>
+template <class F, int chains = 12>
 double fma_chain(std::int64_t rounds) {
-  constexpr int chains = 12;
   F sum[chains];
   for (int i = 0; i < chains; ++i) sum[i] = F::splat(static_cast<float>(i));
   const F factor = F::splat(0.999f);

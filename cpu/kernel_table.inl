@@ -23,7 +23,8 @@ constexpr Kernels kernel_table() {
           {MatrixKernels<Isa>::transposed_product, Gram<Isa>::gram, Tridiagonal<Isa>::reduce,
            Cholesky<Isa>::factor, Gram<Isa>::gram_of_activations, Gram<Isa>::reduced_gram,
            Gram<Isa>::centred_kernel},
-          fma_chain<typename Isa::Float>};
+          fma_chain<typename Isa::Float>,
+          fma_chain<typename Isa::Float, 1>};
 }
 
 }  // namespace axiom::cpu

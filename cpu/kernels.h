@@ -98,6 +98,8 @@ struct Kernels {
   MatrixOps matrix_ops;
   /// Independent chains of `rounds` vector FMAs each; returns the floating-point operations done.
   double (*fma_chain)(std::int64_t rounds);
+  /// The same with one chain, which waits for each of its FMAs.
+  double (*single_fma_chain)(std::int64_t rounds);
 };
 
 }  // namespace axiom::cpu

@@ -33,30 +33,34 @@ struct NetworkKernels {
     const Index input_stride = stride(net.capacity);
     const Index target_stride = stride(outputs);
     const bool one_hot = !net.sigmoid;
+    const int rows = block.rows;
     const int following = block.order ? block.following : 0;
-    for (int i = 0; i < block.rows && one_hot; i += width) {
-      float* targets = net.targets + (i / width) * target_stride;
-      for (int j = 0; j < outputs * width; j += lanes) F::zero().store(targets + j);
+    const Index first = block.first;
+    const Index row_stride = block.row_stride;
+    const float* data = block.data;
+    const std::int32_t* labels = block.labels;
+    const std::int32_t* order = block.order ? block.order + first : nullptr;
+    float* inputs = net.inputs;
+    float* targets = net.targets;
+    for (int i = 0; i < rows && one_hot; i += width) {
+      float* panel = targets + (i / width) * target_stride;
+      for (int j = 0; j < outputs * width; j += lanes) F::zero().store(panel + j);
     }
-    for (int i = 0; i < block.rows; ++i) {
-      const Index sample = block.order ? block.order[block.first + i] : block.first + i;
-      const float* row = block.data + sample * block.row_stride;
+    for (Index i = 0; i < rows; ++i, inputs += width) {
+      const Index sample = order ? order[i] : first + i;
       if (i < following) {  // the next block's rows, anywhere in memory, come while this one trains
-        const Index next = block.order[block.first + block.rows + i];
-        for (int line = 0; line < features; line += 16) {
-          __builtin_prefetch(block.data + next * block.row_stride + line);
-        }
+        const float* next = data + order[rows + i] * row_stride;
+        for (int line = 0; line < features; line += 16) __builtin_prefetch(next + line);
       }
-      for (int panel = 0; panel * width < features; ++panel) {
+      const float* row = data + sample * row_stride;
+      float* to = inputs;
+      for (int panel = 0; panel < features; panel += width, row += width, to += input_stride) {
 #pragma GCC unroll 4
-        for (int v = 0; v < Isa::tile_vectors; ++v) {
-          F::load(row + panel * width + v * lanes)
-              .store(net.inputs + at(input_stride, panel, i, v));
-        }
+        for (int v = 0; v < Isa::tile_vectors; ++v) F::load(row + v * lanes).store(to + v * lanes);
       }
       // Labels are random: no branch may depend on them.
-      const std::int32_t label = block.labels[sample];
-      float* target = net.targets + (i / width) * target_stride + i % width;
+      const std::int32_t label = labels[sample];
+      float* target = targets + (i / width) * target_stride + i % width;
       if (one_hot) {
         target[label * width] = 1.0f;
       } else {
@@ -321,15 +325,34 @@ struct NetworkKernels {
   static void update_output_biases(const NetworkBuffers& net, int rows,
                                    const UpdateArguments& update) {
     const LayerBuffers& layer = net.layer[net.layers - 1];
-    const Index out = stride(layer.fan_out);
-    for (int j = 0; j < layer.fan_out; ++j) {
-      float sum = update.first_block ? 0.0f : layer.bias_gradient[j];
-      for (int i = 0; i < rows; ++i) {
-        const float* d = net.outputs + (i / width) * out + j * width + i % width;
-        sum = arithmetic::add(sum, *d);
-      }
-      update_bias(layer, j, sum, update);
+    constexpr int most = 5;  // chains of additions beside each other
+    for (int first = 0; first < layer.fan_out; first += most) {
+      const auto run = [&]<int count>() __attribute__((always_inline)) {
+        update_output_biases<count>(net, layer, first, rows, update);
+      };
+      with_count<most>(layer.fan_out - first < most ? layer.fan_out - first : most, run);
     }
+  }
+
+  /// Of outputs first … first + count − 1.
+  template <int count>
+  static AXIOM_INLINE void update_output_biases(const NetworkBuffers& net,
+                                                const LayerBuffers& layer, int first, int rows,
+                                                const UpdateArguments& update) {
+    const Index out = stride(layer.fan_out);
+    float sum[count];
+    for (int j = 0; j < count; ++j) {
+      sum[j] = update.first_block ? 0.0f : layer.bias_gradient[first + j];
+    }
+    const float* d = net.outputs + first * width;
+    for (int i0 = 0; i0 < rows; i0 += width, d += out) {
+      const Index end = rows - i0 < width ? rows - i0 : width;
+      for (Index i = 0; i < end; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < count; ++j) sum[j] = arithmetic::add(sum[j], d[j * width + i]);
+      }
+    }
+    for (int j = 0; j < count; ++j) update_bias(layer, first + j, sum[j], update);
   }
 
   static AXIOM_INLINE void update_bias(const LayerBuffers& layer, int j, float sum,

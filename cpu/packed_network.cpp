@@ -31,13 +31,6 @@ std::size_t panel_floats(int rows, int columns, int width) {
   return padded(rows, width) * padded(columns, width);
 }
 
-/// Zeros are worth skipping where sums and rows are long (measured: docs/PERFORMANCE.md). Deltas of
-/// the layer below then always need the weights with lanes over fan_in.
-bool skips_zeros(int fan_in, int fan_out, int panel_width, int block_rows) {
-  const bool from_64_units = panel_width >= 32 || block_rows >= 64;
-  return std::min(fan_in, fan_out) >= (from_64_units ? 64 : 128);
-}
-
 /// Deltas with all terms need that, or the deltas above with lanes over the samples: whichever is
 /// less to transpose. A second copy of large weights would crowd the second-level cache, so these
 /// are not transposed (measured: docs/PERFORMANCE_CHANGES.md).
@@ -74,8 +67,9 @@ Layout lay_out(const NetworkShape& shape, int width, const PackedNetwork::Demand
     LayerBuffers& layer = net.layer[l];
     layer.fan_in = shape.fan_in(l);
     layer.fan_out = shape.fan_out(l);
+    // Deltas of the layer below then always need the weights with lanes over fan_in.
     const bool sparse =
-        l > 0 && !output && skips_zeros(layer.fan_in, layer.fan_out, width, demand.block_rows);
+        l > 0 && !output && std::min(layer.fan_in, layer.fan_out) >= demand.skips_zeros_from;
     if (sparse) {
       any_sparse = true;
       const auto words = padded(layer.fan_in, NonZeros::depth) / NonZeros::depth *

@@ -23,6 +23,8 @@ class PackedNetwork {
     bool first_layer_gradient = false;
     bool input_gradients = false;
     bool dropout = false;
+    /// Units on both sides of a hidden layer from which on its products skip zeros.
+    int skips_zeros_from = 0;
   };
 
   /// Bytes that shape() takes for such a network.

@@ -9,4 +9,8 @@ namespace axiom::cpu {
 /// rounds each. `chain` returns the operations that it has done.
 double measure_peak(double (*chain)(std::int64_t rounds), std::int64_t rounds);
 
+/// FLOP/s of one chain over those of another: the best of eight trials each, in turns.
+double peak_ratio(double (*chain)(std::int64_t rounds), double (*other)(std::int64_t rounds),
+                  std::int64_t rounds);
+
 }  // namespace axiom::cpu

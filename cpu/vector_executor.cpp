@@ -18,14 +18,17 @@ static_assert(training_rows <= NonZeros::depth);
 
 int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-PackedNetwork::Demand training_demand(const TrainingRun& run) {
-  const int rows = std::min(run.batch_size(), training_rows);
-  return {.block_rows = rows,
-          .backward_rows = run.batch_size(),
-          .split_gradients = rows<run.batch_size(), .dropout = run.dropout> 0};
+PackedNetwork::Demand training_demand(const TrainingRun& run, const ZeroSkipping& skipping) {
+  PackedNetwork::Demand demand;
+  demand.block_rows = std::min(run.batch_size(), training_rows);
+  demand.backward_rows = run.batch_size();
+  demand.split_gradients = demand.block_rows < run.batch_size();
+  demand.dropout = run.dropout > 0;
+  demand.skips_zeros_from = skipping.least_units(demand.block_rows);
+  return demand;
 }
 /// All probes of a run share one packed network.
-PackedNetwork::Demand probe_demand(const TrainingRun& run) {
+PackedNetwork::Demand probe_demand(const TrainingRun& run, const ZeroSkipping& skipping) {
   PackedNetwork::Demand demand;
   for (const Probe& probe : run.probes) {
     demand.block_rows = std::max(demand.block_rows, std::min(probe.samples, evaluation_rows));
@@ -35,6 +38,7 @@ PackedNetwork::Demand probe_demand(const TrainingRun& run) {
     demand.first_layer_gradient |= probe.first_layer_gradient;
     demand.input_gradients |= probe.input_gradients;
   }
+  demand.skips_zeros_from = skipping.least_units(demand.block_rows);
   return demand;
 }
 
@@ -60,10 +64,12 @@ std::size_t snapshot_bytes(const TrainingRun& run) {
   return floats * sizeof(float);
 }
 
-std::size_t VectorExecutor::bytes(const Kernels& kernels, const TrainingRun& run) {
+std::size_t VectorExecutor::bytes(const Kernels& kernels, const ZeroSkipping& skipping,
+                                  const TrainingRun& run) {
   const int width = kernels.panel_width;
-  const std::size_t network = std::max(PackedNetwork::bytes(run.shape, width, training_demand(run)),
-                                       PackedNetwork::bytes(run.shape, width, probe_demand(run)));
+  const std::size_t network =
+      std::max(PackedNetwork::bytes(run.shape, width, training_demand(run, skipping)),
+               PackedNetwork::bytes(run.shape, width, probe_demand(run, skipping)));
   std::size_t data = packed_bytes(run.samples, run.shape.inputs(), width);
   for (const Probe& probe : run.probes) {
     data = std::max(data, packed_bytes(probe.samples, run.shape.inputs(), width));
@@ -91,7 +97,7 @@ void VectorExecutor::pack_data(const Dataset& data, int samples) {
 
 void VectorExecutor::train(const TrainingRun& run, RunState& state, std::uint64_t until,
                            const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) {
-  const PackedNetwork::Demand demand = training_demand(run);
+  const PackedNetwork::Demand demand = training_demand(run, skipping_);
   network_.shape(run.shape, kernels_.panel_width, demand);
   network_.load(run.shape, state.parameters);
   kernels_.transpose_weights(network_.buffers(), false);
@@ -148,7 +154,7 @@ void VectorExecutor::evaluate(const TrainingRun& run, const RunState& state, Sna
   snapshot.diverged = state.diverged || !all_finite(state.parameters);
   snapshot.probes.resize(run.probes.size());
   if (snapshot.diverged) return;
-  const PackedNetwork::Demand demand = probe_demand(run);
+  const PackedNetwork::Demand demand = probe_demand(run, skipping_);
   network_.shape(run.shape, kernels_.panel_width, demand);
   network_.load(run.shape, state.parameters);
   kernels_.transpose_weights(network_.buffers(), demand.input_gradients);

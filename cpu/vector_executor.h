@@ -8,12 +8,14 @@
 #include "cpu/aligned_buffer.h"
 #include "cpu/kernels.h"
 #include "cpu/packed_network.h"
+#include "cpu/zero_skipping.h"
 
 namespace axiom::cpu {
 
 class VectorExecutor final : public Executor {
  public:
-  explicit VectorExecutor(const Kernels& kernels) : kernels_(kernels) {}
+  VectorExecutor(const Kernels& kernels, const ZeroSkipping& skipping)
+      : kernels_(kernels), skipping_(skipping) {}
 
   void train(const TrainingRun& run, RunState& state, std::uint64_t until,
              const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) override;
@@ -21,7 +23,8 @@ class VectorExecutor final : public Executor {
   void release() override;
 
   /// Bytes held at most while working on `run` (Backend::executor_bytes).
-  static std::size_t bytes(const Kernels& kernels, const TrainingRun& run);
+  static std::size_t bytes(const Kernels& kernels, const ZeroSkipping& skipping,
+                           const TrainingRun& run);
 
  private:
   void pack_data(const Dataset& data, int samples);
@@ -30,6 +33,7 @@ class VectorExecutor final : public Executor {
   void evaluate_probe(const TrainingRun& run, const Probe& probe, ProbeValues& values);
 
   const Kernels& kernels_;
+  const ZeroSkipping skipping_;
   PackedNetwork network_;
   AlignedBuffer data_memory_;
   float* data_ = nullptr;  ///< samples × row_stride_, padded with zeros

@@ -12,8 +12,9 @@ namespace axiom::arithmetic {
 struct BlockChunk {
   static constexpr std::uint32_t size = 64;
   static constexpr std::uint32_t words = 4 * size;
-  std::uint32_t word[4][size];
+  alignas(64) std::uint32_t word[4][size];
 
+  /// On any processor; philox_avx2.inl has the same with AVX2.
   AXIOM_INLINE void fill(const Stream& stream, std::uint32_t first) {
     for (std::uint32_t b = 0; b < size; ++b) {
       const PhiloxBlock block = stream.block(first + b);

@@ -32,12 +32,15 @@ struct Stream {
   Purpose purpose;
   std::uint32_t epoch;
 
+  /// Philox's key, and its counter for block `index`.
+  AXIOM_INLINE std::uint32_t key0() const { return static_cast<std::uint32_t>(seed); }
+  AXIOM_INLINE std::uint32_t key1() const { return static_cast<std::uint32_t>(seed >> 32); }
+  AXIOM_INLINE PhiloxBlock counter(std::uint32_t index) const {
+    return {{index, epoch, network, trial * 256u + static_cast<std::uint32_t>(purpose)}};
+  }
   /// Words 4·block … 4·block + 3.
   AXIOM_INLINE PhiloxBlock block(std::uint32_t index) const {
-    const PhiloxBlock counter{
-        {index, epoch, network, trial * 256u + static_cast<std::uint32_t>(purpose)}};
-    return philox4x32(counter, static_cast<std::uint32_t>(seed),
-                      static_cast<std::uint32_t>(seed >> 32));
+    return philox4x32(counter(index), key0(), key1());
   }
   AXIOM_INLINE std::uint32_t word(std::uint32_t index) const {
     return block(index / 4).word[index % 4];

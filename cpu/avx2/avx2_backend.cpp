@@ -7,7 +7,8 @@
 namespace axiom {
 
 const Backend& avx2_backend() {
-  static const cpu::VectorBackend backend("avx2", cpu::avx2::kernels, cpu::avx2_unavailable);
+  static const cpu::VectorBackend backend(
+      "avx2", cpu::avx2::kernels, cpu::always<cpu::zero_skipping_avx2>, cpu::avx2_unavailable);
   return backend;
 }
 

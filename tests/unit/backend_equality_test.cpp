@@ -17,7 +17,7 @@
 #include "client/plan/initial_parameters.h"
 #include "client/plan/step.h"
 #include "cpu/avx2/avx2_backend.h"
-#include "cpu/avx512/avx512_backend.h"
+#include "cpu/avx512/avx512_kernels.h"
 #include "cpu/features.h"
 #include "cpu/reference/reference_backend.h"
 #include "cpu/vector_backend.h"
@@ -31,8 +31,23 @@ using test::Case;
 using test::make_run;
 using test::train_and_evaluate;
 
+/// AVX-512 as it is on hosts with one unit of 512 bits and with two, whichever this one has.
+const Backend& avx512_one_unit() {
+  static const cpu::VectorBackend backend("avx512_one_unit", cpu::avx512::kernels,
+                                          cpu::always<cpu::zero_skipping_one_unit>,
+                                          cpu::avx512_unavailable);
+  return backend;
+}
+const Backend& avx512_two_units() {
+  static const cpu::VectorBackend backend("avx512_two_units", cpu::avx512::kernels,
+                                          cpu::always<cpu::zero_skipping_two_units>,
+                                          cpu::avx512_unavailable);
+  return backend;
+}
 const Backend& wide_backend() {
-  static const cpu::VectorBackend backend("wide", test::wide_kernels(), cpu::avx2_unavailable);
+  static const cpu::VectorBackend backend("wide", test::wide_kernels(),
+                                          cpu::always<cpu::zero_skipping_one_unit>,
+                                          cpu::avx2_unavailable);
   return backend;
 }
 
@@ -243,7 +258,8 @@ TEST_P(BackendEquality, DivergenceIsSeen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, BackendEquality,
-                         testing::Values(&avx2_backend(), &avx512_backend(), &wide_backend()),
+                         testing::Values(&avx2_backend(), &avx512_one_unit(), &avx512_two_units(),
+                                         &wide_backend()),
                          [](const auto& parameter) { return parameter.param->name(); });
 
 }  // namespace

@@ -22,7 +22,8 @@ namespace axiom {
 namespace {
 
 const Backend& wide_backend() {
-  static const cpu::VectorBackend backend("wide", test::wide_kernels(), cpu::avx2_unavailable);
+  static const cpu::VectorBackend backend(
+      "wide", test::wide_kernels(), cpu::always<cpu::zero_skipping_avx2>, cpu::avx2_unavailable);
   return backend;
 }
 

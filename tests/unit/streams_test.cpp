@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/arithmetic/normals.h"
+#include "client/arithmetic/fills.h"
 
 namespace axiom::arithmetic {
 namespace {

@@ -1,5 +1,5 @@
-// fill_normal() (streams.h), built for three instruction sets: equal bits, since fma is exact in
-// all.
+// fill_normal() and fill_permutation() (streams.h), built for three instruction sets: equal bits,
+// since fma is exact in all.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,13 @@ namespace axiom::arithmetic {
 namespace baseline {
 /// On any processor; fma in software where the build has none.
 void fill_normal(const Stream& stream, float* out, std::size_t count);
+void fill_permutation(const Stream& stream, std::int32_t* out, std::int32_t n);
 }  // namespace baseline
 
 namespace avx2 {
 /// REQUIRES: the processor and the operating system have AVX2 and FMA.
 void fill_normal(const Stream& stream, float* out, std::size_t count);
+void fill_permutation(const Stream& stream, std::int32_t* out, std::int32_t n);
 }  // namespace avx2
 
 namespace avx512 {
