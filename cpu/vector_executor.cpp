@@ -142,8 +142,11 @@ void VectorExecutor::fill_masks(const TrainingRun& run, std::uint32_t epoch, int
     const float* factor = factors_.data();
     for (int l = 0; l + 1 < run.shape.layers(); ++l) {
       float* mask = network_.mask(l) + static_cast<std::ptrdiff_t>(i) * width;
-      for (int unit = 0; unit < run.shape.fan_out(l); ++unit) {
-        mask[(unit / width) * stride + unit % width] = *factor++;
+      int left = run.shape.fan_out(l);
+      for (; left > 0; left -= width, mask += stride) {
+        const int some = std::min(left, width);
+        std::copy(factor, factor + some, mask);
+        factor += some;
       }
     }
   }

@@ -38,6 +38,18 @@ AXIOM_INLINE void philox_blocks(const Stream& stream, std::uint32_t index, __m25
   word[3] = c3;
 }
 
+/// The same words in their order: word[0] those of blocks index and index + 1, word[1] of the next.
+AXIOM_INLINE void philox_words(const Stream& stream, std::uint32_t index, __m256i* word) {
+  __m256i w[4];
+  philox_blocks(stream, index, w);
+  const __m256i front = _mm256_blend_epi32(w[0], _mm256_slli_epi64(w[1], 32), 0xaa);
+  const __m256i back = _mm256_blend_epi32(w[2], _mm256_slli_epi64(w[3], 32), 0xaa);
+  const __m256i even = _mm256_unpacklo_epi64(front, back);  // blocks 0 and 2
+  const __m256i odd = _mm256_unpackhi_epi64(front, back);
+  word[0] = _mm256_permute2x128_si256(even, odd, 0x20);
+  word[1] = _mm256_permute2x128_si256(even, odd, 0x31);
+}
+
 /// BlockChunk::fill() with AVX2.
 AXIOM_INLINE void fill_chunk_avx2(BlockChunk& chunk, const Stream& stream, std::uint32_t first) {
   for (std::uint32_t b = 0; b < BlockChunk::size; b += 8) {

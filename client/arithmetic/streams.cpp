@@ -34,12 +34,21 @@ void fill_normal(const Stream& stream, float* out, std::size_t count) {
   baseline::fill_normal(stream, out, count);
 }
 
+// Neither of these with AVX-512, which slows the clock of what else uses AVX2 and gains little
+// here.
 void fill_permutation(const Stream& stream, std::int32_t* out, std::int32_t n) {
 #if defined(__x86_64__)
-  // Not with AVX-512, which would not be faster here and slows the clock of what else uses AVX2.
   if (has_avx2()) return avx2::fill_permutation(stream, out, n);
 #endif
   baseline::fill_permutation(stream, out, n);
+}
+
+void fill_factors(const Stream& stream, std::uint32_t first, std::uint32_t threshold, float kept,
+                  float* out, std::size_t count) {
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2::fill_factors(stream, first, threshold, kept, out, count);
+#endif
+  baseline::fill_factors(stream, first, threshold, kept, out, count);
 }
 
 void fill_below(const Stream& stream, std::uint32_t n, std::int32_t* out, std::size_t count) {

@@ -59,6 +59,9 @@ struct Stream {
 void fill_normal(const Stream& stream, float* out, std::size_t count);
 /// out[i] = below(i, n).
 void fill_below(const Stream& stream, std::uint32_t n, std::int32_t* out, std::size_t count);
+/// out[i] = word(first + i) < threshold ? 0 : kept. Indices are modulo 2^32.
+void fill_factors(const Stream& stream, std::uint32_t first, std::uint32_t threshold, float kept,
+                  float* out, std::size_t count);
 /// Fisher–Yates permutation of 0 … n−1.
 void fill_permutation(const Stream& stream, std::int32_t* out, std::int32_t n);
 /// The i-th resolved seed of a work unit: the seed itself for i = 0, mixed by Philox beyond.

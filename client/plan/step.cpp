@@ -47,17 +47,14 @@ void DropoutFactors::fill(const TrainingRun& run, std::uint32_t epoch, int posit
                           std::span<float> factors) const {
   const arithmetic::Stream stream{run.seed, run.trial, run.network, arithmetic::Purpose::dropout,
                                   epoch};
-  auto index = static_cast<std::uint32_t>(position) * static_cast<std::uint32_t>(factors.size());
-  arithmetic::PhiloxBlock block{};
-  bool loaded = false;
-  for (float& factor : factors) {
-    if (!loaded || index % 4 == 0) {
-      block = stream.block(index / 4);
-      loaded = true;
-    }
-    factor = block.word[index % 4] >= threshold_ ? kept_ : 0.0f;
-    ++index;
+  const auto first =
+      static_cast<std::uint32_t>(position) * static_cast<std::uint32_t>(factors.size());
+  if (threshold_ >> 32 != 0) {
+    std::fill(factors.begin(), factors.end(), 0.0f);
+    return;
   }
+  arithmetic::fill_factors(stream, first, static_cast<std::uint32_t>(threshold_), kept_,
+                           factors.data(), factors.size());
 }
 
 bool all_finite(std::span<const float> values) {

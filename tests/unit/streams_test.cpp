@@ -257,6 +257,48 @@ TEST(Streams, NormalsAreEqualWithAvx512) {
   expect_normals_of_the_baseline(&avx512::fill_normal);
 }
 
+TEST(Streams, PermutationsAreEqualWithAvx2) {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    GTEST_SKIP() << "SKIPPED: the processor has no AVX2 with FMA";
+  }
+  for (const std::int32_t n : {0, 1, 2, 3, 4, 5, 255, 256, 257, 258, 512, 1000, 70'000}) {
+    const Stream stream{~std::uint64_t{0} - static_cast<std::uint64_t>(n), 2, 9,
+                        Purpose::permutation, 0xffffffffu};
+    std::vector<std::int32_t> expected(static_cast<std::size_t>(n) + 1, -1);
+    std::vector<std::int32_t> actual = expected;
+    baseline::fill_permutation(stream, expected.data(), n);
+    avx2::fill_permutation(stream, actual.data(), n);
+    EXPECT_EQ(expected, actual) << n;
+    EXPECT_EQ(expected.back(), -1) << "written beyond its end";
+    std::sort(expected.begin(), expected.end() - 1);
+    for (std::int32_t i = 0; i < n; ++i) ASSERT_EQ(expected[static_cast<std::size_t>(i)], i);
+  }
+}
+
+/// Any first word of a block, ends within one, thresholds at both ends, indices beyond 2^32.
+TEST(Streams, FactorsAreEqualWithAvx2) {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    GTEST_SKIP() << "SKIPPED: the processor has no AVX2 with FMA";
+  }
+  const Stream stream{77, 1, 4, Purpose::dropout, 8};
+  for (const std::uint32_t first : {0u, 1u, 2u, 3u, 4u, 7u, 1'000'001u, 0xfffffff9u}) {
+    for (const std::size_t count : {0u, 1u, 2u, 13u, 15u, 16u, 17u, 32u, 33u, 1000u}) {
+      for (const std::uint32_t threshold : {0u, 1u, 0x7fffffffu, 0x80000000u, 0xffffffffu}) {
+        std::vector<float> expected(count + 1, -1);
+        std::vector<float> actual = expected;
+        baseline::fill_factors(stream, first, threshold, 1.25f, expected.data(), count);
+        avx2::fill_factors(stream, first, threshold, 1.25f, actual.data(), count);
+        ASSERT_EQ(expected, actual) << first << ", " << count << ", " << threshold;
+        for (std::size_t i = 0; i < count; ++i) {
+          const bool drops = stream.word(first + static_cast<std::uint32_t>(i)) < threshold;
+          ASSERT_EQ(expected[i], drops ? 0.0f : 1.25f) << first << ", " << i;
+        }
+        EXPECT_EQ(expected.back(), -1) << "written beyond its end";
+      }
+    }
+  }
+}
+
 TEST(Streams, MixedSeedsDiffer) {
   std::set<std::uint64_t> seeds;
   for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{42}}) {
