@@ -1,6 +1,7 @@
 // Fills the kernel table from the templates, for the instruction set of the including file.
 #pragma once
 
+#include "cpu/block_gather.inl"
 #include "cpu/cholesky.inl"
 #include "cpu/fma_chain.inl"
 #include "cpu/gram.inl"
@@ -14,7 +15,7 @@ template <class Isa>
 constexpr Kernels kernel_table() {
   using Network = NetworkKernels<Isa>;
   return {Network::width,
-          Network::gather,
+          BlockGather<Isa>::gather,
           Network::forward,
           Network::backward,
           Network::input_gradients,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client/arithmetic/functions.h"
+#include "cpu/bias_update.inl"
 #include "cpu/kernels.h"
 #include "cpu/output_layer.inl"
 #include "cpu/panel_matrices.inl"
@@ -26,48 +27,6 @@ struct NetworkKernels {
 
   static constexpr auto stride = Matrices::stride;
   static constexpr auto at = Matrices::at;
-
-  static void gather(const NetworkBuffers& net, const BlockArguments& block) {
-    const int features = net.layer[0].fan_in;
-    const int outputs = net.layer[net.layers - 1].fan_out;
-    const Index input_stride = stride(net.capacity);
-    const Index target_stride = stride(outputs);
-    const bool one_hot = !net.sigmoid;
-    const int rows = block.rows;
-    const int following = block.order ? block.following : 0;
-    const Index first = block.first;
-    const Index row_stride = block.row_stride;
-    const float* data = block.data;
-    const std::int32_t* labels = block.labels;
-    const std::int32_t* order = block.order ? block.order + first : nullptr;
-    float* inputs = net.inputs;
-    float* targets = net.targets;
-    for (int i = 0; i < rows && one_hot; i += width) {
-      float* panel = targets + (i / width) * target_stride;
-      for (int j = 0; j < outputs * width; j += lanes) F::zero().store(panel + j);
-    }
-    for (Index i = 0; i < rows; ++i, inputs += width) {
-      const Index sample = order ? order[i] : first + i;
-      if (i < following) {  // the next block's rows, anywhere in memory, come while this one trains
-        const float* next = data + order[rows + i] * row_stride;
-        for (int line = 0; line < features; line += 16) __builtin_prefetch(next + line);
-      }
-      const float* row = data + sample * row_stride;
-      float* to = inputs;
-      for (int panel = 0; panel < features; panel += width, row += width, to += input_stride) {
-#pragma GCC unroll 4
-        for (int v = 0; v < Isa::tile_vectors; ++v) F::load(row + v * lanes).store(to + v * lanes);
-      }
-      // Labels are random: no branch may depend on them.
-      const std::int32_t label = labels[sample];
-      float* target = targets + (i / width) * target_stride + i % width;
-      if (one_hot) {
-        target[label * width] = 1.0f;
-      } else {
-        *target = arithmetic::to_float(label);
-      }
-    }
-  }
 
   static void forward(const NetworkBuffers& net, int rows) {
     const float* input = net.inputs;
@@ -186,14 +145,14 @@ struct NetworkKernels {
         update_weights(net, last, net.inputs, rows, deltas, panel, units, update);
       }
     });
-    update_output_biases(net, rows, update);
+    BiasUpdate<Isa>::outputs(net, rows, update);
     for (int l = last_hidden; l > 0; --l) {
       const LayerBuffers& layer = net.layer[l];
       const LayerBuffers& below = net.layer[l - 1];
       hidden_deltas(net, layer, below, rows);
       update_weights(net, layer, below.activations, rows, layer.deltas, 0, layer.fan_out, update);
       if (layer.transposed && update.last_block) transpose_layer(layer);
-      update_biases(net, below, rows, update);
+      BiasUpdate<Isa>::hidden(net, below, rows, update);
     }
     if (last_hidden > 0) {
       const LayerBuffers& layer = net.layer[0];
@@ -320,67 +279,6 @@ struct NetworkKernels {
     float* gradient = layer.weight_gradient;
     WeightGradient<Isa>::whole(p, layer.weights + first_panel * below,
                                gradient ? gradient + first_panel * below : nullptr, below, update);
-  }
-
-  static void update_output_biases(const NetworkBuffers& net, int rows,
-                                   const UpdateArguments& update) {
-    const LayerBuffers& layer = net.layer[net.layers - 1];
-    constexpr int most = 5;  // chains of additions beside each other
-    for (int first = 0; first < layer.fan_out; first += most) {
-      const auto run = [&]<int count>() __attribute__((always_inline)) {
-        update_output_biases<count>(net, layer, first, rows, update);
-      };
-      with_count<most>(layer.fan_out - first < most ? layer.fan_out - first : most, run);
-    }
-  }
-
-  /// Of outputs first … first + count − 1.
-  template <int count>
-  static AXIOM_INLINE void update_output_biases(const NetworkBuffers& net,
-                                                const LayerBuffers& layer, int first, int rows,
-                                                const UpdateArguments& update) {
-    const Index out = stride(layer.fan_out);
-    float sum[count];
-    for (int j = 0; j < count; ++j) {
-      sum[j] = update.first_block ? 0.0f : layer.bias_gradient[first + j];
-    }
-    const float* d = net.outputs + first * width;
-    for (int i0 = 0; i0 < rows; i0 += width, d += out) {
-      const Index end = rows - i0 < width ? rows - i0 : width;
-      for (Index i = 0; i < end; ++i) {
-#pragma GCC unroll 8
-        for (int j = 0; j < count; ++j) sum[j] = arithmetic::add(sum[j], d[j * width + i]);
-      }
-    }
-    for (int j = 0; j < count; ++j) update_bias(layer, first + j, sum[j], update);
-  }
-
-  static AXIOM_INLINE void update_bias(const LayerBuffers& layer, int j, float sum,
-                                       const UpdateArguments& update) {
-    if (update.last_block) {
-      layer.biases[j] = arithmetic::fma(update.negative_learning_rate, sum, layer.biases[j]);
-    } else {
-      layer.bias_gradient[j] = sum;
-    }
-  }
-
-  /// A panel at a time: a sum over samples is a chain of additions, so two are better than one.
-  static void update_biases(const NetworkBuffers& net, const LayerBuffers& layer, int rows,
-                            const UpdateArguments& update) {
-    constexpr int vectors = Isa::tile_vectors;
-    const Index block = stride(net.capacity);
-    for (int j = 0; j < layer.fan_out; j += width) {
-      const float* d = layer.deltas + (j / width) * block;
-      F sum[vectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) sum[v] = Unit::bias_sum(layer, j + v * lanes, update);
-      for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) sum[v] = add(sum[v], F::load(d + i * width + v * lanes));
-      }
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) Unit::take_bias_sum(layer, j + v * lanes, sum[v], update);
-    }
   }
 
   static void transpose_layer(const LayerBuffers& layer) {
