@@ -24,6 +24,7 @@ class Refused(MakeWork):
                 (("--preset", "huge"), "huge"), (("--set", "epochs=0"), "epochs"), (("--set", "epochs"), "KEY=JSON"),
                 (("--set", "epochs=["), "not JSON"), (("--set", "epochs=1", "--set", "epochs=2"), "each key once"),
                 (("--set", "epochs=1,\"batch\":2"), "--set"), (("--set", "colour=1"), "colour"),
+                (("--set", "learning_rate=1e400"), "1e400 is beyond binary64"),
                 (("--minutes", "0"), "--minutes"), (("--minutes", "nan"), "--minutes"), (("--gflops", "-1"), "--gflops"),
                 (("--gflops", "1e400"), "--gflops"), (("--delay-hours", "49"), "from 1 to 48"),
                 (("--delay-hours", "47"), "<delay_bound> is 172800"), (("--seeds-per-unit", "0"), "--seeds-per-unit"),
