@@ -7,6 +7,7 @@ import fcntl
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -18,9 +19,15 @@ from make_work_case import CLIENT, PACKAGING, MakeWork, run
 sys.path.insert(0, str(PACKAGING))
 import work_files  # noqa: E402
 
-# create_work as the real one behaves: a name that is there is an error of the database.
+# create_work as the real one behaves: a name that is there is an error of the database; a result template that is not there
+# is none, and nothing is made.
 CREATE_WORK = """#!/bin/sh
-for name in "$@"; do if [ "$previous" = --wu_name ]; then wu=$name; fi; previous=$name; done
+for name in "$@"; do
+  case "$previous" in --wu_name) wu=$name;; --wu_template) input=$name;; --result_template) output=$name;; esac
+  previous=$name
+done
+[ -e "$input" ] || { echo "create_work: can't open input template $input" >&2; exit 1; }
+[ -e "$output" ] || { echo "create_work: result template file $output doesn't exist" >&2; exit 0; }
 [ -e fail ] && { echo "create_work: can't open database" >&2; exit 1; }
 [ -e download/00/$name ] || { echo "no file $name" >&2; exit 1; }
 grep -qx "$wu" database 2>/dev/null && { echo "create_work: workunit.insert() Duplicate entry '$wu' for key 'name'" >&2; exit 1; }
@@ -101,6 +108,7 @@ class Issue(MakeWork):
         for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH)):
             (self.project / "bin" / name).write_text(text)
             (self.project / "bin" / name).chmod(0o755)
+        shutil.copytree(PACKAGING / "templates", self.project / "templates")
         self.made(seeds="1-3")
 
     def issue(self):
@@ -176,6 +184,16 @@ class Issue(MakeWork):
         self.refused(run("issue", "--out", self.out, "--project", self.directory), "dir_hier_path: not there")
         self.jobs()[0].with_suffix(".json").unlink()
         self.refused(self.issue(), "is not issued")
+
+    def test_without_its_templates_nothing_is_issued(self):
+        """Else it would be marked as issued, and never computed."""
+        for name in ("axiom_in", "axiom_out"):
+            template = self.project / "templates" / name
+            template.rename(self.directory / name)
+            self.refused(self.issue(), f"{template}: not there")
+            self.assertEqual(list(self.out.glob("*.issued")), [])
+            (self.directory / name).rename(template)
+        self.assertEqual(self.issue().stdout, "3 work units issued\n")
 
     def test_damaged_files_are_not_issued(self):
         """Each task of them would fail; made anew, all follow."""
