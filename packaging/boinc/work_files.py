@@ -117,6 +117,9 @@ class Templates:
                 options += [f"--{key}", str(value)]
                 continue
             said = self._number(element, self.input)
+            # BOINC's own integer: it passes over 1e5 and 172800.0, and 48 hours become its week; a 0 in front is octal.
+            if key == "delay_bound" and not re.fullmatch("0|[1-9][0-9]*", element.text.strip()):
+                raise WorkError(f"{self.input}: <delay_bound> is no integer as BOINC reads it: {element.text!r}")
             if key == "delay_bound" and said < LEAST_DELAY:
                 raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, too few for any host: 172800 are 48 hours")
             if key == "delay_bound" and said > value:
