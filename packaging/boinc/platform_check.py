@@ -28,6 +28,8 @@ def _examined(path):
         raise PlatformError("readelf is not there: apt-get install binutils") from None
     if done.returncode != 0 or not re.search(r"Class: +ELF64\n.*Machine: +Advanced Micro Devices X86-64\n", done.stdout, re.S):
         raise PlatformError(f"{path}: not an ELF file for {PLATFORM}")
+    if "Error:" in done.stderr:  # of a file that ends too early readelf shows what there is, with exit code 0
+        raise PlatformError(f"{path}: damaged or cut off: {done.stderr.strip().splitlines()[0].removeprefix('readelf: Error: ')}")
     return done.stdout
 
 

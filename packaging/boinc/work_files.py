@@ -117,6 +117,9 @@ class Templates:
                 options += [f"--{key}", str(value)]
                 continue
             said = self._number(element, self.input)
+            # BOINC's own integer: it passes over 1e5 and 172800.0, and 48 hours become its week; a 0 in front is octal.
+            if key == "delay_bound" and not re.fullmatch("0|[1-9][0-9]*", element.text.strip()):
+                raise WorkError(f"{self.input}: <delay_bound> is no integer as BOINC reads it: {element.text!r}")
             if key == "delay_bound" and said < LEAST_DELAY:
                 raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, too few for any host: 172800 are 48 hours")
             if key == "delay_bound" and said > value:
@@ -148,6 +151,7 @@ def issue(folder, project, note):
         if mark.exists():
             continue
         arguments = _arguments(job)
+        _require_templates(arguments, project)
         _stage(job.with_suffix(".json"), project)
         code, said = _run(project, "create_work", arguments)
         if code != 0 and _is_duplicate(job.stem, said):
@@ -174,6 +178,13 @@ def _arguments(job):
     if words[-1:] != [f"{job.stem}.json"] or any("\0" in word for word in words):
         raise WorkError(f"{job}: damaged; remove it, and make-work make writes it anew")
     return words
+
+
+def _require_templates(arguments, project):
+    """Without the result template create_work makes nothing, says so, and ends with exit code 0."""
+    for option, name in zip(arguments, arguments[1:]):
+        if option in ("--wu_template", "--result_template") and not (project / name).is_file():
+            raise WorkError(f"{project / name}: not there; the project needs the templates that the work was made with")
 
 
 def _stage(unit, project):

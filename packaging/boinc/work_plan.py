@@ -42,9 +42,15 @@ def _refuse_constant(name):
     raise ValueError(f"{name} is no number")
 
 
+def _finite(text):
+    if math.isinf(float(text)):  # would be handed on as Infinity, which is no JSON
+        raise ValueError(f"{text} is beyond binary64")
+    return float(text)
+
+
 def parse_value(text, what):
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise WorkError(f"{what}: not JSON: {error}") from None
 

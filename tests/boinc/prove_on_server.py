@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from real_server import PACKAGING, RealServer, documented_options, missing
+from real_server import PACKAGING, PAGE, RealServer, documented_options, missing
 from scheduler_request import assigned, messages, request
 from support import LIBRARIES
 from volunteer import Volunteer
@@ -247,7 +247,15 @@ def prove_life(server):
 
 def measured_speeds():
     """The query of docs/BOINC_SERVER.md."""
-    return re.search(r"^    (select .*);$", (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text(), re.M).group(1)
+    return re.search(r"^    (select .*);$", PAGE, re.M).group(1)
+
+
+def prove_daemons(server, source):
+    """bin/start takes a second daemon of the same files for running, and bin/status shows the first one's process for it."""
+    daemons = server.start_and_stop(source)
+    running = {process for process, status, _ in daemons if status == "running"}
+    print("\ndaemons: " + "; ".join(f"{command}: {status}" for _, status, command in daemons), flush=True)
+    return len(running) != len(daemons) or len(daemons) != PAGE.count("<daemon><cmd>")
 
 
 def main():
@@ -274,6 +282,7 @@ def main():
             wrong += prove_scheduler(server, cases)
     if "--only-scheduler" not in sys.argv[1:]:
         with RealServer(source) as server:
+            wrong += prove_daemons(server, source)
             publish(server, [("axiom", "avx2")])
             # A result from each client for the first work unit.
             template = server.project / "templates" / "axiom_in"

@@ -36,10 +36,12 @@ def missing(source):
     return programs + tools
 
 
+PAGE = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text()
+
+
 def documented_options(daemon):
     """As docs/BOINC_SERVER.md says that it is to be started."""
-    text = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text()
-    return re.search(f"<daemon><cmd>{daemon} (.*)</cmd>", text).group(1).split()
+    return re.search(f"<daemon><cmd>{daemon} (.*)</cmd>", PAGE).group(1).split()
 
 
 def free_port():
@@ -208,6 +210,27 @@ class RealServer:
                 return
             time.sleep(0.1)
         raise RuntimeError(f"the feeder gives no work: {text}")
+
+    def start_and_stop(self, source):
+        """All daemons of docs/BOINC_SERVER.md, by BOINC's own bin/start. Returns what its bin/status says of them meanwhile:
+        [(process, status, command)]."""
+        project = self.project
+        shutil.copytree(source / "py" / "Boinc", project / "py" / "Boinc")
+        (project / "bin" / "boinc_path_config.py").write_text(f"import sys\nsys.path.insert(0, '{project}/py')\n")
+        for name in ("start", "stop", "status"):
+            shutil.copy(source / "sched" / "start", project / "bin" / name)
+        config = (project / "config.xml").read_text()
+        daemons = "\n".join(re.findall("^    (<daemon>.*)$", PAGE, re.M))
+        host = socket.gethostname().partition(".")[0]
+        (project / "config.xml").write_text(config.replace(
+            "</config></boinc>", f"<host>{host}</host></config><tasks/>\n<daemons>\n{daemons}\n</daemons></boinc>"))
+        try:
+            self.run("/usr/bin/python3", "bin/start")
+            said = self.run("/usr/bin/python3", "bin/status", "-v")
+        finally:
+            self.run("/usr/bin/python3", "bin/stop")
+            (project / "config.xml").write_text(config)
+        return re.findall(r"^ +[0-9]+ +([0-9]+) +(.+?) +(?:un)?locked +no +(.*)$", said, re.M)
 
     def ask(self, request):
         """A scheduler request as the client sends it; returns the reply and what the scheduler logged about it."""

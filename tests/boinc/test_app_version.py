@@ -227,6 +227,8 @@ class AppVersion(Folder):
                 (altered(4, 1), "not an ELF file for x86_64-pc-linux-gnu"),      # of 32 bits
                 (pathlib.Path(CLIENT).read_bytes()[:40], "not an ELF file for x86_64-pc-linux-gnu"),
                 (b"\x7fELF", "not an ELF file for x86_64-pc-linux-gnu"),
+                (pathlib.Path(CLIENT).read_bytes()[:-1], "damaged or cut off"),
+                (pathlib.Path(CLIENT).read_bytes()[:1 << 20], "damaged or cut off"),
                 (library, "not a program for x86_64-pc-linux-gnu"),
                 (pathlib.Path("/usr/bin/boinc").resolve().read_bytes(), "needs lib"),
                 (pathlib.Path(CLIENT).read_bytes().replace(newest, b"GLIBC_2.99\0"), "needs glibc 2.99")):
@@ -237,6 +239,8 @@ class AppVersion(Folder):
             shutil.copy(libraries / name, self.directory / "lib")
         (self.directory / "lib" / "libboinc_api.so.7").write_bytes(library)
         self.refused(self.layout("--libraries", self.directory / "lib", out="new"), "not the library libboinc_api.so.7")
+        (self.directory / "lib" / "libboinc_api.so.7").write_bytes((libraries / "libboinc_api.so.7").read_bytes()[:-1])
+        self.refused(self.layout("--libraries", self.directory / "lib", out="new"), "libboinc_api.so.7: damaged or cut off")
         self.assertFalse((self.directory / "new").exists())
         # What the check promises is what the plan classes ask for.
         classes = xml.parse(TOOL.with_name("plan_class_spec.xml")).getroot()

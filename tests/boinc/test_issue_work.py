@@ -7,9 +7,11 @@ import fcntl
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
+import xml.etree.ElementTree as xml
 from unittest import mock
 
 from make_work_case import CLIENT, PACKAGING, MakeWork, run
@@ -17,9 +19,15 @@ from make_work_case import CLIENT, PACKAGING, MakeWork, run
 sys.path.insert(0, str(PACKAGING))
 import work_files  # noqa: E402
 
-# create_work as the real one behaves: a name that is there is an error of the database.
+# create_work as the real one behaves: a name that is there is an error of the database; a result template that is not there
+# is none, and nothing is made.
 CREATE_WORK = """#!/bin/sh
-for name in "$@"; do if [ "$previous" = --wu_name ]; then wu=$name; fi; previous=$name; done
+for name in "$@"; do
+  case "$previous" in --wu_name) wu=$name;; --wu_template) input=$name;; --result_template) output=$name;; esac
+  previous=$name
+done
+[ -e "$input" ] || { echo "create_work: can't open input template $input" >&2; exit 1; }
+[ -e "$output" ] || { echo "create_work: result template file $output doesn't exist" >&2; exit 0; }
 [ -e fail ] && { echo "create_work: can't open database" >&2; exit 1; }
 [ -e download/00/$name ] || { echo "no file $name" >&2; exit 1; }
 grep -qx "$wu" database 2>/dev/null && { echo "create_work: workunit.insert() Duplicate entry '$wu' for key 'name'" >&2; exit 1; }
@@ -32,32 +40,64 @@ echo "$PWD/download/00/$1"
 """
 
 
+SERVER_PAGE = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text()
+
+
 def documented(heading):
     """The first commands below a heading of docs/BOINC_SERVER.md."""
-    text = (PACKAGING.parents[1] / "docs" / "BOINC_SERVER.md").read_text().partition(f"## {heading}\n")[2]
+    text = SERVER_PAGE.partition(f"## {heading}\n")[2]
     return re.sub("^    ", "", re.search("(^    .*\n)+", text, re.M).group(), flags=re.M)
 
 
 class Documented(MakeWork):
-    def test_the_commands_as_a_scientist_copies_them(self):
-        """In a project's directory, where nothing of the sources lies beside make-work."""
-        for folder in ("bin", "templates", "log"):
+    def lay_out_project(self):
+        """What of make_project's directories the commands use; its logs are in log_HOST."""
+        for folder in ("bin", "templates"):
             (self.directory / folder).mkdir()
         for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH), ("xadd", "#!/bin/sh\n")):
             (self.directory / "bin" / name).write_text(text)
             (self.directory / "bin" / name).chmod(0o755)
+
+    def given(self, commands, shell="bash"):
         places = {"SRC": str(PACKAGING.parents[1]), "BUILD": str(pathlib.Path(CLIENT).parent)}
+        done = subprocess.run([shell, "-ec", commands], cwd=self.directory, env={**os.environ, **places},
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), commands)
+        return done
+
+    def test_the_commands_as_a_scientist_copies_them(self):
+        """In a project's directory, where nothing of the sources lies beside make-work."""
+        self.lay_out_project()
         for heading, size in (("Once", ""), ("Daily work", "cpu"), ("Daily work", "gpu")):
-            commands = documented(heading).replace("--next 500", "--next 3").replace("--size cpu", f"--size {size}")
-            done = subprocess.run(["bash", "-ec", commands], cwd=self.directory, env={**os.environ, **places},
-                                  capture_output=True, text=True)
-            self.assertEqual((done.returncode, done.stderr), (0, ""), commands)
+            done = self.given(documented(heading).replace("--next 500", "--next 3").replace("--size cpu", f"--size {size}"))
         self.assertIn("3 work units issued", done.stdout)
         self.assertEqual(len((self.directory / "database").read_text().splitlines()), 6)
         # The templates are found, too, by who leaves them out.
         done = subprocess.run(["bin/make-work", "make", "--experiment", "compgen", "--next", "1", "--size", "cpu", "--out", "work",
                                "--program", "bin/axiom-client"], cwd=self.directory, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_cron_job(self):
+        """cron gives it to sh."""
+        self.lay_out_project()
+        self.given(documented("Once"))
+        line, = re.findall(r"^    15 3 \* \* \*  cd ~/projects/axiom && (.*)$", SERVER_PAGE, re.M)
+        self.assertNotIn("%", line)  # which cron takes for the end of the command
+        self.given(line.replace("--next 500", "--next 3"), shell="sh")
+        self.assertIn("3 work units issued", (self.directory / "make-work.log").read_text())
+
+    def test_bin_start_starts_all_daemons(self):
+        """BOINC's start tells them apart by output and pid_file, by the program's name where there are none."""
+        daemons = [(command.split()[0], command.partition("--app ")[2].partition(" ")[0], output, pid_file)
+                   for command, output, pid_file in re.findall(
+                       "<daemon><cmd>(.*?)</cmd>(?:<output>(.*?)</output>)?(?:<pid_file>(.*?)</pid_file>)?</daemon>", SERVER_PAGE)]
+        apps = [app.text for app in xml.parse(PACKAGING / "project.xml").iterfind("app/name")]
+        self.assertEqual([(program, app) for program, app, _, _ in daemons],
+                         [("feeder", "")] + [(program, app) for program in ("sample_bitwise_validator", "script_assimilator")
+                                             for app in apps])
+        for of_program, suffix in ((lambda daemon: daemon[2], ".lock"), (lambda daemon: daemon[3], ".pid")):
+            names = [of_program(daemon) or f"{daemon[0]}{suffix}" for daemon in daemons]
+            self.assertEqual(len(set(names)), len(daemons), names)
 
 
 class Issue(MakeWork):
@@ -68,6 +108,7 @@ class Issue(MakeWork):
         for name, text in (("create_work", CREATE_WORK), ("dir_hier_path", DIR_HIER_PATH)):
             (self.project / "bin" / name).write_text(text)
             (self.project / "bin" / name).chmod(0o755)
+        shutil.copytree(PACKAGING / "templates", self.project / "templates")
         self.made(seeds="1-3")
 
     def issue(self):
@@ -143,6 +184,16 @@ class Issue(MakeWork):
         self.refused(run("issue", "--out", self.out, "--project", self.directory), "dir_hier_path: not there")
         self.jobs()[0].with_suffix(".json").unlink()
         self.refused(self.issue(), "is not issued")
+
+    def test_without_its_templates_nothing_is_issued(self):
+        """Else it would be marked as issued, and never computed."""
+        for name in ("axiom_in", "axiom_out"):
+            template = self.project / "templates" / name
+            template.rename(self.directory / name)
+            self.refused(self.issue(), f"{template}: not there")
+            self.assertEqual(list(self.out.glob("*.issued")), [])
+            (self.directory / name).rename(template)
+        self.assertEqual(self.issue().stdout, "3 work units issued\n")
 
     def test_damaged_files_are_not_issued(self):
         """Each task of them would fail; made anew, all follow."""
