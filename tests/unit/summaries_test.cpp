@@ -102,6 +102,14 @@ TEST(Summary, PublishedValuesBelongToFlatKeys) {
   EXPECT_TRUE(published_values("none").empty());
 }
 
+// Beside the 8 of 8 that preset small counts stood the 12 of the default's 12 configurations.
+TEST(Summary, ThePublishedCountIsThatOfAnyNumberOfConfigurations) {
+  for (const PublishedValue& value : published_values("featcompv2")) {
+    if (value.key != "strong_first_count") continue;
+    EXPECT_EQ(value.text.substr(0, 4), "all ");
+  }
+}
+
 TEST(Summary, KeysOfAbsentWidthsAreAbsent) {
   Planned p = planned("compgen", "default", Json::object({{"widths", {32, 128}}}));
   const Json summary = summary_of(p, synthetic_values(p.plan));
