@@ -19,8 +19,9 @@ void limit(HostMemory& memory, std::uint64_t bytes, std::uint64_t used) {
   memory.available = std::min(memory.available, bytes - std::min(bytes, used));
 }
 
-/// Applies the limits of one group. Its page cache that was not used lately counts as free.
-void limit_by_group(HostMemory& memory, const ControlGroup& group) {
+/// Applies the limits of one group on a host of `total` bytes. Its page cache that was not used
+/// lately counts as free.
+void limit_by_group(HostMemory& memory, std::uint64_t total, const ControlGroup& group) {
   const bool v2 = group.version == 2;
   const std::string& directory = group.directory;
   const std::uint64_t usage =
@@ -32,7 +33,9 @@ void limit_by_group(HostMemory& memory, const ControlGroup& group) {
   // Above memory.high the kernel slows a process down until it stands still.
   for (const char* name : {"/memory.max", "/memory.high", "/memory.limit_in_bytes"}) {
     const std::optional<std::uint64_t> bytes = number_in_file(directory + name);
-    if (bytes) limit(memory, *bytes, used);
+    // More than the host has limits nothing (version 1 says so where there is no limit); what such
+    // a group uses is not asked, since sums over processors can be wrong for a moment.
+    if (bytes && *bytes < total) limit(memory, *bytes, used);
   }
 }
 
@@ -82,7 +85,9 @@ HostMemory host_memory_below(const std::string& root) {
                   "with /proc mounted is needed");
   }
   HostMemory memory{*total * kibibyte, std::min(*available, *total) * kibibyte};
-  for (const ControlGroup& group : control_groups(root, "memory")) limit_by_group(memory, group);
+  for (const ControlGroup& group : control_groups(root, "memory")) {
+    limit_by_group(memory, *total * kibibyte, group);
+  }
   return memory;
 }
 

@@ -93,6 +93,8 @@ TEST_F(MemoryTest, Version1InAContainerThatSeesOnlyItsOwnPart) {
   write("sys/fs/cgroup/memory/inner/memory.limit_in_bytes", "9223372036854771712\n");
   write("sys/fs/cgroup/memory/inner/memory.usage_in_bytes", mib(50));
   expect(16384, 12288);
+  write("sys/fs/cgroup/memory/inner/memory.usage_in_bytes", "18446744073709547520\n");  // −4096
+  expect(16384, 12288);
   write("sys/fs/cgroup/memory/memory.limit_in_bytes", mib(1000));
   write("sys/fs/cgroup/memory/memory.usage_in_bytes", mib(300));
   write("sys/fs/cgroup/memory/memory.stat", "inactive_file 1\ntotal_inactive_file " + mib(20));
