@@ -281,8 +281,9 @@ def main():
             server.start_feeder()
             wrong += prove_scheduler(server, cases)
     if "--only-scheduler" not in sys.argv[1:]:
-        with RealServer(source) as server:
+        with RealServer(source) as server:  # one of its own: bin/stop stops its scheduler, too
             wrong += prove_daemons(server, source)
+        with RealServer(source) as server:
             publish(server, [("axiom", "avx2")])
             # A result from each client for the first work unit.
             template = server.project / "templates" / "axiom_in"
