@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/standard_streams.h"
+#include "client/experiments/parameters.h"
 #include "client/experiments/published.h"
 #include "client/result/canonical_json.h"
 #include "client/result/report.h"
@@ -50,7 +51,8 @@ void show_result(const CommandLine& line, const WorkUnit& work, const ResultPath
   if (line.quiet) return;
   const std::string_view name = work.experiment->name();
   try {
-    print(report_table(name, work.parameters.preset, means, published_texts(name)));
+    print(report_table(name, preset_and_changes(*work.experiment, work.parameters), means,
+                       published_texts(name)));
   } catch (const IoError& error) {
     console.warning(error.what());
   }

@@ -11,6 +11,7 @@
 #include "client/commands/standard_streams.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
+#include "client/experiments/parameters.h"
 #include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "client/run/work_plan.h"
@@ -137,8 +138,8 @@ std::string table(const WorkUnit& work, const WorkPlan& plan, const DiskPlan& di
   const std::size_t seeds = work.seeds.size();
   std::string text =
       std::string(work.experiment->name()) + " " + std::string(experiment_version) + ", preset " +
-      work.parameters.preset + ", " + std::to_string(seeds) + (seeds == 1 ? " seed" : " seeds") +
-      "\n" + row("networks", std::to_string(plan.networks)) +
+      preset_and_changes(*work.experiment, work.parameters) + ", " + std::to_string(seeds) +
+      (seeds == 1 ? " seed" : " seeds") + "\n" + row("networks", std::to_string(plan.networks)) +
       row("training steps", std::to_string(plan.training_steps)) +
       row("measurements", std::to_string(plan.measurements)) +
       row("training", scientific(plan.training_flops) + " operations") +

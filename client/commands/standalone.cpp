@@ -16,6 +16,7 @@
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
 #include "client/commands/work_unit_source.h"
+#include "client/experiments/parameters.h"
 #include "client/plan/device_error.h"
 #include "client/result/canonical_json.h"
 #include "client/run/floating_point_environment.h"
@@ -82,8 +83,9 @@ class StandaloneRun {
     console_.note("axiom-client " + client_version() + ", build " + build_identifier() +
                   (signature.empty() ? "" : ", " + signature));
     console_.note(std::string(work_.experiment->name()) + " " + std::string(experiment_version) +
-                  ", preset " + work_.parameters.preset + ", " + counted_seeds(work_.seeds.size()) +
-                  " from " + std::to_string(work_.seeds.front()));
+                  ", preset " + preset_and_changes(*work_.experiment, work_.parameters) + ", " +
+                  counted_seeds(work_.seeds.size()) + " from " +
+                  std::to_string(work_.seeds.front()));
     std::string reason;
     if (line_.idle_priority && !set_idle_priority(&reason)) {
       console_.warning("the priority stays normal: " + reason);

@@ -130,6 +130,18 @@ Parameters checked_parameters(const Experiment& experiment, std::string_view pre
   return parameters;
 }
 
+std::string preset_and_changes(const Experiment& experiment, const Parameters& parameters) {
+  const Json unchanged = checked_parameters(experiment, parameters.preset, Json::object()).values;
+  std::string text = parameters.preset;
+  const char* before = " but for ";
+  for (const auto& [name, value] : parameters.values.items()) {
+    if (value == unchanged.at(name)) continue;
+    text += before + name;
+    before = ", ";
+  }
+  return text;
+}
+
 ParameterSpec integer_spec(std::string name, int default_value, int minimum, int maximum) {
   return {std::move(name), Kind::integer, default_value, static_cast<double>(minimum),
           static_cast<double>(maximum)};

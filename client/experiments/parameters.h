@@ -36,6 +36,9 @@ struct PresetValue {
 Preset preset(std::string name, const std::vector<PresetValue>& overrides = {},
               std::vector<std::string> fixed = {});
 
+/// The preset's name and the parameters that differ from it: "small", "default but for epochs".
+std::string preset_and_changes(const Experiment& experiment, const Parameters& parameters);
+
 // Values. REQUIRES: the experiment has a parameter of this name and kind.
 int integer_value(const Parameters& parameters, std::string_view name);
 double number_value(const Parameters& parameters, std::string_view name);

@@ -13,7 +13,7 @@ namespace axiom {
 using PublishedTexts = std::map<std::string, std::string>;
 
 /// Numbers by name: the mean over the seeds, their standard deviation if there are several, and the
-/// published value. LF after each line.
+/// published value. `preset`: as preset_and_changes() gives it. LF after each line.
 std::string report_table(std::string_view experiment, std::string_view preset,
                          const FlatMeans& means, const PublishedTexts& published);
 

@@ -89,6 +89,8 @@ class Plan(CliTest):
         text = client("plan", *work).stdout
         planned = plan(*work)
         self.assertIn("neuronspec 2.0, preset default, 2 seeds", text)
+        changed = client("plan", *work, "--set", "widths=[8]", "--set", "trials=3", "--set", "epochs=7").stdout
+        self.assertIn("neuronspec 2.0, preset default but for epochs, widths, 2 seeds", changed)  # 3 trials are its own
         self.assertIn(str(planned["training_steps"]), text)
         self.assertIn("more than 4.0 GiB", text)
         self.assertIn(f"{planned['disk_bytes'] / 1e6:.1f} MB", text)

@@ -85,7 +85,7 @@ class Results(CliTest):
 
     def test_table_and_log(self):
         done = self.quick()
-        self.assertIn("neuronspec 2.0, preset default, 1 seed", done.stdout)
+        self.assertIn("neuronspec 2.0, preset default but for epochs, trials, widths, 1 seed", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^  selectivity_w4 +[\d.]+")
         self.assertIn("published", done.stdout)
         self.assertRegex(done.stderr, r"(?m)^backend: \S+ \(.+\)$")
