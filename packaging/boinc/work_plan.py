@@ -153,8 +153,8 @@ def seeds_per_unit(one, two, seconds, flops_per_second, result_limit):
     return min(fitting, 1 + (result_limit - one["result_bytes"]) // each, MOST_SEEDS)
 
 
-def _checkpoint_bytes(plan, size):
-    if size == "cpu":
+def _checkpoint_bytes(plan, app):
+    if app == SIZES["cpu"][2]:
         return plan["checkpoint_bytes"]
     values = max(entry["values_bytes"] for entry in plan["memory"])
     on_device = min(plan["parameter_bytes"], NETWORKS_ON_A_DEVICE * plan["largest_parameter_bytes"])
@@ -180,10 +180,10 @@ def single_thread_memory(plan):
     return max(entry["bytes"] for entry in plan["memory"] if entry["threads"] == 1)
 
 
-def bounds(plan, size):
-    """BOINC's rsc_* of a work unit."""
+def bounds(plan, size, app):
+    """BOINC's rsc_* of a work unit. `app`: any but that of processors may have versions for devices."""
     estimate = math.ceil(operations(plan))
-    checkpoint = _checkpoint_bytes(plan, size)
+    checkpoint = _checkpoint_bytes(plan, app)
     disk = plan["disk_bytes"] + CHECKPOINTS_AT_ONCE * (checkpoint - plan["checkpoint_bytes"])
     return {
         "rsc_fpops_est": estimate,
@@ -195,11 +195,11 @@ def bounds(plan, size):
     }
 
 
-def bounded(program, unit, seeds, size):
+def bounded(program, unit, seeds, size, app):
     """The plan of a work unit and its bounds; with fewer seeds where it would take too much disk."""
     while True:
         plan = run_plan(program, {**unit, "seeds": seeds})
-        found = bounds(plan, size)
+        found = bounds(plan, size, app)
         if found["rsc_disk_bound"] <= MOST_DISK or seeds == 1:
             return plan, found
         seeds = max(1, min(seeds - 1, int(seeds * MOST_DISK / found["rsc_disk_bound"])))

@@ -94,6 +94,21 @@ class Sizes(MakeWork):
         classes.write_text("<plan_classes/>")  # clients are told what the work unit says
         self.assertEqual(self.make("--plan-classes", classes, experiment="featcompv2", seeds="6").stderr, "")
 
+    def test_a_seed_that_takes_more_disk_than_most_hosts_give_is_made_with_a_warning(self):
+        networks = ["--set", "widths=[1017,1018,1019,1020,1021,1022,1023,1024]", "--set", "trials=16", "--minutes", "60"]
+        self.assertRegex(self.make(*networks, experiment="compgen", size="gpu").stderr,
+                         r"\Awarning: one seed may take [0-9]{2}\.[0-9] GB of disk: hosts that give BOINC less .*\n\Z")
+
+    def test_work_of_a_processors_size_has_the_disk_for_a_device_where_one_may_take_it(self):
+        bounds = {}
+        for app in ("axiom", "axiom_gpu"):
+            self.out = self.directory / app
+            self.made("--app", app, "--seeds-per-unit", "50", experiment="neuronspec")
+            bounds[app] = {key: int(value) for key, value in self.options(self.jobs()[0]).items() if key.startswith("--rsc_")}
+        more = bounds["axiom_gpu"].pop("--rsc_disk_bound") - bounds["axiom"].pop("--rsc_disk_bound")
+        self.assertGreater(more, 5_000_000)  # parameters of all networks at once, five times
+        self.assertEqual(bounds["axiom_gpu"], bounds["axiom"])
+
     def test_speed_from_a_benchmark(self):
         plan = json.loads(subprocess.run([CLIENT, "plan", "--experiment", "featrank", "--seed", "1", "--json"],
                                          capture_output=True, check=True).stdout)
