@@ -10,7 +10,7 @@ from volunteer import wait_for
 
 class ClientRestarts(BoincTest):
     def test_client_quits_and_dies(self):
-        work = lasting(15, seed=5)
+        work = lasting(10, seed=5, width=256)  # four times as long: its client's death takes a while to be noticed
         self.give("restart", work)
         self.volunteer.wait_running("restart")
         self.volunteer.wait_checkpoint("restart")
