@@ -153,8 +153,8 @@ def seeds_per_unit(one, two, seconds, flops_per_second, result_limit):
     return min(fitting, 1 + (result_limit - one["result_bytes"]) // each, MOST_SEEDS)
 
 
-def _checkpoint_bytes(plan, app):
-    if app == SIZES["cpu"][2]:
+def _checkpoint_bytes(plan, size, app):
+    if size == "cpu" and app == SIZES["cpu"][2]:
         return plan["checkpoint_bytes"]
     values = max(entry["values_bytes"] for entry in plan["memory"])
     on_device = min(plan["parameter_bytes"], NETWORKS_ON_A_DEVICE * plan["largest_parameter_bytes"])
@@ -181,9 +181,9 @@ def single_thread_memory(plan):
 
 
 def bounds(plan, size, app):
-    """BOINC's rsc_* of a work unit. `app`: any but that of processors may have versions for devices."""
+    """BOINC's rsc_* of a work unit. A device may take what is of its size, and any work but that of processors' application."""
     estimate = math.ceil(operations(plan))
-    checkpoint = _checkpoint_bytes(plan, app)
+    checkpoint = _checkpoint_bytes(plan, size, app)
     disk = plan["disk_bytes"] + CHECKPOINTS_AT_ONCE * (checkpoint - plan["checkpoint_bytes"])
     return {
         "rsc_fpops_est": estimate,

@@ -100,14 +100,14 @@ class Sizes(MakeWork):
                          r"\Awarning: one seed may take [0-9]{2}\.[0-9] GB of disk: hosts that give BOINC less .*\n\Z")
 
     def test_work_of_a_processors_size_has_the_disk_for_a_device_where_one_may_take_it(self):
-        bounds = {}
-        for app in ("axiom", "axiom_gpu"):
-            self.out = self.directory / app
-            self.made("--app", app, "--seeds-per-unit", "50", experiment="neuronspec")
-            bounds[app] = {key: int(value) for key, value in self.options(self.jobs()[0]).items() if key.startswith("--rsc_")}
-        more = bounds["axiom_gpu"].pop("--rsc_disk_bound") - bounds["axiom"].pop("--rsc_disk_bound")
-        self.assertGreater(more, 5_000_000)  # parameters of all networks at once, five times
-        self.assertEqual(bounds["axiom_gpu"], bounds["axiom"])
+        disk = {}
+        for size, app in (("cpu", "axiom"), ("cpu", "axiom_gpu"), ("gpu", "axiom"), ("gpu", "axiom_gpu")):
+            self.out = self.directory / f"{size}-{app}"
+            self.made("--app", app, "--seeds-per-unit", "50", experiment="neuronspec", size=size)
+            disk[size, app] = int(self.options(self.jobs()[0])["--rsc_disk_bound"])
+        processors = disk.pop(("cpu", "axiom"))
+        self.assertEqual(len(set(disk.values())), 1, disk)
+        self.assertGreater(disk["gpu", "axiom"] - processors, 5_000_000)  # parameters of all networks at once, five times
 
     def test_speed_from_a_benchmark(self):
         plan = json.loads(subprocess.run([CLIENT, "plan", "--experiment", "featrank", "--seed", "1", "--json"],
