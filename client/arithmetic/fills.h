@@ -1,5 +1,5 @@
-// Functions of streams.h that fill arrays, built for three instruction sets: equal bits,
-// since fma is exact in all.
+// Functions of streams.h that fill arrays, built for two or three instruction sets: equal bits,
+// since fma is exact in all. Which one runs: streams.cpp.
 #pragma once
 
 #include <cstddef>

@@ -34,7 +34,7 @@ void limit_by_group(HostMemory& memory, std::uint64_t total, const ControlGroup&
   for (const char* name : {"/memory.max", "/memory.high", "/memory.limit_in_bytes"}) {
     const std::optional<std::uint64_t> bytes = number_in_file(directory + name);
     // More than the host has limits nothing (version 1 says so where there is no limit); what such
-    // a group uses is not asked, since sums over processors can be wrong for a moment.
+    // a group uses is not asked: once it seems to have been more than there is.
     if (bytes && *bytes < total) limit(memory, *bytes, used);
   }
 }
