@@ -50,8 +50,7 @@ AXIOM_INLINE void permutation(FillChunk fill_chunk, const Stream& stream, std::i
     for (std::int32_t w = 0; w < 4; ++w) {  // words become partners: below(i, i + 1)
       for (std::int32_t b = 0; b < size; ++b) {
         const auto i = static_cast<std::uint32_t>(start + 4 * b + w);
-        chunk.word[w][b] =
-            static_cast<std::uint32_t>((std::uint64_t{chunk.word[w][b]} * (i + 1)) >> 32);
+        chunk.word[w][b] = scaled(chunk.word[w][b], i + 1);
       }
     }
     for (std::int32_t b = size - 1; b >= 0; --b) {

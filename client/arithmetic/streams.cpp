@@ -8,10 +8,6 @@
 namespace axiom::arithmetic {
 namespace {
 
-std::uint32_t scaled(std::uint32_t word, std::uint32_t n) {
-  return static_cast<std::uint32_t>((std::uint64_t{word} * n) >> 32);
-}
-
 #if defined(__x86_64__)
 // Both also ask whether the operating system saves the registers.
 bool has_avx512() {

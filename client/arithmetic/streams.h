@@ -23,6 +23,11 @@ enum class Purpose : std::uint32_t {
   dropout = 7,
 };
 
+/// Integer in [0, n) from a word; bias at most n / 2^32.
+AXIOM_INLINE std::uint32_t scaled(std::uint32_t word, std::uint32_t n) {
+  return static_cast<std::uint32_t>((std::uint64_t{word} * n) >> 32);
+}
+
 /// One stream. `epoch` holds the split (data) or the layer (initial weights) where no epoch
 /// applies.
 struct Stream {
@@ -45,9 +50,9 @@ struct Stream {
   AXIOM_INLINE std::uint32_t word(std::uint32_t index) const {
     return block(index / 4).word[index % 4];
   }
-  /// Integer in [0, n); bias at most n / 2^32.
+  /// Integer in [0, n).
   AXIOM_INLINE std::uint32_t below(std::uint32_t index, std::uint32_t n) const {
-    return static_cast<std::uint32_t>((std::uint64_t{word(index)} * n) >> 32);
+    return scaled(word(index), n);
   }
   /// Multiple of 2^-24 in [0, 1).
   AXIOM_INLINE float uniform(std::uint32_t index) const {

@@ -22,8 +22,7 @@ AXIOM_DEVICE void fill_permutation(const arithmetic::Stream& stream, Index* orde
       const arithmetic::PhiloxBlock words = stream.block(at / 4);
 #pragma unroll
       for (std::uint32_t w = 0; w < 4; ++w) {
-        draws[4 * block + static_cast<int>(w)] =
-            static_cast<std::uint32_t>((std::uint64_t{words.word[w]} * (at + w + 1)) >> 32);
+        draws[4 * block + static_cast<int>(w)] = arithmetic::scaled(words.word[w], at + w + 1);
       }
     }
     synchronize_block();
