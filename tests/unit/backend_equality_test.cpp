@@ -17,6 +17,7 @@
 #include "client/plan/initial_parameters.h"
 #include "client/plan/step.h"
 #include "cpu/avx2/avx2_backend.h"
+#include "cpu/avx512/avx512_backend.h"
 #include "cpu/avx512/avx512_kernels.h"
 #include "cpu/features.h"
 #include "cpu/reference/reference_backend.h"
@@ -258,8 +259,8 @@ TEST_P(BackendEquality, DivergenceIsSeen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, BackendEquality,
-                         testing::Values(&avx2_backend(), &avx512_one_unit(), &avx512_two_units(),
-                                         &wide_backend()),
+                         testing::Values(&avx2_backend(), &avx512_backend(), &avx512_one_unit(),
+                                         &avx512_two_units(), &wide_backend()),
                          [](const auto& parameter) { return parameter.param->name(); });
 
 }  // namespace
