@@ -44,8 +44,8 @@ bool was_connected(CURL* curl, bool told) {
 
 void restrict_to_https(CURL* curl) {
   if (curl_library().version >= 0x075500) return set_option(curl, CURLOPT_PROTOCOLS_STR, "https");
-  set_option(curl, static_cast<CURLoption>(181),
-             2L);  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
+  // CURLOPT_PROTOCOLS, CURLPROTO_HTTPS: deprecated
+  set_option(curl, static_cast<CURLoption>(181), 2L);
 }
 
 long milliseconds(double seconds) { return std::max(1L, static_cast<long>(seconds * 1000)); }
@@ -208,8 +208,9 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set_option(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set_option(curl, CURLOPT_FOLLOWLOCATION, 0L);  // redirects have rules of their own
   set_option(curl, CURLOPT_NOSIGNAL, 1L);
-  if (library.version >= 0x075700)
+  if (library.version >= 0x075700) {
     set_option(curl, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server
+  }
   // Versions of libcurl read the list in different ways (networks since 7.86).
   set_option(curl, CURLOPT_NOPROXY, no_proxy_for(address.host) ? "*" : "");
   set_option(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
