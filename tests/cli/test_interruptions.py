@@ -65,6 +65,15 @@ class Interruptions(CliTest):
         # The second session took up what the first had saved.
         self.assertRegex(stderr, r"(?m)^resuming at [\d.]+ %$")
 
+    def test_nohup_goes_on_when_the_terminal_closes(self):
+        self.limits = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        process = self.start(work=self.SHORTER)
+        self.wait_until_it_runs(process)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, self.log.read_text())
+        self.assertIn("compgen.result.json", os.listdir(self.out))
+
     def test_a_limit_of_processor_time(self):
         """`ulimit -t` kills where it ends: the run leaves before."""
         self.limits = lambda: resource.setrlimit(resource.RLIMIT_CPU, (3, 3))

@@ -2,6 +2,8 @@
 """Holds the layers of docs/ARCHITECTURE.md: forbidden includes, libm symbols, leaked vector code.
 
 Usage: check_layers.py SOURCE_DIR BUILD_DIR
+
+Which folder may include which is read from the table of docs/ARCHITECTURE.md, so that page and code cannot differ.
 """
 
 import pathlib
@@ -12,45 +14,6 @@ import sys
 SOURCE = pathlib.Path(sys.argv[1])
 BUILD = pathlib.Path(sys.argv[2])
 
-# folder -> folders of this project that it may include (itself is always allowed).
-ALLOWED = {
-    "client/arithmetic": set(),
-    "client/plan": {"client/arithmetic"},
-    "client/experiments": {"client/plan", "client/arithmetic"},
-    "client/system": set(),
-    "client/json": set(),
-    "client/backends": {"client/experiments", "client/plan", "client/arithmetic", "client/system", "cpu", "cuda"},
-    "client/benchmark": {"client/backends", "client/experiments", "client/plan", "client/arithmetic",
-                         "client/system", "client/json", "client/run", "client/result", "client/work_unit"},
-    "client/work_unit": {"client/experiments", "client/arithmetic", "client/plan", "client/system",
-                         "client/json", "client/result"},
-    "client/result": {"client/experiments", "client/plan", "client/system"},
-    "client/boinc": {"client/system"},
-    "client/run": {"client/experiments", "client/plan", "client/arithmetic", "client/system",
-                   "client/work_unit", "client/result", "checkpoint"},
-    "client/transfer": {"client/system"},
-    "client/signature": {"client/system"},
-    "client/anchors": set(),
-    "client/upload": {"client/transfer", "client/json", "client/system"},
-    # Nothing but bytes and keys: no science, no network.
-    "client/update": {"client/signature", "client/json", "client/system"},
-    "client/commands": {"client", "client/update", "client/transfer", "client/signature", "client/anchors",
-                        "client/upload", "client/arithmetic", "client/experiments", "client/plan", "client/system",
-                        "client/work_unit", "client/result", "client/run", "client/backends",
-                        "client/json", "client/benchmark", "client/boinc", "checkpoint"},
-    "client": {"client/boinc", "client/commands", "client/work_unit", "client/run", "client/system",
-               "client/transfer", "client/upload"},
-    "checkpoint": {"client/plan", "client/system"},
-    "cpu": {"client/plan", "client/arithmetic"},
-    "cpu/reference": {"client/plan", "client/arithmetic", "cpu"},
-    "cpu/avx2": {"client/plan", "client/arithmetic", "cpu"},
-    "cpu/avx512": {"client/plan", "client/arithmetic", "cpu"},
-    "cuda": {"client/plan", "client/arithmetic", "cuda/kernels"},
-    "cuda/kernels": {"client/arithmetic"},
-    "cuda/nvidia": set(),
-}
-# The registry of backends is the only part outside cpu/ that names one.
-CPU_SUBFOLDERS_OPEN_TO = {"client/backends"}
 SOURCES = (".h", ".cpp", ".inl", ".cu", ".in")
 # Headers whose functions have unspecified last bits, in code whose numbers reach a result.
 NO_LIBM_HEADERS = {"client/arithmetic", "client/plan", "cpu", "cpu/reference", "cpu/avx2", "cpu/avx512",
@@ -88,20 +51,44 @@ def sources():
                 yield path.relative_to(SOURCE).as_posix(), path.read_text()
 
 
+def layers():
+    """Folder -> the folders that it may include besides itself, None for all of them."""
+    text = (SOURCE / "docs/ARCHITECTURE.md").read_text()
+    rows = re.findall(r"^\| (`[^|]*) \| [^|]* \| ([^|]*) \|$", text, re.M)
+    names = [folder for first, _ in rows for folder in re.findall(r"`([^`]+)`", first)]
+
+    def resolved(word):
+        found = [name for name in (word, "client/" + word) if name in names]
+        if not found:
+            fail(f"docs/ARCHITECTURE.md: '{word}' is no folder of the table of layers")
+        return found[0] if found else word
+
+    table = {}
+    for first, last in rows:
+        if last == "–":
+            continue  # no code of the program
+        allowed = {"all": None, "nothing": set()}.get(last, False)
+        if allowed is False:
+            allowed = {resolved(word.strip()) for word in last.split(",")}
+        for folder in re.findall(r"`([^`]+)`", first):
+            table[folder] = allowed
+    return table
+
+
 def check_includes():
     seen = 0
+    allowed = layers()
+    used = {folder: set() for folder in allowed}
     for name, text in sources():
         folder = folder_of(name)
-        if folder not in ALLOWED:
+        if folder not in allowed:
             fail(f"{name}: folder {folder} is not in the table of layers")
             continue
         for include in re.findall(r'#include "([^"]+)"', text):
             seen += 1
             target = folder_of(include)
-            allowed = ALLOWED[folder] | {folder}
-            if folder in CPU_SUBFOLDERS_OPEN_TO and target.startswith("cpu/"):
-                continue
-            if target not in allowed:
+            used[folder].add(target)
+            if target != folder and allowed[folder] is not None and target not in allowed[folder]:
                 fail(f"{name} includes {include}: {folder} may not depend on {target}")
         if folder != "client/boinc" and re.search(r'#include [<"](boinc_|app_ipc|graphics2)', text):
             fail(f"{name} includes a BOINC header")
@@ -109,6 +96,9 @@ def check_includes():
             fail(f"{name} includes libm")
         if folder == "client/experiments" and LIBM_CALL.search(text):
             fail(f"{name} calls libm: {LIBM_CALL.search(text).group(0)}")
+    for folder, targets in allowed.items():
+        for target in sorted((targets or set()) - used[folder]):
+            fail(f"docs/ARCHITECTURE.md: nothing in {folder} includes {target}, which it is allowed to")
     if seen < 100:
         fail(f"only {seen} includes were seen: is {SOURCE} the source tree?")
 
