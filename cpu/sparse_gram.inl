@@ -1,5 +1,5 @@
-// Gram matrices of activations that skip zeros: about half of all units are off (ReLU), and then
-// half of the terms of an entry's sum are 0·b.
+// Gram matrices of activations that skip zeros: about half of all units are inactive (ReLU gave 0),
+// and then half of the terms of an entry's sum are 0·b.
 //
 // No bit changes (docs/ARITHMETIC.md, "Terms that may be left out"): with finite b such a term is
 // ±0 and leaves every sum but −0 as it is, and no sum is ever −0: it begins as +0, one that cancels

@@ -1,5 +1,5 @@
-// Matrix products that skip the zeros of A: about half of all units are off (ReLU), and then half
-// of the terms of a sum over units, or of a unit's sum over samples, are 0·b.
+// Matrix products that skip the zeros of A: about half of all units are inactive (ReLU gave 0), and
+// then half of the terms of a sum over units, or of a unit's sum over samples, are 0·b.
 //
 // No bit changes (docs/ARITHMETIC.md, "Terms that may be left out"): with finite b such a term is
 // ±0 and leaves every sum as it is, except that −0 + +0 = +0. So a sum without these terms can

@@ -9,7 +9,7 @@
 namespace axiom::cpu {
 
 /// From how many units on, on both sides of a layer: below, sums and rows are too short for what
-/// their start and end cost (measured: docs/PERFORMANCE.md, "Units that are off").
+/// their start and end cost (measured: docs/PERFORMANCE_CHANGES.md, "Leaving out inactive units").
 struct ZeroSkipping {
   static constexpr int never = std::numeric_limits<int>::max();
   int short_blocks;  ///< in blocks of fewer than NonZeros::depth samples

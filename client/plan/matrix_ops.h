@@ -20,7 +20,7 @@ struct MatrixOps {
   /// order of operations is written down in cpu/cholesky.inl.
   bool (*cholesky)(double* a, int n);
 
-  // Of activations, which become doubles on the way; those of units that are off may be skipped.
+  // Of activations, which become doubles on the way; those of inactive units (0) may be skipped.
   /// gram() of a, rows × m.
   void (*gram_of_activations)(const float* a, double* c, int rows, int m);
   /// gram() of a, rows × m, then tridiagonalize().
