@@ -14,6 +14,7 @@ namespace axiom {
 namespace {
 
 constexpr std::uint64_t float_bytes = sizeof(float);
+constexpr std::uint64_t heap_bytes = 16;  // of the allocator's own, for each block
 
 std::uint64_t state_bytes(const Group& group) {
   std::uint64_t bytes = 0;
@@ -112,7 +113,7 @@ std::uint64_t device_worker_bytes(const Experiment& experiment, const SeedPlan& 
 std::uint64_t value_bytes(const SeedPlan& plan) {
   std::uint64_t bytes = 0;
   for (const Group& group : plan.groups) {
-    bytes += sizeof(GroupState) +
+    bytes += sizeof(GroupState) + heap_bytes +
              sizeof(double) * group.measured_steps.size() * group.values_per_measurement;
   }
   return bytes;

@@ -1,6 +1,7 @@
 #include "client/run/work_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -13,23 +14,33 @@ namespace {
 
 // Of any number: -1.2345678901234567e-100.
 constexpr std::uint64_t longest_number = 24;
-// Many are short: counts, accuracies, nulls.
-constexpr std::uint64_t usual_number = 16;
+// Of an accuracy, a share of some hundred samples: 0.536.
+constexpr std::uint64_t accuracy_number = 5;
 
-// Bytes of a value's canonical text with every number that long; null may stand for one.
-std::uint64_t text_bytes(const Json& value, std::uint64_t number) {
+// Bytes of a value's canonical text; number_bytes(value, whether it is listed as an accuracy) of
+// all but its strings.
+template <typename NumberBytes>
+std::uint64_t text_bytes(const Json& value, NumberBytes number_bytes, bool accuracy = false) {
   std::uint64_t bytes = 2;  // brackets
   if (value.is_object()) {
     for (const auto& [key, entry] : value.items()) {
-      bytes += key.size() + 4 + text_bytes(entry, number);
+      const bool listed = entry.is_array() && key.ends_with("acc");
+      bytes += key.size() + 4 + text_bytes(entry, number_bytes, listed);
     }
     return bytes;
   }
   if (value.is_array()) {
-    for (const Json& entry : value) bytes += 1 + text_bytes(entry, number);
+    for (const Json& entry : value) bytes += 1 + text_bytes(entry, number_bytes, accuracy);
     return bytes;
   }
-  return value.is_string() ? canonical_json(value).size() : number;
+  return value.is_string() ? canonical_json(value).size() : number_bytes(value, accuracy);
+}
+
+// null may stand for a number.
+std::uint64_t longest(const Json&, bool) { return longest_number; }
+
+std::uint64_t usual(const Json& value, bool accuracy) {
+  return accuracy ? accuracy_number : canonical_json(value).size();
 }
 
 std::uint64_t networks_of(const SeedPlan& shape) {
@@ -38,17 +49,27 @@ std::uint64_t networks_of(const SeedPlan& shape) {
   return networks;
 }
 
+// As text no longer and no shorter than what is measured.
+double any_measurement(std::uint64_t index) {
+  const double golden_ratio = 0.6180339887498949;
+  const double turns = static_cast<double>(index + 1) * golden_ratio;
+  return 0.5 + (turns - std::floor(turns)) / 3;
+}
+
 // The lists of a summary do not depend on what was measured, but for those that choose among
 // networks.
-std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uint64_t number) {
+template <typename NumberBytes>
+std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, NumberBytes number_bytes) {
   std::vector<GroupValues> values;
+  std::uint64_t index = 0;
   for (const Group& group : shape.groups) {
-    values.emplace_back(group.measured_steps.size() * group.values_per_measurement, 0.5);
+    values.emplace_back(group.measured_steps.size() * group.values_per_measurement);
+    for (double& value : values.back()) value = any_measurement(index++);
   }
   const Json summary = work.experiment->summarize(work.parameters, shape, values);
-  const std::uint64_t seed = text_bytes(summary, number) + networks_of(shape) * (number + 1);
   constexpr std::uint64_t frame = 512;  // the other keys of the file, "seed" of each seed
-  return frame + text_bytes(work.parameters.values, number) + work.seeds.size() * (seed + 40);
+  return frame + text_bytes(work.parameters.values, number_bytes) +
+         work.seeds.size() * (text_bytes(summary, number_bytes) + 40);
 }
 
 }  // namespace
@@ -88,12 +109,14 @@ WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
     for (const Group& group : shape.groups) plan.training_flops += remaining_flops(group, nullptr);
   }
   plan.networks = seeds * networks_of(shape);
-  plan.result_bytes = result_bytes(work, shape, longest_number);
+  // A list of chosen networks may hold all of them.
+  plan.result_bytes =
+      result_bytes(work, shape, longest) + seeds * networks_of(shape) * (longest_number + 1);
   return plan;
 }
 
 std::uint64_t writing_bytes(const WorkUnit& work, const SeedPlan& shape) {
-  const std::uint64_t text = result_bytes(work, shape, usual_number);
+  const std::uint64_t text = result_bytes(work, shape, usual);
   return text + 2 * text / work.seeds.size();
 }
 

@@ -19,6 +19,7 @@ PLANS = {
 # The text of the result outgrows the rest; many threads, each with work to the end; blocks of megabytes that come and go.
 ODD_PLANS = [
     ("neuronspec", "1", ["--seeds", "3000", "--set", "widths=[4]", "--set", "trials=1", "--set", "epochs=1"]),
+    ("compgen", "2", ["--seeds", "5000", "--set", "widths=[8]", "--set", "depths=[1]", "--set", "trials=1", "--set", "epochs=1"]),
     ("neuronspec", "16", ["--seeds", "100", "--set", "epochs=1"]),
     ("neuronspec", "2", ["--seeds", "5", "--set", "widths=[1024]", "--set", "trials=1", "--set", "epochs=1"]),
     ("featcompv2", "1", ["--set", "widths=[4]", "--set", "learning_rates=[0.1]", "--set", "epochs=2000",
