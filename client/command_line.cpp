@@ -63,7 +63,7 @@ void check_subcommand(const CLI::App& app, const std::string& subcommand) {
   if (subcommand == "plan") return check_work(app, subcommand);
   refuse(work_options);
   const bool transfers = subcommand == "upload" || subcommand == "update";
-  if (transfers || subcommand == "self-test") refuse(backend_options);
+  if (transfers || subcommand == "self-test" || subcommand == "report") refuse(backend_options);
   if (subcommand == "upload" || subcommand == "self-test") refuse({"--json"});  // they use words
 }
 
@@ -99,6 +99,12 @@ void declare_options(CLI::App& app, CommandLine& line, RawOptions& raw,
   CLI::App* verify = app.add_subcommand("verify")->fallthrough();
   verify->set_help_flag();
   verify->add_option("result", line.result);
+  CLI::App* report = app.add_subcommand("report")->fallthrough();
+  report->set_help_flag();
+  report->add_option("paths", line.report.paths);
+  report->add_option("--csv", line.report.csv);
+  report->add_option("--html", line.report.html);
+  report->add_flag("--skip-damaged", line.report.skip_damaged);
   app.add_subcommand("self-test")->fallthrough()->set_help_flag();
   network.declare(app);
   app.require_subcommand(0, 1);
@@ -171,6 +177,10 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   if (name == "devices") return Action::devices;
   if (name == "plan") return Action::plan;
   if (name == "self-test") return Action::self_test;
+  if (name == "report") {
+    if (line.report.paths.empty()) throw UsageError("report needs result files or directories");
+    return Action::report;
+  }
   if (name == "upload") return Action::upload;
   if (name == "update") return Action::update;
   if (line.result.empty()) throw UsageError("verify needs the path of a result file");

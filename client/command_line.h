@@ -23,12 +23,20 @@ enum class Action {
   devices,
   plan,
   verify,
+  report,
   self_test,
   upload,
   update,
   network_help,
   version,
   help
+};
+
+/// `report`: many results together.
+struct ReportOptions {
+  std::vector<std::string> paths;  ///< files and directories
+  std::string csv, html;           ///< to be written; empty = not
+  bool skip_damaged = false;       ///< leave out what is no result instead of ending
 };
 
 /// Checked options.
@@ -49,6 +57,7 @@ struct CommandLine {
   bool idle_priority = true;
 
   std::string result;  ///< verify: path
+  ReportOptions report;
 
   NetworkOptions network;
   double bench_seconds = 40;  ///< bench: aims to be done by then

@@ -22,6 +22,8 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
       return axiom::show_plan(line);
     case axiom::Action::verify:
       return axiom::verify_result(line);
+    case axiom::Action::report:
+      return axiom::report_results(line);
     case axiom::Action::self_test:
       return axiom::test_self();
     case axiom::Action::upload:

@@ -4,7 +4,7 @@
 set -eu
 build="g++ cmake ninja-build git nlohmann-json3-dev libcli11-dev libssl-dev libcurl4-openssl-dev zlib1g-dev liblzma-dev xz-utils ca-certificates libboinc-app-dev"
 test="$build libgtest-dev libbenchmark-dev libmpfr-dev libgmp-dev libboost-context-dev clang-format python3 python3-numpy binutils openssl nginx-light minisign strace boinc-client libfaketime"
-long="$test python3-swift clang clang-tidy valgrind"
+long="$test python3-swift clang clang-tidy valgrind chromium fonts-dejavu-core"
 case "${1:-}" in
   build) packages=$build ;;
   test) packages=$test ;;

@@ -16,6 +16,8 @@ ExitCode show_devices(const CommandLine& line);
 ExitCode show_plan(const CommandLine& line);
 /// Computes a result file again and compares.
 ExitCode verify_result(const CommandLine& line);
+/// Many results together: means, figures, a table for other programs.
+ExitCode report_results(const CommandLine& line);
 /// Known answers of every kernel that this host can run.
 ExitCode test_self();
 /// Sends what waits in a directory's outbox, or prints it.

@@ -4,21 +4,12 @@
 
 #include "client/commands/standard_streams.h"
 #include "client/experiments/parameters.h"
-#include "client/experiments/published.h"
 #include "client/result/canonical_json.h"
 #include "client/result/report.h"
 #include "client/system/signals.h"
 
 namespace axiom {
 namespace {
-
-PublishedTexts published_texts(std::string_view experiment) {
-  PublishedTexts texts;
-  for (const PublishedValue& value : published_values(experiment)) {
-    texts.emplace(value.key, value.text);
-  }
-  return texts;
-}
 
 // A path is bytes, JSON is UTF-8: what is none is shown as U+FFFD.
 Json path_json(const std::string& path) {

@@ -17,7 +17,7 @@ ExitCode show_help() {
       "usage: axiom-client --standalone --experiment NAME --seed N [options]\n"
       "       axiom-client --standalone --work-unit FILE [options]\n"
       "       axiom-client bench | devices | plan | verify RESULT | self-test [options]\n"
-      "       axiom-client upload DIR | update (see upload --help)\n"
+      "       axiom-client report PATH... | upload DIR | update (see upload --help)\n"
       "\n"
       "  --experiment NAME   one of: " +
       names.substr(0, names.find(" featcomp")) +
@@ -39,9 +39,9 @@ ExitCode show_help() {
       "  --data-dir DIR      where this host's identifier and benchmark are kept\n"
       "  --json, --quiet     summary for scripts; no log. Also --version, --help\n"
       "bench [--seconds N]: measure, for auto. devices: list what this host can run.\n"
-      "verify: compute a result file again, compare. self-test: known answers.\n"
-      "A run that was stopped goes on where it was: give the same command again.\n"
-      "plan: what a work unit will take (docs/USAGE.md). Exit codes: docs/ERRORS.md\n");
+      "verify: compute a result again. self-test: known answers. plan: what it takes.\n"
+      "report: results together; [--html FILE] figures, [--csv FILE] a row for a seed.\n"
+      "The same command resumes a stopped run. See docs/USAGE.md and docs/ERRORS.md.\n");
   return ExitCode::ok;
 }
 

@@ -9,9 +9,9 @@
 namespace axiom {
 namespace {
 
-constexpr std::array<std::string_view, 11> commands = {
-    "--standalone", "--help", "-h",        "--version", "bench", "devices",
-    "plan",         "verify", "self-test", "upload",    "update"};
+constexpr std::array<std::string_view, 12> commands = {
+    "--standalone", "--help", "-h",        "--version", "bench",  "devices",
+    "plan",         "verify", "self-test", "upload",    "update", "report"};
 // What servers and old clients add, each with a value: init_data.xml and the plan say the same.
 constexpr std::array<std::string_view, 3> superseded = {"--nthreads", "--device",
                                                         "--memory_size_mb"};

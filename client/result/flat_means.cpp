@@ -39,6 +39,13 @@ bool NaturalOrder::operator()(std::string_view a, std::string_view b) const {
   return whole_a < whole_b;  // "w01" and "w1" stay two keys
 }
 
+void FlatMeans::Entry::add(double value) {
+  ++count;
+  const double deviation = value - mean;
+  mean += deviation / static_cast<double>(count);
+  squares += deviation * (value - mean);
+}
+
 double FlatMeans::Entry::deviation() const {
   if (count < 2) return std::numeric_limits<double>::quiet_NaN();
   return std::sqrt(squares / static_cast<double>(count - 1));
@@ -54,11 +61,7 @@ void FlatMeans::add(const Json& summary) {
       continue;
     }
     if (item.value().is_null()) continue;
-    const double value = item.value().get<double>();
-    ++entry.count;
-    const double deviation = value - entry.mean;
-    entry.mean += deviation / static_cast<double>(entry.count);
-    entry.squares += deviation * (value - entry.mean);
+    entry.add(item.value().get<double>());
   }
 }
 

@@ -22,6 +22,8 @@ class FlatMeans {
     double mean = 0;
     double squares = 0;  ///< sum of squared deviations
 
+    /// Takes one more number (Welford 1962).
+    void add(double value);
     /// Sample standard deviation; NaN for fewer than two seeds.
     double deviation() const;
   };

@@ -7,20 +7,12 @@
 #include <vector>
 
 #include "client/experiments/experiment.h"
+#include "client/experiments/published.h"
 
 namespace axiom {
 namespace {
 
 using Row = std::vector<std::string>;
-
-// About five significant digits; whole numbers as such.
-std::string number(double value) {
-  if (!std::isfinite(value)) return "-";
-  const bool whole = value == std::floor(value) && std::fabs(value) < 1e9;
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), whole ? "%.0f" : "%.5g", value);
-  return text.data();
-}
 
 // Columns on a terminal: bytes that continue a UTF-8 character take none.
 std::size_t width(std::string_view text) {
@@ -50,6 +42,22 @@ std::string laid_out(const std::vector<Row>& rows) {
 
 }  // namespace
 
+PublishedTexts published_texts(std::string_view experiment) {
+  PublishedTexts texts;
+  for (const PublishedValue& value : published_values(experiment)) {
+    texts.emplace(value.key, value.text);
+  }
+  return texts;
+}
+
+std::string readable_number(double value) {
+  if (!std::isfinite(value)) return "-";
+  const bool whole = value == std::floor(value) && std::fabs(value) < 1e9;
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), whole ? "%.0f" : "%.5g", value);
+  return text.data();
+}
+
 std::string report_table(std::string_view experiment, std::string_view preset,
                          const FlatMeans& means, const PublishedTexts& published) {
   const bool several = means.seeds() > 1;
@@ -60,8 +68,8 @@ std::string report_table(std::string_view experiment, std::string_view preset,
   rows.push_back(several ? Row{"", "mean", "SD", "published"} : Row{"", "value", "published"});
   for (const auto& [key, entry] : means.entries()) {
     const auto known = published.find(key);
-    Row row = {key, entry.count == 0 ? "-" : number(entry.mean)};
-    if (several) row.push_back(number(entry.deviation()));
+    Row row = {key, entry.count == 0 ? "-" : readable_number(entry.mean)};
+    if (several) row.push_back(readable_number(entry.deviation()));
     row.push_back(known == published.end() ? "" : known->second);
     rows.push_back(std::move(row));
   }

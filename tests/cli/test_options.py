@@ -73,7 +73,7 @@ class Options(CliTest):
         for word in ["--standalone", "--work-unit", "--experiment", "--seed", "--seeds", "--preset",
                      "--set", "--out", "--data-dir", "--checkpoint-interval", "--step-limit", "--priority",
                      "--backend", "--threads", "--json", "--quiet", "--version", "--help",
-                     "bench", "devices", "plan", "verify", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
+                     "bench", "devices", "plan", "verify", "report", "self-test", "upload", "update", "compgen", "featrank", "neuronspec",
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)

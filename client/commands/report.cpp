@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "client/commands/commands.h"
+#include "client/commands/errors.h"
+#include "client/commands/standard_streams.h"
+#include "client/experiments/parameters.h"
+#include "client/json/strict_json.h"
+#include "client/report/page.h"
+#include "client/result/canonical_json.h"
+#include "client/result/report.h"
+#include "client/result/result_files.h"
+#include "client/system/files.h"
+#include "client/upload/gzip.h"
+#include "client/work_unit/recorded_work.h"
+
+namespace axiom {
+namespace {
+
+// As runs, servers and kept earlier results name them (docs/USAGE.md, docs/UPLOADS.md).
+bool is_result_name(const std::string& name) {
+  if (name.ends_with(".result.json.gz") || name.ends_with(".part.json.gz")) return true;
+  return name.ends_with(".json") && name.find(".result.") != std::string::npos;
+}
+
+bool is_directory(FileSystem& files, const std::string& path) {
+  if (!files.exists(path) || files.is_file(path)) return false;
+  try {
+    files.list(path);
+    return true;
+  } catch (const IoError&) {
+    return false;  // a pipe: read_file() refuses it
+  }
+}
+
+std::vector<std::string> result_files(FileSystem& files, const std::vector<std::string>& paths) {
+  std::vector<std::string> found;
+  for (const std::string& path : paths) {
+    if (!is_directory(files, path)) {
+      found.push_back(path);
+      continue;
+    }
+    const std::size_t before = found.size();
+    for (const std::string& name : files.list(path)) {
+      if (is_result_name(name)) found.push_back(path + "/" + name);
+    }
+    if (found.size() == before) {
+      throw WorkUnitError("no results in '" + path +
+                          "': expected files named *.result.json, *.result.json.gz or "
+                          "*.part.json.gz");
+    }
+  }
+  return found;
+}
+
+Json read_result(FileSystem& files, const std::string& path) {
+  std::string text = files.read_file(path, maximum_result_bytes);
+  try {
+    if (text.starts_with("\x1f\x8b")) text = gunzip(text, maximum_result_bytes);
+    return parse_strict_json(text, {maximum_result_bytes, 32});
+  } catch (const std::runtime_error& error) {  // JsonError, or not one whole gzip member
+    throw WorkUnitError(path + ": " + error.what());
+  }
+}
+
+struct Collection {
+  std::vector<Study> studies;
+  std::vector<std::string> sources;
+  std::size_t repeated = 0;  ///< seeds that were there already, with the same bytes
+  std::size_t skipped = 0;   ///< files
+
+  Study& study_of(const WorkUnit& work) {
+    for (Study& study : studies) {
+      if (&study.experiment() == work.experiment &&
+          study.parameters().preset == work.parameters.preset &&
+          study.parameters().values == work.parameters.values) {
+        return study;
+      }
+    }
+    return studies.emplace_back(*work.experiment, work.parameters);
+  }
+};
+
+void add(Collection& collection, FileSystem& files, const std::string& path) {
+  const Json result = read_result(files, path);
+  try {
+    const WorkUnit work = recorded_work(result);
+    collection.sources.push_back(path);
+    std::vector<ExaminedSeed> seeds;
+    for (std::size_t i = 0; i < work.seeds.size(); ++i) {
+      seeds.push_back(examined(*work.experiment, work.seeds[i], result.at("seeds").at(i),
+                               collection.sources.size() - 1));
+    }
+    collection.repeated += collection.study_of(work).add(std::move(seeds), collection.sources);
+  } catch (const WorkUnitError& error) {
+    throw WorkUnitError(path + ": " + error.what());
+  } catch (const std::invalid_argument& error) {
+    throw WorkUnitError(path + ": " + error.what());
+  }
+}
+
+// Whatever the order of the files.
+std::pair<std::string, std::string> order_of(const Study& study) {
+  return {study_title(study), canonical_json(study.parameters().values)};
+}
+
+Collection collected(const CommandLine& line, FileSystem& files) {
+  Collection collection;
+  for (const std::string& path : result_files(files, line.report.paths)) {
+    for (const std::string& output : {line.report.csv, line.report.html}) {
+      if (output == path) throw UsageError("'" + path + "' is a result and cannot be written to");
+    }
+    try {
+      add(collection, files, path);
+    } catch (const WorkUnitError& error) {
+      if (!line.report.skip_damaged) throw;
+      print_diagnostic("warning", "left out: " + std::string(error.what()));
+      ++collection.skipped;
+    }
+  }
+  std::erase_if(collection.studies, [](const Study& study) { return study.rows().empty(); });
+  if (collection.studies.empty()) throw WorkUnitError("no result is left to report on");
+  std::sort(collection.studies.begin(), collection.studies.end(),
+            [](const Study& a, const Study& b) { return order_of(a) < order_of(b); });
+  return collection;
+}
+
+Json study_json(const Study& study) {
+  Json keys = Json::object();
+  const FlatMeans means = study.means();
+  for (const auto& [key, entry] : means.entries()) {
+    keys[key] = {{"seeds", entry.count},
+                 {"mean", entry.count == 0 ? Json() : Json(entry.mean)},
+                 {"sd", entry.count < 2 ? Json() : Json(entry.deviation())}};
+  }
+  return {{"experiment", study.experiment().name()},
+          {"experiment_version", experiment_version},
+          {"preset", study.parameters().preset},
+          {"parameters", study.parameters().values},
+          {"seeds", study.rows().size()},
+          {"keys", std::move(keys)}};
+}
+
+std::string summary(const Collection& collection) {
+  std::size_t seeds = 0;
+  for (const Study& study : collection.studies) seeds += study.rows().size();
+  std::string text = "files: " + std::to_string(collection.sources.size()) +
+                     ", seeds: " + std::to_string(seeds) +
+                     ", seen again with the same bytes: " + std::to_string(collection.repeated);
+  if (collection.skipped > 0) text += ", files left out: " + std::to_string(collection.skipped);
+  return text + "\n";
+}
+
+void print_report(const CommandLine& line, const Collection& collection) {
+  if (line.json) {
+    Json studies = Json::array();
+    for (const Study& study : collection.studies) studies.push_back(study_json(study));
+    print(canonical_json({{"schema", 1},
+                          {"files", collection.sources.size()},
+                          {"repeated", collection.repeated},
+                          {"left_out", collection.skipped},
+                          {"studies", std::move(studies)}}) +
+          "\n");
+    return;
+  }
+  if (line.quiet) return;
+  for (const Study& study : collection.studies) {
+    const std::string_view name = study.experiment().name();
+    print(report_table(name, preset_and_changes(study.experiment(), study.parameters()),
+                       study.means(), published_texts(name)) +
+          "\n");
+  }
+  print(summary(collection));
+}
+
+}  // namespace
+
+ExitCode report_results(const CommandLine& line) {
+  FileSystem& files = real_file_system();
+  for (const std::string& output : {line.report.csv, line.report.html}) {
+    if (!output.empty()) files.require_writable(output);
+  }
+  try {
+    const Collection collection = collected(line, files);
+    if (!line.report.csv.empty()) {
+      files.write_durably(line.report.csv, report_csv(collection.studies));
+    }
+    if (!line.report.html.empty()) {
+      files.write_durably(line.report.html, report_page(collection.studies));
+    }
+    print_report(line, collection);
+    return collection.skipped == 0 ? ExitCode::ok : ExitCode::invalid_input;
+  } catch (const ContradictoryResults& error) {
+    print_diagnostic("error", error.what());
+    return ExitCode::verify_differs;
+  }
+}
+
+}  // namespace axiom
