@@ -166,8 +166,11 @@ void print_report(const CommandLine& line, const Collection& collection) {
     return;
   }
   if (line.quiet) return;
+  std::size_t number = 0;
   for (const Study& study : collection.studies) {
     const std::string_view name = study.experiment().name();
+    print("study " + std::to_string(++number) + ": " + canonical_json(study.parameters().values) +
+          "\n");
     print(report_table(name, preset_and_changes(study.experiment(), study.parameters()),
                        study.means(), published_texts(name)) +
           "\n");

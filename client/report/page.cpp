@@ -45,8 +45,9 @@ std::string table(const Study& study) {
   return html + "</table>\n";
 }
 
-std::string section(const Study& study) {
-  std::string html = "<section>\n<h2>" + xml_escaped(study_title(study)) + "</h2>\n<p>" +
+std::string section(const Study& study, std::size_t number) {
+  std::string html = "<section>\n<h2>" + std::to_string(number) + ". " +
+                     xml_escaped(study_title(study)) + "</h2>\n<p>" +
                      counted(study.rows().size(), "seed", "seeds") +
                      "</p>\n<div class=\"figures\">\n";
   for (const Figure& figure : figures_of(study)) html += svg_chart(figure);
@@ -74,7 +75,7 @@ std::string report_page(std::span<const Study> studies) {
       "<p>Points are means over the seeds, bars one standard deviation between them. Grey diamonds "
       "are what was published before this program existed, grey bars its range or deviation: "
       "expect the order and the size of effects, not the digits.</p>\n";
-  for (const Study& study : studies) html += section(study);
+  for (std::size_t i = 0; i < studies.size(); ++i) html += section(studies[i], i + 1);
   return html + "</body>\n</html>\n";
 }
 

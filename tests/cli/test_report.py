@@ -72,6 +72,7 @@ class Report(CliTest):
         for experiment in TINY:
             self.assertIn(f"{experiment} 2.0, preset default but for ", done.stdout)
         self.assertRegex(done.stdout, r"(?m)^ +ratio_mean .* ≈ 1\.45 \(18 seeds\)$")
+        self.assertRegex(done.stdout, r'(?m)^study 4: \{"batch":64,"depths":\[1,2\],.*\}\nmicroscalev2 2\.0, ')
         self.assertIn("files: 6, seeds: 18, seen again with the same bytes: 0\n", done.stdout)
         self.assertEqual(self.report(self.results, "--quiet").stdout, "")
 
@@ -101,7 +102,7 @@ class Report(CliTest):
         sections = root.findall("body/section")
         self.assertEqual(len(sections), 6)
         for section in sections:
-            experiment = section.find("h2").text.split()[0]
+            experiment = section.find("h2").text.split()[1]
             charts = section.findall(f"div/{MARK}svg")
             self.assertEqual(len(charts), FIGURES[experiment], experiment)
             for chart in charts:
