@@ -11,6 +11,7 @@
 #include "client/system/files.h"
 #include "client/system/guarded_directory.h"
 #include "client/system/program_swap.h"
+#include "client/system/staged_executable.h"
 #include "client/update/installation.h"
 #include "client/update/manifest.h"
 

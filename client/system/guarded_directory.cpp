@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
-#include "client/system/errors_posix.h"
 #include "client/system/files.h"
+#include "client/system/posix_calls.h"
 
 namespace axiom {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "client/system/digest.h"
 #include "client/system/executable.h"
+#include "client/system/staged_executable.h"
 
 namespace axiom {
 namespace {

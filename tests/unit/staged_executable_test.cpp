@@ -1,6 +1,6 @@
 // links: axiom_system axiom_test_support
 // Programs that are tried before they are put in place.
-#include "client/system/executable.h"
+#include "client/system/staged_executable.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
