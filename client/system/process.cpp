@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <sstream>
@@ -54,6 +55,15 @@ std::uint64_t group_quota(const ControlGroup& group) {
 }
 
 }  // namespace
+
+void reset_inherited_state() {
+  std::signal(SIGCHLD, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const mode_t mask = ::umask(0077);
+  ::umask(mask & 0077);
+}
 
 bool set_idle_priority(std::string* reason) {
   const auto refuse = [&](const char* call) {

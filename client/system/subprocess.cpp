@@ -53,14 +53,16 @@ std::string drain(int pipe, double until) {
   }
 }
 
-int wait_until(pid_t child, double until) {
+int wait_until(pid_t child, const std::string& path, double until) {
   int status = 0;
   while (true) {
     const pid_t ended = ::waitpid(child, &status, WNOHANG);
     if (ended == child) {
       return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
-    if ((ended == -1 && errno != EINTR) || monotonic_seconds() >= until) break;
+    // How it ended is not known, and its number may be another process's by now.
+    if (ended == -1 && errno != EINTR) throw_io_error("wait for", path, errno);
+    if (monotonic_seconds() >= until) break;
     ::usleep(5000);
   }
   ::kill(child, SIGKILL);
@@ -118,7 +120,12 @@ ProgramOutcome run_program(int file, const std::string& path,
   ProgramOutcome outcome;
   outcome.output = drain(ends[0], until);
   ::close(ends[0]);
-  outcome.status = wait_until(child, until);
+  try {
+    outcome.status = wait_until(child, path, until);
+  } catch (const IoError&) {
+    ::close(refusal[0]);
+    throw;
+  }
   int reason = 0;
   const ssize_t told =
       outcome.status == not_started ? ::read(refusal[0], &reason, sizeof reason) : 0;

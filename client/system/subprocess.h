@@ -13,7 +13,8 @@ struct ProgramOutcome {
 
 /// Runs the program in an open file and waits for its end, at most `timeout` seconds. It inherits
 /// no file but /dev/null. IoError, also if the system does not start it for reasons that are not in
-/// the file: no memory, no right to execute there. `path` is for the message.
+/// the file (no memory, no right to execute there), or does not say how it ended. `path` is for the
+/// message.
 ProgramOutcome run_program(int file, const std::string& path,
                            const std::vector<std::string>& arguments, double timeout);
 
