@@ -84,6 +84,8 @@ ExitCode update_exit_code(UpdateFailure failure) {
       return ExitCode::version_too_old;
     case UpdateFailure::new_version_failed:
       return ExitCode::new_version_failed;
+    case UpdateFailure::host_fails:
+      return ExitCode::self_test_failed;
     case UpdateFailure::failed_before:
       return ExitCode::version_failed_before;
     case UpdateFailure::rotation_refused:

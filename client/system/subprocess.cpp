@@ -134,6 +134,20 @@ ProgramOutcome run_program(int file, const std::string& path,
   return outcome;
 }
 
+ProgramOutcome run_program(const std::string& path, const std::vector<std::string>& arguments,
+                           double timeout) {
+  const int file = retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+  if (file == -1) throw_io_error("open", path, errno);
+  try {
+    ProgramOutcome outcome = run_program(file, path, arguments, timeout);
+    ::close(file);
+    return outcome;
+  } catch (const IoError&) {
+    ::close(file);
+    throw;
+  }
+}
+
 void become(const std::string& path, const std::vector<std::string>& arguments) {
   const std::vector<char*> list = pointers(arguments);
   ::execv(path.c_str(), list.data());

@@ -18,6 +18,10 @@ struct ProgramOutcome {
 ProgramOutcome run_program(int file, const std::string& path,
                            const std::vector<std::string>& arguments, double timeout);
 
+/// Likewise, of the program in `path`.
+ProgramOutcome run_program(const std::string& path, const std::vector<std::string>& arguments,
+                           double timeout);
+
 /// Goes on as the program in `path`, with these arguments (the first is its name). Returns only if
 /// that fails: IoError.
 [[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments);

@@ -57,6 +57,26 @@ class Surroundings(UpdateTest):
         self.assertIn("the program before is back", done.stderr)
         self.assert_unchanged()
 
+    def test_a_host_that_fails_each_self_test(self):
+        """A GPU that computes wrong numbers, say: the version that is there fails, too, and the new one is not to blame."""
+        library = self.directory / "failing.so"
+        subprocess.run(["cc", "-x", "c", "-shared", "-fPIC", "-o", str(library), "-"], check=True, text=True, input="""
+#include <string.h>
+#include <unistd.h>
+__attribute__((constructor)) static void fail(int count, char** arguments) {
+  if (count == 2 && strcmp(arguments[1], "self-test") == 0) _exit(9);
+}""")
+        release(self.channel)
+        failing = {"env": {"LD_PRELOAD": str(library)}}
+        self.refused(9, "99.0.0 fails its self-test on this host, and so does 0.1.0: the host is at fault, and nothing was "
+                        "changed; axiom-client self-test says what is wrong", **failing)
+        self.assertEqual(self.state_of("failed"), [])
+        release(self.channel, version="98.0.0")  # but what is another version than signed is no fault of the host
+        self.refused(66, "98.0.0 fails its --version", **failing)
+        release(self.channel)
+        self.assertEqual(self.update().returncode, 0)
+        self.assertEqual(self.version(), "99.0.0")
+
     def test_signals_that_are_held_back(self):
         self.assert_updates(preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()))
 
