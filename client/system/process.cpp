@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "client/system/cgroup.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -126,14 +127,7 @@ std::string random_hex(std::size_t bytes) {
     }
     length += static_cast<std::size_t>(got);
   }
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : random) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return hex(random);
 }
 
 std::string default_data_directory() {

@@ -20,8 +20,8 @@ ReleaseFile release_file(const nlohmann::json& json) {
   file.size = document::integer(json, "size");
   file.sha256 = document::text(json, "sha256");
   if (file.size == 0 || file.size > maximum_executable_bytes) {
-    document::malformed(type + ": a size of " + std::to_string(file.size) +
-                        " bytes (1 to 268435456 may be)");
+    document::malformed(type + ": a size of " + std::to_string(file.size) + " bytes (1 to " +
+                        std::to_string(maximum_executable_bytes) + " may be)");
   }
   if (file.sha256.size() != 64 ||
       file.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
