@@ -11,6 +11,7 @@
 #include "client/commands/upload_source.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
+#include "client/result/result_files.h"
 #include "client/system/clock.h"
 #include "client/system/signals.h"
 #include "client/upload/gzip.h"
@@ -64,8 +65,7 @@ std::string shown_request(const UploadIdentity& identity, const std::string& nam
   }
   if (authorized) text += "Authorization: from the file of --upload-credentials\n";
   text += "Content-Length: " + std::to_string(body.size()) + "\n\n";
-  constexpr std::size_t limit = std::size_t{1} << 30;
-  return text + gunzip(body, limit) + "\n";
+  return text + gunzip(body, maximum_result_bytes) + "\n";
 }
 
 std::string text_of(const std::exception_ptr& refused) {
