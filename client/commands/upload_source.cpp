@@ -1,5 +1,6 @@
 #include "client/commands/upload_source.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -34,20 +35,51 @@ void require_digest(FileSystem& files, const std::string& path, const std::strin
   }
 }
 
-// The text of the telemetry that belongs to the result of that digest; empty if there is none.
-std::string telemetry_of(FileSystem& files, const std::string& path, const std::string& digest) {
-  if (!files.exists(path) || !files.is_file(path)) return "";
-  try {
-    std::string text = files.read(path, maximum_telemetry_bytes);
-    const nlohmann::json telemetry = parse_strict_json(text, {maximum_telemetry_bytes, 8});
-    return telemetry.at("result_sha256") == digest ? text : "";
-  } catch (const nlohmann::json::exception&) {
-    // Not telemetry of this program: it stays here.
-  } catch (const JsonError&) {
-  } catch (const FileTooLongError&) {
+// The telemetry of a directory's results: of each experiment that of its latest one. What cannot be
+// read is refused, once, and keeps no result from being sent.
+class TelemetryFiles {
+ public:
+  TelemetryFiles(FileSystem& files, const std::string& directory, UploadSource& source)
+      : files_(files), directory_(directory), source_(source) {}
+
+  std::string path(const std::string& experiment) const {
+    return directory_ + "/" + experiment + ".telemetry.json";
   }
-  return "";
-}
+
+  /// What belongs to the result of that digest; empty if there is none.
+  std::string of(const std::string& experiment, const std::string& digest) {
+    auto found = read_.find(experiment);
+    if (found == read_.end()) found = read_.emplace(experiment, read(path(experiment))).first;
+    return found->second.result == digest ? found->second.text : "";
+  }
+
+ private:
+  struct Telemetry {
+    std::string result;  // its digest
+    std::string text;
+  };
+
+  Telemetry read(const std::string& path) {
+    try {
+      if (!files_.exists(path) || !files_.is_file(path)) return {};
+      std::string text = files_.read(path, maximum_telemetry_bytes);
+      const nlohmann::json telemetry = parse_strict_json(text, {maximum_telemetry_bytes, 8});
+      return {telemetry.at("result_sha256").get<std::string>(), std::move(text)};
+    } catch (const nlohmann::json::exception&) {
+      // Not telemetry of this program: it stays here.
+    } catch (const JsonError&) {
+    } catch (const FileTooLongError&) {
+    } catch (const IoError&) {
+      source_.refused.push_back(std::current_exception());
+    }
+    return {};
+  }
+
+  FileSystem& files_;
+  const std::string& directory_;
+  UploadSource& source_;
+  std::map<std::string, Telemetry> read_;
+};
 
 // Telemetry knows which program computed; the one that uploads may be newer. Nothing if it cannot
 // be sent.
@@ -85,20 +117,17 @@ UploadIdentity identity_of(const std::string& path, const std::string& text,
 
 // Of one result: it, and its telemetry if there is any.
 void find_wanted(FileSystem& files, const std::string& directory, const std::string& name,
-                 const Wanted& wanted, UploadSource& source) {
+                 const Wanted& wanted, TelemetryFiles& telemetries, UploadSource& source) {
   const std::string path = directory + "/" + name;
   const std::string text = files.read_file(path, maximum_result_bytes);
   const std::string digest = sha256_hex(text);
   require_digest(files, path, digest);
-  const auto telemetry_path = [&](const std::string& experiment) {
-    return directory + "/" + experiment + ".telemetry.json";
-  };
   const auto named = [&](UploadKind kind, const std::string& experiment, const std::string& own) {
     return object_name(kind, experiment, digest, own);
   };
   // What its file is called: taking the result apart would be most of the work.
   const std::string called = name.substr(0, name.find('.'));
-  std::string telemetry = telemetry_of(files, telemetry_path(called), digest);
+  std::string telemetry = telemetries.of(called, digest);
   const bool telemetry_wanted =
       !telemetry.empty() && wanted(named(UploadKind::telemetry, called, telemetry), digest);
   if (!telemetry_wanted && !wanted(named(UploadKind::result, called, ""), digest)) {
@@ -107,9 +136,7 @@ void find_wanted(FileSystem& files, const std::string& directory, const std::str
   }
   UploadIdentity identity = identity_of(path, text, digest);
   source.digests.insert(digest);
-  if (identity.experiment != called) {
-    telemetry = telemetry_of(files, telemetry_path(identity.experiment), digest);
-  }
+  if (identity.experiment != called) telemetry = telemetries.of(identity.experiment, digest);
   const auto computed = computed_by(telemetry, identity);
   if (computed) identity = *computed;
   const auto add = [&](UploadKind kind, const std::string& from, const std::string& own) {
@@ -117,7 +144,7 @@ void find_wanted(FileSystem& files, const std::string& directory, const std::str
     if (wanted(object, digest)) source.wanted.push_back({kind, std::move(object), identity, from});
   };
   add(UploadKind::result, path, "");
-  if (computed) add(UploadKind::telemetry, telemetry_path(identity.experiment), telemetry);
+  if (computed) add(UploadKind::telemetry, telemetries.path(identity.experiment), telemetry);
 }
 
 }  // namespace
@@ -127,10 +154,11 @@ std::string outbox_directory(const std::string& directory) { return directory + 
 UploadSource results_to_upload(FileSystem& files, const std::string& directory,
                                const Wanted& wanted) {
   UploadSource source;
+  TelemetryFiles telemetries(files, directory, source);
   for (const std::string& name : files.list(directory)) {
     if (!is_result_name(name)) continue;
     try {
-      find_wanted(files, directory, name, wanted, source);
+      find_wanted(files, directory, name, wanted, telemetries, source);
     } catch (const IoError&) {
       source.refused.push_back(std::current_exception());
     } catch (const WorkUnitError&) {

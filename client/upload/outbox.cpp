@@ -41,7 +41,7 @@ Outbox::Outbox(FileSystem& files, std::string directory, Use use)
 
 bool Outbox::knows(const std::string& name) {
   if (damaged_.contains(name)) return false;
-  return files_.exists(path(with(name, queued_suffix))) || has_receipt(name);
+  return files_.exists(path(with(name, queued_suffix))) || may_have_receipt(name);
 }
 
 // One that says nothing acknowledges nothing: to send once more is harmless.
@@ -52,9 +52,13 @@ bool Outbox::has_receipt(const std::string& name) {
     return is_receipt(files_.read(receipt, maximum_entry_bytes));
   } catch (const FileTooLongError&) {
     return false;
-  } catch (const IoError&) {
-    return true;  // what cannot be read at the moment may say all that is needed
   }
+}
+
+bool Outbox::may_have_receipt(const std::string& name) try {
+  return has_receipt(name);
+} catch (const IoError&) {
+  return true;
 }
 
 void Outbox::add(const UploadObject& object, const std::string& target) {
@@ -103,7 +107,7 @@ std::optional<std::string> Outbox::damage_of(const std::string& name, QueuedObje
 
 bool Outbox::holds(const std::string& name) {
   if (!knows(name)) return false;
-  if (has_receipt(name)) return true;
+  if (may_have_receipt(name)) return true;
   try {
     QueuedObject entry;
     return !damage_of(name, entry);
@@ -123,8 +127,20 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
   };
   const auto tidy_up = [&](const std::string& file) {
     if (use_ == Use::look) return;
-    // A directory of such a name is not ours.
-    if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
+    try {
+      // A directory of such a name is not ours.
+      if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
+    } catch (const AccessDeniedError&) {
+      throw;
+    } catch (const IoError&) {  // it stays for the next time
+    }
+  };
+  const auto is_gone = [&](const std::string& file) {
+    try {
+      return !files_.exists(path(file));
+    } catch (const IoError&) {
+      return false;
+    }
   };
   for (const std::string& file : names) {
     if (!is_own(file)) continue;
@@ -134,12 +150,12 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     if (file.ends_with(".tmp")) tidy_up(file);
     if (!file.ends_with(queued_suffix)) continue;
     const std::string name = file.substr(0, file.size() - queued_suffix.size());
-    if (present(with(name, sent_suffix)) && has_receipt(name)) {
-      tidy_up(file);
-      if (present(name)) tidy_up(name);
-      continue;
-    }
     try {
+      if (present(with(name, sent_suffix)) && has_receipt(name)) {
+        tidy_up(file);
+        if (present(name)) tidy_up(name);
+        continue;
+      }
       QueuedObject entry;
       if (const auto damage = damage_of(name, entry)) {
         tell_damaged(name, *damage, notes);
@@ -151,7 +167,7 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
-      if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
+      if (is_gone(file)) continue;  // sent by another process while this one looks
       left_out_.emplace(name, IoError(std::string(error.what()) +
                                       "; it stays in the outbox: axiom-client upload tries again"));
       notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));

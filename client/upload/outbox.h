@@ -54,7 +54,10 @@ class Outbox {
 
  private:
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  /// IoError if that cannot be told.
   bool has_receipt(const std::string& name);
+  /// Likewise, but then there may be one.
+  bool may_have_receipt(const std::string& name);
   void write_entry(const QueuedObject& entry);
   /// The reason if it is; the entry if not. Throws what cannot be told, or is of a later version.
   std::optional<std::string> damage_of(const std::string& name, QueuedObject& entry);

@@ -55,8 +55,10 @@ std::string stand_in_name() {
 }
 
 bool can_be_sent(const UploadIdentity& identity) {
+  constexpr std::size_t longest = 256;
   const auto printable = [](const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return text.size() <= longest &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
   };
   for (const std::string* text : {&identity.client_version, &identity.build, &identity.experiment,
                                   &identity.experiment_version, &identity.arithmetic_version,

@@ -24,7 +24,8 @@ struct UploadIdentity {
   std::string part{};         ///< "3/40": the third of 40; empty for all else
 };
 
-/// Whether every member can be the value of a header: printable ASCII, not empty (but for `part`).
+/// Whether every member can be the value of a header: printable ASCII, not empty (but for `part`),
+/// and short enough that servers take it.
 bool can_be_sent(const UploadIdentity& identity);
 
 /// In the order in which they are sent.

@@ -62,7 +62,7 @@ class Neighbours(OutboxTest):
         telemetry = self.out / "neuronspec.telemetry.json"
         original = telemetry.read_text()
         for members in ({"client_version": 5}, {"build": None}, {"build": ""}, {"build": " "},
-                        {"client_version": "1\r\nInjected: 1"}, {"client_version": "\u00e9"}):
+                        {"client_version": "1\r\nInjected: 1"}, {"client_version": "\u00e9"}, {"build": 10000 * "x"}):
             with self.subTest(members=members), Server(self.valid, answer(201)) as server:
                 telemetry.write_text(original)
                 self.change(telemetry, **members)

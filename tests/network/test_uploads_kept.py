@@ -158,6 +158,25 @@ class NothingIsLost(UploadTest):
                 path.unlink()
                 path.write_bytes(whole)
 
+    def test_what_cannot_be_examined_keeps_nothing_else_back(self):
+        """Links that lead to themselves stand for a disk that fails."""
+        self.upload("https://localhost:1/")
+        record = next(self.outbox.glob("*.result.json.gz.queued.json"))
+        receipt = record.with_name(record.name.replace(".queued.", ".sent."))
+        telemetry = self.out / "neuronspec.telemetry.json"
+        for path in (record, receipt, telemetry):
+            with self.subTest(path=path), Server(self.valid, answer(201)) as server:
+                shutil.rmtree(self.outbox)
+                if path != telemetry:
+                    self.upload("https://localhost:1/")
+                path.unlink(missing_ok=True)
+                path.symlink_to(path.name)
+                done = self.upload(server.url())
+                self.assert_error(done, 7, "Too many levels of symbolic links")
+                self.assertIn(f"'{path}'", done.stderr)
+                self.assertEqual((len(server.requests), len(self.receipts()) - (path == receipt)), (1, 1))
+                path.unlink()
+
     def test_a_directory_is_no_receipt(self):
         self.upload("https://localhost:1/")
         for entry in list(self.outbox.glob("*.gz")):
