@@ -240,7 +240,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set_option(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
-    // What else came on a connection that is kept would pass for the answer.
+    // A reused connection could deliver stale bytes as the next response.
     set_option(curl, CURLOPT_FRESH_CONNECT, 1L);
     set_option(curl, CURLOPT_FORBID_REUSE, 1L);
     set_option(curl, CURLOPT_UPLOAD, 1L);
