@@ -84,7 +84,7 @@ class Tls(NetworkTest):
 
     def test_unknown_authority(self):
         other = certificates.Authority(self.directory / "other", "Other Authority")
-        self.refused(41, "an authority that is not in '", other.issue("server"))
+        self.refused(41, "its certificate was issued by an authority that is not in '", other.issue("server"))
 
     def test_unknown_authority_with_the_embedded_bundle(self):
         self.refused(41, "not in the bundle within this program", ca="embedded")

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pathlib
 import random
 import resource
 import shutil
@@ -133,6 +134,32 @@ class NothingIsLost(UploadTest):
                 self.assert_error(done, 7, f"{self.digest}.result.json.gz' is damaged and not sent: ")
                 self.assertEqual(len(self.receipts()), 1)
                 (self.out / "elsewhere").rename(self.out / RESULT)
+
+    def test_one_that_is_removed_or_damaged_meanwhile_does_not_stop_the_others(self):
+        self.assertEqual(client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out).returncode, 0)
+        for spoil, fragment in ((pathlib.Path.unlink, "is not there any more"),
+                                (lambda path: path.write_bytes(b"damaged"), "is not what was put there")):
+            with self.subTest(fragment=fragment):
+                shutil.rmtree(self.outbox, ignore_errors=True)
+                self.upload("https://localhost:1/")
+                count = len(self.waiting())
+                self.assertGreaterEqual(count, 3)
+                spoilt = sorted(self.outbox.glob("*.result.json.gz"))[1]
+
+                def behave(connection, server):
+                    server.read_request(connection)
+                    if len(server.requests) == 1:
+                        spoil(spoilt)
+                    connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                with Server(self.valid, behave) as server:
+                    done = self.upload(server.url())
+                    self.assert_error(done, 7, fragment)
+                    self.assertIn(f"'{spoilt}' ", done.stderr)
+                    self.assertEqual(len(server.requests), count - 1)
+                self.assertEqual(len(self.receipts()), count - 1)
+                with Server(self.valid, answer(201)) as server:  # its result is still there
+                    done = self.upload(server.url())
+                    self.assertEqual((done.returncode, len(server.requests)), (0, 1), done.stderr)
 
     def test_a_run_queues_its_result_again_if_the_entry_is_damaged(self):
         self.upload("https://localhost:1/")
