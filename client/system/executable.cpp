@@ -40,6 +40,14 @@ std::string mapped_executable() {
   return "";
 }
 
+// Whether it is what runs, and only called as the kernel calls what has no name any more.
+bool is_what_runs(const std::string& path) {
+  struct stat named {};
+  struct stat running {};
+  return ::stat(path.c_str(), &named) == 0 && ::stat("/proc/self/exe", &running) == 0 &&
+         named.st_dev == running.st_dev && named.st_ino == running.st_ino;
+}
+
 }  // namespace
 
 std::string own_executable() {
@@ -56,8 +64,7 @@ std::string own_executable() {
   if (const std::string mapped = mapped_executable(); !mapped.empty() && mapped != escaped) {
     path = mapped;
   }
-  // The kernel says so of a file that has no name any more.
-  if (path.ends_with(" (deleted)")) {
+  if (path.ends_with(" (deleted)") && !is_what_runs(path)) {
     throw IoError("the file of this program was replaced while it ran: start it again");
   }
   return path;

@@ -110,7 +110,7 @@ class RealFileSystem final : public FileSystem {
   bool exists(const std::string& path) override {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) return true;
-    if (errno == ENOENT || errno == ENOTDIR) return false;
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return false;
     throw_io_error("examine", path, errno);
   }
 

@@ -3,12 +3,13 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import unittest
 
 from releases import BROKEN_CLIENT, NEXT_CLIENT, release
-from support import QUICK, environment
+from support import QUICK, TEST_CLIENT, environment
 from updating import UpdateTest
 
 
@@ -87,6 +88,25 @@ __attribute__((constructor)) static void fail(int count, char** arguments) {
     def test_a_directory_that_is_gone(self):
         gone = self.directory / "gone"
         self.assert_updates(gone.mkdir, cwd=gone, preexec_fn=gone.rmdir)
+
+    def test_odd_names(self):
+        """Of the program: " (deleted)" is how the kernel speaks of files that are gone."""
+        release(self.channel)
+        for name in ("axiom client", "axiom\nclient", "client (deleted)", "update", "\u00fc", "-x"):
+            with self.subTest(name=name):
+                self.program = self.home / name
+                self.state = self.home / f"{name}.update"
+                shutil.copy2(TEST_CLIENT, self.program)
+                self.assertEqual(self.run_science().returncode, 0)
+                done = self.update()
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(self.version(), "99.0.0")
+                self.assertNotIn("on trial", self.run_science().stderr)
+                self.assertIsNone(self.state_of("pending"))
+        self.program = self.home / ("x" * 255)  # no room for what updates leave beside it
+        shutil.copy2(TEST_CLIENT, self.program)
+        self.assertNotIn("on trial", self.run_science().stderr)
+        self.assert_error(self.update(), 7, "File name too long")
 
     def test_no_environment_at_all(self):
         release(self.channel)
