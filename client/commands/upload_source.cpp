@@ -1,5 +1,6 @@
 #include "client/commands/upload_source.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -141,7 +142,11 @@ void find_wanted(FileSystem& files, const std::string& directory, const std::str
   if (computed) identity = *computed;
   const auto add = [&](UploadKind kind, const std::string& from, const std::string& own) {
     std::string object = named(kind, identity.experiment, own);
-    if (wanted(object, digest)) source.wanted.push_back({kind, std::move(object), identity, from});
+    const bool twice =  // a copy of the file
+        std::any_of(source.wanted.begin(), source.wanted.end(),
+                    [&](const Uploadable& other) { return other.name == object; });
+    if (twice || !wanted(object, digest)) return;
+    source.wanted.push_back({kind, std::move(object), identity, from});
   };
   add(UploadKind::result, path, "");
   if (computed) add(UploadKind::telemetry, telemetries.path(identity.experiment), telemetry);

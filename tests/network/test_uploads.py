@@ -58,6 +58,15 @@ class Arriving(UploadTest):
         self.assertEqual(len(results), 2)
         self.assertEqual(len(self.arrived()), 3)  # the first one's telemetry was replaced
 
+    def test_a_copy_of_a_result_is_no_other_one(self):
+        shutil.copy(self.out / RESULT, self.out / "neuronspec.result.000000000000.json")
+        shutil.copy(self.out / RESULT, self.out / "mine.result.json")
+        for url in (self.nginx.url(), "https://localhost:1/one"):
+            shown = client("upload", self.out, "--upload-url", url, "--print-upload")
+            self.assertEqual((shown.returncode, shown.stdout.count("PUT ")), (0, 1 + url.endswith("/")), shown.stderr)
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
+
     def test_a_log_of_the_metadata(self):
         """As docs/UPLOADS.md says how nginx keeps it."""
         self.assertEqual(self.upload(self.nginx.url("/upload/logged/")).returncode, 0)
