@@ -3,6 +3,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/format.h"
 #include "client/system/digest.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -98,17 +99,6 @@ Reader open_envelope(std::string_view bytes) {
   return in;
 }
 
-std::string hex_of_bytes(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
-}
-
 RunState read_member(Reader& in) {
   RunState member;
   member.step = in.u64();
@@ -141,7 +131,7 @@ GroupState read_group(Reader& in) {
 Checkpoint decode(std::string_view bytes) {
   Reader in = open_envelope(bytes);
   Checkpoint checkpoint;
-  checkpoint.work_digest = hex_of_bytes(in.raw(format::digest_bytes));
+  checkpoint.work_digest = hex(in.raw(format::digest_bytes));
   checkpoint.sequence = in.u64();
   checkpoint.resumes = in.u64();
   checkpoint.checkpoints = in.u64();

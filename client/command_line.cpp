@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "client/option_values.h"
+#include "client/work_unit/work_unit.h"
 
 namespace axiom {
 namespace {
@@ -128,7 +129,7 @@ void convert(const CLI::App& app, const RawOptions& raw, CommandLine& line) {
   constexpr auto any = std::numeric_limits<std::uint64_t>::max();
   const auto given = [&](const char* option) { return app.count(option) > 0; };
   if (given("--seed")) line.seed = parse_integer("--seed", raw.seed, 0, any);
-  if (given("--seeds")) line.seeds = parse_integer("--seeds", raw.seeds, 1, 10000);
+  if (given("--seeds")) line.seeds = parse_integer("--seeds", raw.seeds, 1, maximum_seeds);
   if (given("--threads")) {
     line.threads = static_cast<int>(parse_integer("--threads", raw.threads, 1, 1024));
   }

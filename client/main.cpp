@@ -7,6 +7,7 @@
 #include "client/commands/standard_streams.h"
 #include "client/commands/start_trial.h"
 #include "client/system/memory.h"
+#include "client/system/process.h"
 
 namespace {
 
@@ -43,6 +44,7 @@ axiom::ExitCode run_command(const axiom::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  axiom::reset_inherited_state();
   axiom::secure_standard_streams();
   axiom::keep_memory_compact();
   // What a client starts is a task, whatever a volunteer's app_config.xml has among the arguments:

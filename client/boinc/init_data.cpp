@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "client/boinc/trimmed.h"
+#include "client/system/text.h"
 
 namespace axiom::boinc {
 namespace {
@@ -89,8 +90,7 @@ InitData parse_init_data(std::string_view whole) {
 
 std::optional<std::string> assigned_device(const InitData& data) {
   if (data.gpu_device < 0) return std::nullopt;
-  std::string kind = data.gpu_type;
-  for (char& c : kind) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::string kind = lower_case(data.gpu_type);
   if (kind.empty() || kind == "nvidia") kind = "cuda";
   return kind + ":" + std::to_string(data.gpu_device);
 }

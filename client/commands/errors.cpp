@@ -14,6 +14,7 @@
 #include "client/run/memory_plan.h"
 #include "client/system/files.h"
 #include "client/system/process.h"
+#include "client/system/text.h"
 #include "client/transfer/address.h"
 #include "client/transfer/failure.h"
 #include "client/update/failure.h"
@@ -84,6 +85,8 @@ ExitCode update_exit_code(UpdateFailure failure) {
       return ExitCode::version_too_old;
     case UpdateFailure::new_version_failed:
       return ExitCode::new_version_failed;
+    case UpdateFailure::host_fails:
+      return ExitCode::self_test_failed;
     case UpdateFailure::failed_before:
       return ExitCode::version_failed_before;
     case UpdateFailure::rotation_refused:
@@ -137,14 +140,6 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-std::string plain_line(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return line;
-}
-
 void make_diagnostics_plain() { plain_diagnostics = true; }
 
 ExitCode exit_code_of(DeviceStatus status) {
@@ -171,7 +166,8 @@ void print_diagnostic(std::string_view kind, std::string_view text) {
   std::string line = std::string(kind) + ":";
   if (colour()) line = "\x1b[1m" + line + "\x1b[0m";
   line += ' ';
-  line += plain_diagnostics ? plain_line(text.substr(0, longest_plain_line)) : one_line(text);
+  line += plain_diagnostics ? printable_ascii(std::string(text.substr(0, longest_plain_line)))
+                            : one_line(text);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

@@ -26,9 +26,6 @@ bool is_memory_shortage(const std::exception& error);
 /// The text on one line, whatever it holds: control characters become "?".
 std::string one_line(std::string_view text);
 
-/// The text on one line of ASCII, whatever it holds: other bytes become "?".
-std::string plain_line(std::string_view text);
-
 /// From now on diagnostics are plain lines, and no longer than 400 characters: for a task's log.
 void make_diagnostics_plain();
 

@@ -40,7 +40,7 @@ ExitCode show_help() {
       "  --json, --quiet     summary for scripts; no log. Also --version, --help\n"
       "bench [--seconds N]: measure, for auto. devices: list what this host can run.\n"
       "verify: compute a result again. self-test: known answers. plan: what it takes.\n"
-      "report: results together; [--html FILE] figures, [--csv FILE] a row for a seed.\n"
+      "report: results together; --html FILE, --csv FILE, --skip-damaged: docs/USAGE.md\n"
       "The same command resumes a stopped run. See docs/USAGE.md and docs/ERRORS.md.\n");
   return ExitCode::ok;
 }

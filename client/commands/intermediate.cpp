@@ -175,8 +175,10 @@ void IntermediateUploads::queue(Outbox& outbox, std::size_t part) {
   identity.plan_digest = work_digest_;
   identity.result_digest = sha256_hex(text);
   identity.part = std::to_string(part + 1) + "/" + std::to_string(layout_.parts);
-  const UploadObject object = part_object(identity, text);
-  if (outbox.knows(object.name)) return;
+  if (outbox.knows(object_name(UploadKind::part, identity.experiment, identity.result_digest))) {
+    return;
+  }
+  const UploadObject object = upload_object(UploadKind::part, identity, text);
   outbox.add(object, line_.network.upload_url);
   waiting_bytes_ += object.body.size();
   ++waiting_parts_;

@@ -10,6 +10,7 @@
 #include "client/commands/version.h"
 #include "client/system/digest.h"
 #include "client/system/memory.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -41,7 +42,7 @@ SlotLog::SlotLog(const boinc::ClientTask& task)
 }
 
 void SlotLog::detail(const std::string& line) {
-  if (!brief_) console_.note(plain_line(line));
+  if (!brief_) console_.note(printable_ascii(line));
 }
 
 void SlotLog::begin(const SlotOptions& options) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "client/command_line.h"
 #include "client/commands/errors.h"
 #include "client/commands/own_installation.h"
 #include "client/commands/version.h"
@@ -11,6 +12,7 @@
 #include "client/system/files.h"
 #include "client/system/guarded_directory.h"
 #include "client/system/program_swap.h"
+#include "client/system/staged_executable.h"
 #include "client/update/installation.h"
 #include "client/update/manifest.h"
 
@@ -29,13 +31,33 @@ struct Trial {
 };
 std::unique_ptr<Trial> trial;
 
-// These prove nothing, and an updater calls them to try a program before it is in place.
+// Commands that prove nothing, and that an updater calls to try a program before it is in place.
 bool counts(const std::vector<std::string>& arguments) {
   const std::vector<std::string> idle = {"self-test", "--version", "--help",
                                          "-h",        "devices",   "update"};
-  return std::none_of(arguments.begin() + 1, arguments.end(), [&](const std::string& argument) {
-    return std::find(idle.begin(), idle.end(), argument) != idle.end();
+  // Without any of these words the start counts before anything else of the program is relied on:
+  // reading an address loads libcurl, say.
+  const bool may_be_idle = std::any_of(arguments.begin(), arguments.end(), [&](const auto& word) {
+    return std::find(idle.begin(), idle.end(), word) != idle.end();
   });
+  if (!may_be_idle) return true;
+  std::vector<const char*> words;
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  try {
+    switch (parse_command_line(static_cast<int>(words.size()), words.data()).action) {
+      case Action::self_test:
+      case Action::devices:
+      case Action::update:
+      case Action::network_help:
+      case Action::version:
+      case Action::help:
+        return false;
+      default:
+        return true;
+    }
+  } catch (const std::exception&) {
+    return false;  // it ends at once
+  }
 }
 
 void roll_back(Installation& installation, const std::vector<std::string>& arguments) {

@@ -7,6 +7,7 @@
 #include "client/backends/registry.h"
 #include "client/commands/errors.h"
 #include "client/system/files.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -34,7 +35,7 @@ std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (co
 
 std::string reason_for_client(const std::exception& error) {
   constexpr std::size_t longest = 240;  // the client reads a line of 255 bytes
-  std::string line = plain_line(line_of(error));
+  std::string line = printable_ascii(line_of(error));
   if (line.size() > longest) line = line.substr(0, longest) + " ...";
   return line;
 }

@@ -1,4 +1,5 @@
 #include "client/anchors/anchors.h"
+#include "client/boinc/init_data.h"
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/network.h"
@@ -19,7 +20,7 @@ namespace {
 
 // BOINC's client puts this file beside every application that it starts.
 void require_not_under_boinc() {
-  if (!real_file_system().exists("init_data.xml")) return;
+  if (!real_file_system().exists(boinc::init_data_file)) return;
   throw UpdateError(UpdateFailure::not_here,
                     "this is a BOINC slot directory: BOINC updates its applications itself");
 }

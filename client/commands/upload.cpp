@@ -11,6 +11,7 @@
 #include "client/commands/upload_source.h"
 #include "client/commands/uploads.h"
 #include "client/commands/version.h"
+#include "client/result/result_files.h"
 #include "client/system/clock.h"
 #include "client/system/signals.h"
 #include "client/upload/gzip.h"
@@ -64,8 +65,7 @@ std::string shown_request(const UploadIdentity& identity, const std::string& nam
   }
   if (authorized) text += "Authorization: from the file of --upload-credentials\n";
   text += "Content-Length: " + std::to_string(body.size()) + "\n\n";
-  constexpr std::size_t limit = std::size_t{1} << 30;
-  return text + gunzip(body, limit) + "\n";
+  return text + gunzip(body, maximum_result_bytes) + "\n";
 }
 
 std::string text_of(const std::exception_ptr& refused) {
@@ -91,11 +91,12 @@ void then_refuse(const std::vector<std::exception_ptr>& refused, Console& consol
 
 // Of runs without --upload-url: whoever computed first has to say now where to.
 std::string never_queued(const std::string& directory, Outbox& outbox) {
-  const UploadSource source = results_to_upload(real_file_system(), directory);
+  const UploadSource source = results_to_upload(
+      real_file_system(), directory,
+      [&](const std::string& name, const std::string&) { return !outbox.knows(name); });
   const auto results =
-      std::count_if(source.objects.begin(), source.objects.end(), [&](const UploadObject& object) {
-        return object.kind == UploadKind::result && !outbox.knows(object.name);
-      });
+      std::count_if(source.wanted.begin(), source.wanted.end(),
+                    [](const Uploadable& found) { return found.kind == UploadKind::result; });
   if (results == 0) return "";
   return "; results that were never queued: " + std::to_string(results) + " (--upload-url URL)";
 }
@@ -113,17 +114,16 @@ void print_uploads(const CommandLine& line, Console& console) {
   const std::string placeholder = "https://UPLOAD-URL/";
   const bool authorized = !network.upload_credentials.empty();
   FileSystem& files = real_file_system();
-  const UploadSource source = results_to_upload(files, directory);
   Outbox outbox(files, outbox_directory(directory), Outbox::Use::look);
   const std::vector<QueuedObject> entries = queued_of(outbox, console);
+  const UploadSource source = results_to_upload(
+      files, directory,
+      [&](const std::string& name, const std::string&) { return !outbox.knows(name); });
   if (authorized) confidant(network.upload_url, entries);
-  const auto is_new = [&](const UploadObject& object) { return !outbox.knows(object.name); };
   if (!network.upload_url.empty()) {  // what sending would refuse would not leave
     if (authorized) SignedAddress(upload_server(network.upload_url)).require_unsigned();
     std::vector<QueuedObject> all = entries;
-    for (const UploadObject& object : source.objects) {
-      if (is_new(object)) all.emplace_back().kind = object.kind;
-    }
+    for (const Uploadable& found : source.wanted) all.emplace_back().kind = found.kind;
     for (QueuedObject& entry : all) entry.target = network.upload_url;
     require_room(all, network.upload_url);
   }
@@ -134,8 +134,8 @@ void print_uploads(const CommandLine& line, Console& console) {
   }
   const std::string target = network.upload_url.empty() ? placeholder : network.upload_url;
   then_refuse(source.refused, console, [&] {
-    for (const UploadObject& object : source.objects) {
-      if (!is_new(object)) continue;
+    for (const Uploadable& found : source.wanted) {
+      const UploadObject object = packed(files, found);
       print(shown_request(object.identity, object.name, object.body, target, object.kind,
                           authorized));
     }
@@ -149,7 +149,7 @@ void send_from(Outbox& outbox, const CommandLine& line, const std::string& direc
   const std::string& url = line.network.upload_url;
   if (!url.empty()) {
     const auto is_new = [&](const QueuedObject& entry) {
-      return is_for(url, own_digest, entry.identity);
+      return is_for(url, own_digest, entry.identity.result_digest);
     };
     const std::size_t all = entries.size();
     std::erase_if(entries, [&](const QueuedObject& entry) {
@@ -230,9 +230,7 @@ void queue_uploads(const CommandLine& line, const std::string& own_digest, Conso
     Outbox outbox(files, outbox_directory(line.out));
     const UploadSource source =
         queue_results(files, line.out, outbox, line.network.upload_url, own_digest);
-    const bool own = std::any_of(
-        source.objects.begin(), source.objects.end(),
-        [&](const UploadObject& object) { return object.identity.result_digest == own_digest; });
+    const bool own = source.digests.contains(own_digest);
     if (!own && !source.refused.empty()) std::rethrow_exception(source.refused.front());
     for (const std::exception_ptr& refused : source.refused) console.warning(text_of(refused));
   } catch (const IoError& error) {

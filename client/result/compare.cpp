@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "client/result/canonical_json.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -14,10 +16,7 @@ using Json = nlohmann::json;
 std::string shown_text(std::string text) {
   constexpr std::size_t longest = 80;
   if (text.size() > longest) text = text.substr(0, longest) + "...";
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return text;
+  return printable_ascii(std::move(text));
 }
 
 std::string text_of(const Json* value) {

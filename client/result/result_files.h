@@ -9,8 +9,9 @@
 
 namespace axiom {
 
-/// Of a result that is read back; longer files are none.
-inline constexpr std::size_t maximum_result_bytes = std::size_t{1} << 30;
+/// Of a result that is read back; longer files are none, and work whose result could be longer is
+/// refused before it is begun.
+inline constexpr std::size_t maximum_result_bytes = std::size_t{4} << 30;
 
 /// DIRECTORY/EXPERIMENT.result.json and its companions.
 struct ResultPaths {

@@ -1,7 +1,9 @@
 #include "client/result/telemetry.h"
 
-#include <algorithm>
 #include <string_view>
+#include <utility>
+
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -43,9 +45,7 @@ std::string public_reason(std::string reason) {
     text += without_folders(reason.substr(start, end - start));
     start = end;
   }
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
+  return printable_ascii(std::move(text));
 }
 
 nlohmann::json telemetry_json(const Telemetry& telemetry) {

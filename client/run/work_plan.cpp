@@ -109,10 +109,14 @@ WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape) {
     for (const Group& group : shape.groups) plan.training_flops += remaining_flops(group, nullptr);
   }
   plan.networks = seeds * networks_of(shape);
-  // A list of chosen networks may hold all of them.
-  plan.result_bytes =
-      result_bytes(work, shape, longest) + seeds * networks_of(shape) * (longest_number + 1);
+  plan.result_bytes = most_result_bytes(work, shape);
   return plan;
+}
+
+std::uint64_t most_result_bytes(const WorkUnit& work, const SeedPlan& shape) {
+  // A list of chosen networks may hold all of them.
+  return result_bytes(work, shape, longest) +
+         work.seeds.size() * networks_of(shape) * (longest_number + 1);
 }
 
 std::uint64_t writing_bytes(const WorkUnit& work, const SeedPlan& shape) {

@@ -27,6 +27,9 @@ double evaluation_flops(const Group& group);
 /// `shape` is the plan of any seed, since all have the same shape. Trains nothing.
 WorkPlan plan_work(const WorkUnit& work, const SeedPlan& shape);
 
+/// WorkPlan::result_bytes.
+std::uint64_t most_result_bytes(const WorkUnit& work, const SeedPlan& shape);
+
 /// Memory that it takes to write the result, as long as its numbers usually are: the text, and one
 /// seed as values and as text.
 std::uint64_t writing_bytes(const WorkUnit& work, const SeedPlan& shape);

@@ -3,20 +3,26 @@
 #include <algorithm>
 #include <string>
 
+#include "client/result/result_files.h"
 #include "client/run/work_plan.h"
 #include "client/system/process.h"
 
 namespace axiom {
 namespace {
 
-// Known now; else the first save beyond it, after hours, would end the run.
-void require_checkpoint(const WorkUnit& work, const MemoryPlan& memory) {
-  const std::uint64_t bytes = plan_disk({}, work.seeds.size(), memory).checkpoint;
-  if (bytes <= maximum_checkpoint_bytes) return;
-  throw WorkUnitError("the work unit is too large: its checkpoint may take " +
+void require_at_most(const std::string& what, std::uint64_t bytes, std::uint64_t possible) {
+  if (bytes <= possible) return;
+  throw WorkUnitError("the work unit is too large: its " + what + " may take " +
                       readable_bytes(bytes) + ", more than the possible " +
-                      readable_bytes(maximum_checkpoint_bytes) +
-                      "; give it fewer seeds or measurements");
+                      readable_bytes(possible) + "; give it fewer seeds or measurements");
+}
+
+// Known now; else the first save beyond it, after hours, would end the run, and a result that is
+// too long could neither be verified nor uploaded.
+void require_possible(const WorkUnit& work, const SeedPlan& shape, const MemoryPlan& memory) {
+  require_at_most("checkpoint", plan_disk({}, work.seeds.size(), memory).checkpoint,
+                  maximum_checkpoint_bytes);
+  require_at_most("result", most_result_bytes(work, shape), maximum_result_bytes);
 }
 
 // The file is held all the time. In the end, when the run's memory is free again, the result is
@@ -45,7 +51,7 @@ WorkerPlan plan_workers(const WorkUnit& work, const SeedPlan& shape, const Backe
     plan.memory.compared = comparing_bytes(plan.memory, file_bytes);
     if (plan.networks_at_once == 1 || plan.memory.total() <= usable.available) break;
   }
-  if (checkpoints) require_checkpoint(work, plan.memory);
+  if (checkpoints) require_possible(work, shape, plan.memory);
   require_memory(plan.memory, usable, work.minimum_ram_bytes);
   return plan;
 }

@@ -7,6 +7,8 @@
 #include <span>
 #include <stdexcept>
 
+#include "client/system/text.h"
+
 namespace axiom {
 namespace {
 
@@ -20,17 +22,6 @@ void digest(const EVP_MD* algorithm, std::string_view bytes, std::span<unsigned 
                              EVP_MD_get0_name(algorithm));
   }
   std::copy_n(buffer, length, out.begin());
-}
-
-std::string hex(std::span<const unsigned char> bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
 }
 
 }  // namespace

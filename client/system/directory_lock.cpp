@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <string>
 
-#include "client/system/errors_posix.h"
 #include "client/system/files.h"
+#include "client/system/posix_calls.h"
 
 namespace axiom {
 

@@ -9,19 +9,11 @@
 #include <cerrno>
 #include <system_error>
 
-#include "client/system/errors_posix.h"
 #include "client/system/files.h"
+#include "client/system/posix_calls.h"
 
 namespace axiom {
 namespace {
-
-/// Calls again what a signal interrupted.
-template <typename Call>
-auto retried(Call call) {
-  auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
-  return result;
-}
 
 /// Owns a file descriptor.
 class Descriptor {
@@ -118,7 +110,7 @@ class RealFileSystem final : public FileSystem {
   bool exists(const std::string& path) override {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) return true;
-    if (errno == ENOENT || errno == ENOTDIR) return false;
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return false;
     throw_io_error("examine", path, errno);
   }
 
@@ -197,34 +189,10 @@ class RealFileSystem final : public FileSystem {
     throw_io_error("create the directory", path, error);
   }
 
-  void sync_directory(const std::string& path) override {
-    Descriptor directory(path, O_RDONLY | O_DIRECTORY, "open the directory");
-    // EINVAL: this file system has no such operation (some network and user-space ones).
-    if (retried([&] { return ::fsync(directory.value()); }) == -1 && errno != EINVAL) {
-      throw_io_error("write to the disk the directory", path, errno);
-    }
-    directory.close();
-  }
+  void sync_directory(const std::string& path) override { axiom::sync_directory(path); }
 };
 
 }  // namespace
-
-void throw_io_error(const std::string& what, const std::string& path, int error) {
-  std::string message =
-      "cannot " + what + " '" + path + "': " + std::system_category().message(error);
-  if (error == ENOSPC || error == EDQUOT) throw DiskFullError(message + "; free some space there");
-  if (error == EACCES || error == EPERM) {
-    throw AccessDeniedError(message + "; check its owner and permissions");
-  }
-  if (error == EEXIST) message += "; choose another name, or remove what has it";
-  if (error == EROFS) message += "; choose a directory that can be written";
-  if (error == EXDEV) message += "; both have to lie on one file system";
-  if (error == EFBIG) message += "; raise the limit on the size of a file (ulimit -f)";
-  if (error == EMFILE) message += "; raise the limit on open files (ulimit -n)";
-  if (error == EIO) message += "; check the disk";
-  if (error == ENXIO) message += "; it is a pipe, socket or device: give a file, or remove it";
-  throw IoError(message);
-}
 
 FileSystem& real_file_system() {
   static RealFileSystem files;

@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
-#include "client/system/errors_posix.h"
 #include "client/system/files.h"
+#include "client/system/posix_calls.h"
 
 namespace axiom {
 namespace {
@@ -23,7 +23,7 @@ struct stat status_of(const std::string& path) {
 void require_guarded(const std::string& directory, const std::string& executable) {
   struct stat named {};
   if (::lstat(directory.c_str(), &named) == -1) {
-    if (errno == ENOENT) return;
+    if (errno == ENOENT || errno == ENAMETOOLONG) return;  // then there can be none
     throw_io_error("examine", directory, errno);
   }
   const struct stat meant = status_of(directory);  // by a link

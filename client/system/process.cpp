@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <sstream>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "client/system/cgroup.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {
@@ -54,6 +56,15 @@ std::uint64_t group_quota(const ControlGroup& group) {
 }
 
 }  // namespace
+
+void reset_inherited_state() {
+  std::signal(SIGCHLD, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const mode_t mask = ::umask(0077);
+  ::umask(mask & 0077);
+}
 
 bool set_idle_priority(std::string* reason) {
   const auto refuse = [&](const char* call) {
@@ -116,14 +127,7 @@ std::string random_hex(std::size_t bytes) {
     }
     length += static_cast<std::size_t>(got);
   }
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : random) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return hex(random);
 }
 
 std::string default_data_directory() {

@@ -7,6 +7,11 @@
 
 namespace axiom {
 
+/// What a process should not take over from whoever started it: children whose ends are ignored, so
+/// that nobody hears how they ended; signals that are held back; files that their own owner may not
+/// use. Call first.
+void reset_inherited_state();
+
 /// Lets every other process go first (SCHED_IDLE and nice 19). Call before threads are started:
 /// they inherit it. False if refused; `reason`, if given, then says why.
 bool set_idle_priority(std::string* reason = nullptr);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "client/system/text.h"
 #include "client/transfer/curl_library.h"
 
 namespace axiom {
@@ -64,7 +65,7 @@ Address taken_apart(const Url& url, const std::string& shown) {
   }
   if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
     // Command lines and logs are read by others.
-    throw AddressError("the address at " + in_ascii(part(url, CURLUPART_HOST)) +
+    throw AddressError("the address at " + printable_ascii(part(url, CURLUPART_HOST)) +
                        " holds a user name or password: put them into a file "
                        "(--upload-credentials FILE)");
   }
@@ -88,19 +89,7 @@ Address taken_apart(const Url& url, const std::string& shown) {
 
 }  // namespace
 
-bool same_letters(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string in_ascii(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
-}
-
-std::string Address::shown() const { return in_ascii(without_query(text)); }
+std::string Address::shown() const { return printable_ascii(without_query(text)); }
 
 bool Address::same_server(const Address& other) const {
   return same_letters(host, other.host) && port == other.port;
@@ -123,7 +112,7 @@ Address parse_address(const std::string& text) {
 }
 
 Address resolve_address(const Address& base, const std::string& reference) {
-  const std::string shown = in_ascii(quoted(reference));
+  const std::string shown = printable_ascii(quoted(reference));
   require_length(reference, shown);
   const Url url(curl_library().url());
   if (curl_library().url_set(url.get(), CURLUPART_URL, base.text.c_str(), 0) != CURLUE_OK ||

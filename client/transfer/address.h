@@ -18,13 +18,6 @@ class AddressError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Whether they differ at most in the case of ASCII letters, as host names may.
-bool same_letters(std::string_view a, std::string_view b);
-
-/// For messages, of what a server has said: other characters than printable ones of ASCII, which
-/// may mean anything to a terminal, are shown as '?'.
-std::string in_ascii(std::string text);
-
 struct Address {
   std::string text;   ///< as given, or resolved; without fragment
   std::string host;   ///< as in the text

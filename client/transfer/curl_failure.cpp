@@ -43,7 +43,7 @@ std::string chain_problem(long verdict, const TrustStore& trust) {
     case X509_V_ERR_CA_KEY_TOO_SMALL:
       return "a key in its certificate chain is too short: RSA needs 2048 bits";
     case X509_V_ERR_CA_MD_TOO_WEAK:
-      return "its certificate chain is signed with a broken digest";
+      return "its certificate chain is signed with a broken digest: its operator must renew it";
     default:
       return std::string("its certificate is refused: ") + X509_verify_cert_error_string(verdict);
   }
@@ -65,6 +65,9 @@ std::string handshake_problem(const std::string& detail) {
   if (mentions(detail, "key too small")) return "its key is too short: RSA needs 2048 bits";
   if (mentions(detail, "unrecognized name")) {
     return "it knows no host of that name: check the address";
+  }
+  if (mentions(detail, "no application protocol")) {
+    return "it speaks no HTTP/1.1: its operator must allow that beside later versions";
   }
   if (mentions(detail, "alert internal error")) return "";  // its own trouble, which may pass
   if (mentions(detail, "alert") || mentions(detail, "shared cipher") ||

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string>
 
-#include "client/transfer/address.h"
+#include "client/system/text.h"
 
 namespace axiom {
 namespace {

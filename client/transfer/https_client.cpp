@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "client/system/clock.h"
+#include "client/system/text.h"
 #include "client/transfer/curl_failure.h"
 #include "client/transfer/curl_option.h"
 #include "client/transfer/http_answer.h"
@@ -14,13 +15,6 @@
 
 namespace axiom {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
-  return text;
-}
 
 // libcurl gives up a header line that is too long before it hands it over: as one that there is no
 // memory for, since 8.6 by an error of its own.
@@ -160,11 +154,11 @@ struct HttpsClient::Exchange {
       const std::size_t first = value.find_first_not_of(" \t\r\n");
       value = first == std::string_view::npos ? "" : value.substr(first);
       value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
-      const std::string name = lower(std::string(line.substr(0, colon)));
+      const std::string name = lower_case(std::string(line.substr(0, colon)));
       if (name == "location") location = value;
       if (name == "retry-after") retry_after = value;
       if (name == "date") date = value;
-      if (name == "content-type") content_type = lower(std::string(value));
+      if (name == "content-type") content_type = lower_case(std::string(value));
       if (name == "content-encoding") content_encoding = value;
       // libcurl reads on to the end of the connection if the number is beyond its own.
       if (name == "content-length" && value.size() > longest_length) {
@@ -246,7 +240,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   set_option(curl, CURLOPT_DEBUGDATA, &exchange);
   if (body != nullptr) {
     exchange.body = exchange.unsent = *body;
-    // What else came on a connection that is kept would pass for the answer.
+    // A reused connection could deliver stale bytes as the next response.
     set_option(curl, CURLOPT_FRESH_CONNECT, 1L);
     set_option(curl, CURLOPT_FORBID_REUSE, 1L);
     set_option(curl, CURLOPT_UPLOAD, 1L);
@@ -303,9 +297,9 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
   library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.status);
   // libcurl takes a status line that it cannot read for a 200.
   if (stated_status(exchange.status_line) != exchange.status) {
-    throw curl_failure(curl, CURLE_WEIRD_SERVER_REPLY,
-                       "it begins with '" + in_ascii(exchange.status_line.substr(0, 60)) + "'",
-                       attempt);
+    throw curl_failure(
+        curl, CURLE_WEIRD_SERVER_REPLY,
+        "it begins with '" + printable_ascii(exchange.status_line.substr(0, 60)) + "'", attempt);
   }
 }
 

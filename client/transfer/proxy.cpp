@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "client/system/text.h"
 #include "client/transfer/address.h"
 
 namespace axiom {

@@ -26,6 +26,7 @@ enum class UpdateFailure {
   wrong_hash,
   version_too_old,     ///< this one, to be updated in one step
   new_version_failed,  ///< its self-test
+  host_fails,          ///< the self-test of this version, too
   failed_before,
   rotation_refused,
   policy_refuses,      ///< this program or work unit is not accepted any more

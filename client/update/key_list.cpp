@@ -17,7 +17,7 @@ bool same(const PublicKey& a, const PublicKey& b) { return a.id == b.id || a.key
 
 void add_keys(const nlohmann::json& json, const std::string& key, std::vector<PublicKey>& keys,
               std::vector<PublicKey>& all) {
-  const nlohmann::json& list = document::member(json, key);
+  const nlohmann::json& list = document::member(type, json, key);
   if (!list.is_array() || list.size() > maximum_keys) {
     document::malformed(type + ": \"" + key + "\" is no list of at most 8");
   }
@@ -46,13 +46,13 @@ KeyList parse_key_list(std::string_view text) {
   } catch (const JsonError& error) {
     document::malformed(type + ": " + error.what());
   }
-  if (document::integer(json, "schema") != 1 || document::text(json, "type") != type) {
+  if (document::integer(type, json, "schema") != 1 || document::text(type, json, "type") != type) {
     document::malformed(type + ": another type or schema");
   }
   KeyList list;
   list.text = text;
-  list.number = document::integer(json, "number");
-  list.threshold = document::integer(json, "threshold");
+  list.number = document::integer(type, json, "number");
+  list.threshold = document::integer(type, json, "threshold");
   std::vector<PublicKey> all;
   add_keys(json, "keys", list.keys, all);
   add_keys(json, "next", list.next, all);

@@ -9,19 +9,19 @@ namespace {
 const std::string type = "axiom-client manifest";
 
 VersionNumber version_member(const nlohmann::json& json, const std::string& key) {
-  const std::optional<VersionNumber> version = parse_version(document::text(json, key));
+  const std::optional<VersionNumber> version = parse_version(document::text(type, json, key));
   if (!version) document::malformed(type + ": \"" + key + "\" is no version as in 1.2.3");
   return *version;
 }
 
 ReleaseFile release_file(const nlohmann::json& json) {
   ReleaseFile file;
-  file.url = document::text(json, "url");
-  file.size = document::integer(json, "size");
-  file.sha256 = document::text(json, "sha256");
+  file.url = document::text(type, json, "url");
+  file.size = document::integer(type, json, "size");
+  file.sha256 = document::text(type, json, "sha256");
   if (file.size == 0 || file.size > maximum_executable_bytes) {
-    document::malformed(type + ": a size of " + std::to_string(file.size) +
-                        " bytes (1 to 268435456 may be)");
+    document::malformed(type + ": a size of " + std::to_string(file.size) + " bytes (1 to " +
+                        std::to_string(maximum_executable_bytes) + " may be)");
   }
   if (file.sha256.size() != 64 ||
       file.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
@@ -36,13 +36,13 @@ Manifest verified_manifest(std::string_view text, std::string_view signatures, c
                            double now) {
   const nlohmann::json json = verified_document(type, text, signatures, keys);
   Manifest manifest;
-  manifest.number = document::integer(json, "number");
-  manifest.version_text = document::text(json, "version");
+  manifest.number = document::integer(type, json, "number");
+  manifest.version_text = document::text(type, json, "version");
   manifest.version = version_member(json, "version");
   manifest.minimum_version = version_member(json, "minimum_version");
-  manifest.date = document::text(json, "date");
+  manifest.date = document::text(type, json, "date");
   require_current(json, type + " " + std::to_string(manifest.number), now);
-  const nlohmann::json& platforms = document::member(json, "platforms");
+  const nlohmann::json& platforms = document::member(type, json, "platforms");
   if (!platforms.is_object()) document::malformed(type + ": \"platforms\" is no object");
   for (const auto& [name, file] : platforms.items()) {
     manifest.platforms.emplace(name, release_file(file));

@@ -15,13 +15,13 @@ Policy verified_policy(std::string_view text, std::string_view signatures, const
                        double now) {
   const nlohmann::json json = verified_document(type, text, signatures, keys);
   Policy policy;
-  policy.number = document::integer(json, "number");
+  policy.number = document::integer(type, json, "number");
   require_current(json, type + " " + std::to_string(policy.number), now);
-  policy.minimum_text = document::text(json, "minimum_client_version");
+  policy.minimum_text = document::text(type, json, "minimum_client_version");
   const std::optional<VersionNumber> minimum = parse_version(policy.minimum_text);
   if (!minimum) document::malformed(type + ": \"minimum_client_version\" is no version");
   policy.minimum_version = *minimum;
-  const nlohmann::json& experiments = document::member(json, "experiment_versions");
+  const nlohmann::json& experiments = document::member(type, json, "experiment_versions");
   if (!experiments.is_object())
     document::malformed(type + ": \"experiment_versions\" is no object");
   for (const auto& [name, versions] : experiments.items()) {
@@ -39,7 +39,7 @@ std::optional<std::uint64_t> signed_policy_number(std::string_view text,
                                                   std::string_view signatures,
                                                   const KeyList& keys) {
   try {
-    return document::integer(verified_document(type, text, signatures, keys), "number");
+    return document::integer(type, verified_document(type, text, signatures, keys), "number");
   } catch (const UpdateError&) {
     return std::nullopt;
   }

@@ -15,28 +15,29 @@ void malformed(const std::string& what) {
                         "one from the project");
 }
 
-const nlohmann::json& member(const nlohmann::json& json, const std::string& key) {
-  if (!json.is_object() || !json.contains(key)) malformed("\"" + key + "\" is missing");
+const nlohmann::json& member(const std::string& name, const nlohmann::json& json,
+                             const std::string& key) {
+  if (!json.is_object() || !json.contains(key)) malformed(name + ": \"" + key + "\" is missing");
   return json.at(key);
 }
 
-std::string text(const nlohmann::json& json, const std::string& key) {
-  const nlohmann::json& value = member(json, key);
-  if (!value.is_string()) malformed("\"" + key + "\" is no string: " + shown(value));
+std::string text(const std::string& name, const nlohmann::json& json, const std::string& key) {
+  const nlohmann::json& value = member(name, json, key);
+  if (!value.is_string()) malformed(name + ": \"" + key + "\" is no string: " + shown(value));
   return value.get<std::string>();
 }
 
-std::uint64_t integer(const nlohmann::json& json, const std::string& key) {
-  const nlohmann::json& value = member(json, key);
+std::uint64_t integer(const std::string& name, const nlohmann::json& json, const std::string& key) {
+  const nlohmann::json& value = member(name, json, key);
   if (!value.is_number_unsigned() || value.get<std::uint64_t>() > largest_integer) {
-    malformed("\"" + key + "\" is no integer from 0 to 10^15: " + shown(value));
+    malformed(name + ": \"" + key + "\" is no integer from 0 to 10^15: " + shown(value));
   }
   return value.get<std::uint64_t>();
 }
 
-double time(const nlohmann::json& json, const std::string& key) {
-  const std::optional<double> seconds = parse_utc(text(json, key));
-  if (!seconds) malformed("\"" + key + "\" is no time as in 2026-01-31T12:00:00Z");
+double time(const std::string& name, const nlohmann::json& json, const std::string& key) {
+  const std::optional<double> seconds = parse_utc(text(name, json, key));
+  if (!seconds) malformed(name + ": \"" + key + "\" is no time as in 2026-01-31T12:00:00Z");
   return *seconds;
 }
 
@@ -56,9 +57,9 @@ nlohmann::json verified_document(const std::string& type, std::string_view text,
   } catch (const JsonError& error) {
     document::malformed(type + ": " + error.what());
   }
-  if (document::integer(json, "schema") != 1) document::malformed(type + ": another schema");
-  const std::string expected = type + " " + std::to_string(document::integer(json, "number"));
-  const std::string own_type = document::text(json, "type");
+  if (document::integer(type, json, "schema") != 1) document::malformed(type + ": another schema");
+  const std::string expected = type + " " + std::to_string(document::integer(type, json, "number"));
+  const std::string own_type = document::text(type, json, "type");
   if (own_type != type || comment != expected) {
     throw UpdateError(UpdateFailure::mixed,
                       type + ": signed as " + shown(comment) +
@@ -71,17 +72,17 @@ nlohmann::json verified_document(const std::string& type, std::string_view text,
 
 void require_current(const nlohmann::json& json, const std::string& name, double now) {
   constexpr double day = 86400;
-  const double date = document::time(json, "date");
-  const double expires = document::time(json, "expires");
+  const double date = document::time(name, json, "date");
+  const double expires = document::time(name, json, "expires");
   const std::string clock = " (this host's clock says " + utc_timestamp() + ")";
   if (date > now + day) {
     throw UpdateError(UpdateFailure::from_the_future, name + " is from the future, " +
-                                                          document::text(json, "date") + clock +
-                                                          ": set the clock if it is wrong");
+                                                          document::text(name, json, "date") +
+                                                          clock + ": set the clock if it is wrong");
   }
   if (expires <= now) {
     throw UpdateError(UpdateFailure::expired,
-                      name + " expired at " + document::text(json, "expires") + clock +
+                      name + " expired at " + document::text(name, json, "expires") + clock +
                           ": set the clock if it is wrong; otherwise someone keeps newer ones from "
                           "you, or the project has to sign again");
   }

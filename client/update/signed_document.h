@@ -17,15 +17,16 @@ namespace axiom {
 nlohmann::json verified_document(const std::string& type, std::string_view text,
                                  std::string_view signatures, const KeyList& keys);
 
-/// Members of a document, checked; UpdateError (document_malformed) names them.
+/// Members of a document, checked; UpdateError (document_malformed) names both.
 namespace document {
 inline constexpr std::uint64_t largest_integer = 1'000'000'000'000'000;
-const nlohmann::json& member(const nlohmann::json& json, const std::string& key);
-std::string text(const nlohmann::json& json, const std::string& key);
+const nlohmann::json& member(const std::string& name, const nlohmann::json& json,
+                             const std::string& key);
+std::string text(const std::string& name, const nlohmann::json& json, const std::string& key);
 /// 0 to 10^15, not a float.
-std::uint64_t integer(const nlohmann::json& json, const std::string& key);
+std::uint64_t integer(const std::string& name, const nlohmann::json& json, const std::string& key);
 /// As in 2026-01-31T12:00:00Z, in seconds since 1970.
-double time(const nlohmann::json& json, const std::string& key);
+double time(const std::string& name, const nlohmann::json& json, const std::string& key);
 [[noreturn]] void malformed(const std::string& what);
 }  // namespace document
 

@@ -4,6 +4,7 @@
 
 #include "client/system/digest.h"
 #include "client/system/executable.h"
+#include "client/system/staged_executable.h"
 
 namespace axiom {
 namespace {
@@ -109,6 +110,34 @@ const ReleaseFile& Updater::applicable(const Manifest& manifest) const {
   return file_for(manifest, this_platform());
 }
 
+void Updater::require_passing(const StagedExecutable& staged, const std::string& command,
+                              const std::string& version) {
+  const std::vector<std::string> arguments = {"axiom-client", command};
+  const ProgramOutcome tried = staged.run(arguments, self_test_seconds);
+  require_going_on_();  // Ctrl-C ends the one that is tried, too: no fault of its own
+  const std::string fails = version + " fails its " + command + " on this host";
+  if (tried.status == 0 &&
+      (command != "--version" || tried.output.starts_with("axiom-client " + version + " "))) {
+    return;
+  }
+  // A broken device, or a limit of the system, is no fault of the new version's.
+  const bool likewise =
+      tried.status != 0 && run_program(own_executable(), arguments, self_test_seconds).status != 0;
+  require_going_on_();
+  if (likewise) {
+    throw UpdateError(UpdateFailure::host_fails,
+                      fails + ", and so does " + running_text_ +
+                          ": the host is at fault, and nothing was changed; axiom-client " +
+                          command +
+                          " says what is wrong, and CUDA_VISIBLE_DEVICES= before the command "
+                          "leaves GPUs out");
+  }
+  state_.failed.insert(version);
+  save();
+  throw UpdateError(UpdateFailure::new_version_failed,
+                    fails + " and is not installed; " + running_text_ + " stays");
+}
+
 std::optional<IoError> Updater::apply(const Manifest& manifest) {
   const std::string& version = manifest.version_text;
   const ReleaseFile& file = applicable(manifest);
@@ -122,20 +151,8 @@ std::optional<IoError> Updater::apply(const Manifest& manifest) {
   remove_staged_executables(installation_.directory());
   StagedExecutable staged(installation_.directory(), *bytes);
   require_release(file, staged.read_back());
-  const auto fails = [&](const std::string& command) {
-    const auto outcome = staged.run({"axiom-client", command}, self_test_seconds);
-    const std::string greeting = "axiom-client " + version + " ";
-    return outcome.status != 0 || (command == "--version" && !outcome.output.starts_with(greeting));
-  };
   for (const std::string command : {"--version", "self-test"}) {
-    const bool failed = fails(command);
-    require_going_on_();  // Ctrl-C ends the one that is tried, too: no fault of its own
-    if (!failed) continue;
-    state_.failed.insert(version);
-    save();
-    throw UpdateError(UpdateFailure::new_version_failed,
-                      version + " fails its " + command + " on this host and is not installed; " +
-                          running_text_ + " stays");
+    require_passing(staged, command, version);
   }
   own_executable();  // throws if another one has taken its place meanwhile
   // One that is itself on trial is nothing to go back to.

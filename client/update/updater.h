@@ -12,6 +12,8 @@
 
 namespace axiom {
 
+class StagedExecutable;
+
 /// Gets a file of the channel (relative) or any address, of at most so many bytes; nothing if there
 /// is none.
 using Fetch =
@@ -47,6 +49,8 @@ class Updater {
   void rotate_keys();
   void save();
   std::string required(const std::string& name);
+  void require_passing(const StagedExecutable& staged, const std::string& command,
+                       const std::string& version);
 
   Installation installation_;
   Fetch fetch_;

@@ -1,79 +1,20 @@
 #include "client/upload/outbox.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-#include <stdexcept>
 #include <utility>
 
-#include "client/json/strict_json.h"
 #include "client/system/digest.h"
 
 namespace axiom {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;
 constexpr std::size_t maximum_body_bytes = std::size_t{4} << 30;
-constexpr std::uint64_t schema_number = 1;
-constexpr int most_failures = 1000000;  // that are counted
-constexpr const char* digest_member = "entry_sha256";
 constexpr std::string_view queued_suffix = ".queued.json";
 constexpr std::string_view sent_suffix = ".sent.json";
 
 std::string with(const std::string& name, std::string_view suffix) {
   return name + std::string(suffix);
 }
-
-Json identity_json(const UploadIdentity& identity) {
-  return {{"client_version", identity.client_version},
-          {"build", identity.build},
-          {"experiment", identity.experiment},
-          {"experiment_version", identity.experiment_version},
-          {"arithmetic_version", identity.arithmetic_version},
-          {"plan_digest", identity.plan_digest},
-          {"result_digest", identity.result_digest},
-          {"part", identity.part}};
-}
-
-// Json::exception if anything is missing or of another type.
-UploadIdentity identity_from(const Json& json) {
-  return {json.at("client_version").get<std::string>(),
-          json.at("build").get<std::string>(),
-          json.at("experiment").get<std::string>(),
-          json.at("experiment_version").get<std::string>(),
-          json.at("arithmetic_version").get<std::string>(),
-          json.at("plan_digest").get<std::string>(),
-          json.at("result_digest").get<std::string>(),
-          json.value("part", "")};
-}
-
-// Of all that is in an entry and of its name: what is sent, as what, and where to.
-std::string entry_digest(Json entry, const std::string& name) {
-  entry["name"] = name;
-  entry.erase(digest_member);
-  return sha256_hex(entry.dump());
-}
-
-void require_as_written(const Json& entry, const std::string& name) {
-  if (const auto digest = entry.find(digest_member); digest != entry.end()) {
-    if (*digest == entry_digest(entry, name)) return;
-    throw JsonError("it is not what was written");
-  }
-  // Earlier builds wrote one of the identity only, and before that none.
-  const auto digest = entry.find("identity_sha256");
-  if (digest == entry.end() ||
-      *digest == sha256_hex(identity_json(identity_from(entry.at("identity"))).dump()))
-    return;
-  throw JsonError("its versions or digests are not what was written");
-}
-
-// Written by a later version of this program: not damaged, but not to be sent by this one.
-class LaterSchema : public std::runtime_error {
- public:
-  LaterSchema() : std::runtime_error("of a later version of this program") {}
-};
 
 // Unlike a disk that cannot be read at the moment.
 class NotAsItWas : public IoError {
@@ -91,17 +32,6 @@ bool is_own(std::string_view file) {
   return is_object_name(file);
 }
 
-constexpr std::array<const char*, 3> kind_names = {"result", "part", "telemetry"};
-
-std::string kind_name(UploadKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-
-UploadKind kind_from(const Json& name) {
-  for (const UploadKind kind : {UploadKind::result, UploadKind::part, UploadKind::telemetry}) {
-    if (name == kind_name(kind)) return kind;
-  }
-  throw JsonError("another kind");
-}
-
 }  // namespace
 
 Outbox::Outbox(FileSystem& files, std::string directory, Use use)
@@ -111,7 +41,7 @@ Outbox::Outbox(FileSystem& files, std::string directory, Use use)
 
 bool Outbox::knows(const std::string& name) {
   if (damaged_.contains(name)) return false;
-  return files_.exists(path(with(name, queued_suffix))) || has_receipt(name);
+  return files_.exists(path(with(name, queued_suffix))) || may_have_receipt(name);
 }
 
 // One that says nothing acknowledges nothing: to send once more is harmless.
@@ -119,15 +49,16 @@ bool Outbox::has_receipt(const std::string& name) {
   const std::string receipt = path(with(name, sent_suffix));
   if (!files_.exists(receipt) || !files_.is_file(receipt)) return false;
   try {
-    return parse_strict_json(files_.read(receipt, maximum_entry_bytes), {maximum_entry_bytes, 8})
-        .is_object();
-  } catch (const JsonError&) {
-    return false;
+    return is_receipt(files_.read(receipt, maximum_entry_bytes));
   } catch (const FileTooLongError&) {
     return false;
-  } catch (const IoError&) {
-    return true;  // what cannot be read at the moment may say all that is needed
   }
+}
+
+bool Outbox::may_have_receipt(const std::string& name) try {
+  return has_receipt(name);
+} catch (const IoError&) {
+  return true;
 }
 
 void Outbox::add(const UploadObject& object, const std::string& target) {
@@ -155,56 +86,17 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
 }
 
 void Outbox::write_entry(const QueuedObject& entry) {
-  Json json = {{"schema", schema_number},
-               {"kind", kind_name(entry.kind)},
-               {"identity", identity_json(entry.identity)},
-               {"target", entry.target},
-               {"bytes", entry.bytes},
-               {"sha256", entry.sha256},
-               {"failures", entry.failures},
-               {"not_before", entry.not_before}};
-  json[digest_member] = entry_digest(json, entry.name);
   // A target may be signed in advance: whoever reads it can write there.
-  files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n", Readers::owner);
-}
-
-QueuedObject Outbox::read_entry(const std::string& name) {
-  const Json json =
-      parse_strict_json(files_.read_file(path(with(name, queued_suffix)), maximum_entry_bytes),
-                        {maximum_entry_bytes, 4});
-  QueuedObject entry;
-  if (const Json& schema = json.at("schema"); schema != schema_number) {
-    if (schema.is_number_unsigned() && schema > schema_number) throw LaterSchema();
-    throw JsonError("another schema");
-  }
-  require_as_written(json, name);
-  entry.kind = kind_from(json.at("kind"));
-  entry.name = name;
-  entry.identity = identity_from(json.at("identity"));
-  if (!can_be_sent(entry.identity)) throw JsonError("a version or digest is no printable text");
-  entry.target = json.at("target").get<std::string>();
-  entry.bytes = json.at("bytes").get<std::size_t>();
-  entry.sha256 = json.at("sha256").get<std::string>();
-  if (const Json& failures = json.at("failures");
-      !failures.is_number_unsigned() || failures > most_failures) {
-    throw JsonError("no number of failures");
-  }
-  entry.failures = json.at("failures").get<int>();
-  entry.not_before = json.at("not_before").get<double>();
-  if (!object_address(entry.target, entry.kind, name)) throw JsonError("no place at its target");
-  return entry;
+  files_.write_durably(path(with(entry.name, queued_suffix)), entry_text(entry), Readers::owner);
 }
 
 std::optional<std::string> Outbox::damage_of(const std::string& name, QueuedObject& entry) {
   try {
-    entry = read_entry(name);
+    entry =
+        parse_entry(name, files_.read_file(path(with(name, queued_suffix)), maximum_entry_bytes));
     body(entry);
     return std::nullopt;
-  } catch (const Json::exception& error) {
-    return error.what();
-  } catch (const JsonError& error) {
-    return error.what();
-  } catch (const AddressError& error) {
+  } catch (const EntryError& error) {
     return error.what();
   } catch (const FileTooLongError& error) {
     return error.what();
@@ -215,7 +107,7 @@ std::optional<std::string> Outbox::damage_of(const std::string& name, QueuedObje
 
 bool Outbox::holds(const std::string& name) {
   if (!knows(name)) return false;
-  if (has_receipt(name)) return true;
+  if (may_have_receipt(name)) return true;
   try {
     QueuedObject entry;
     return !damage_of(name, entry);
@@ -235,8 +127,20 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
   };
   const auto tidy_up = [&](const std::string& file) {
     if (use_ == Use::look) return;
-    // A directory of such a name is not ours.
-    if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
+    try {
+      // A directory of such a name is not ours.
+      if (!files_.exists(path(file)) || files_.is_file(path(file))) files_.remove(path(file));
+    } catch (const AccessDeniedError&) {
+      throw;
+    } catch (const IoError&) {  // it stays for the next time
+    }
+  };
+  const auto is_gone = [&](const std::string& file) {
+    try {
+      return !files_.exists(path(file));
+    } catch (const IoError&) {
+      return false;
+    }
   };
   for (const std::string& file : names) {
     if (!is_own(file)) continue;
@@ -246,12 +150,12 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     if (file.ends_with(".tmp")) tidy_up(file);
     if (!file.ends_with(queued_suffix)) continue;
     const std::string name = file.substr(0, file.size() - queued_suffix.size());
-    if (present(with(name, sent_suffix)) && has_receipt(name)) {
-      tidy_up(file);
-      if (present(name)) tidy_up(name);
-      continue;
-    }
     try {
+      if (present(with(name, sent_suffix)) && has_receipt(name)) {
+        tidy_up(file);
+        if (present(name)) tidy_up(name);
+        continue;
+      }
       QueuedObject entry;
       if (const auto damage = damage_of(name, entry)) {
         tell_damaged(name, *damage, notes);
@@ -263,7 +167,7 @@ std::vector<QueuedObject> Outbox::queued(std::vector<std::string>& notes) {
     } catch (const AccessDeniedError&) {
       throw;  // another user's: not damaged
     } catch (const IoError& error) {
-      if (!files_.exists(path(file))) continue;  // sent by another process while this one looks
+      if (is_gone(file)) continue;  // sent by another process while this one looks
       left_out_.emplace(name, IoError(std::string(error.what()) +
                                       "; it stays in the outbox: axiom-client upload tries again"));
       notes.push_back("an entry of the outbox stays there for later: " + std::string(error.what()));
@@ -328,7 +232,7 @@ void Outbox::redirect(QueuedObject& entry, const std::string& target) {
 }
 
 void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
-  entry.failures = std::min(failures, most_failures);
+  entry.failures = std::min(failures, most_counted_failures);
   entry.not_before = not_before;
   if (!files_.exists(path(with(entry.name, queued_suffix)))) return;  // removed meanwhile
   write_entry(entry);
@@ -336,10 +240,7 @@ void Outbox::postpone(QueuedObject& entry, int failures, double not_before) {
 
 void Outbox::acknowledge(const QueuedObject& entry, const std::string& address,
                          const std::string& when) {
-  const Json receipt = {{"schema", schema_number}, {"address", address},
-                        {"acknowledged", when},    {"bytes", entry.bytes},
-                        {"sha256", entry.sha256},  {"identity", identity_json(entry.identity)}};
-  files_.write_durably(path(with(entry.name, sent_suffix)), receipt.dump() + "\n");
+  files_.write_durably(path(with(entry.name, sent_suffix)), receipt_text(entry, address, when));
   files_.remove(path(with(entry.name, queued_suffix)));
   files_.remove(path(entry.name));
 }

@@ -10,21 +10,10 @@
 #include <vector>
 
 #include "client/system/files.h"
+#include "client/upload/outbox_entry.h"
 #include "client/upload/upload_object.h"
 
 namespace axiom {
-
-/// An entry of the outbox, without its body.
-struct QueuedObject {
-  UploadKind kind = UploadKind::result;
-  std::string name;
-  UploadIdentity identity;
-  std::string target;     ///< the address as the user gave it
-  std::size_t bytes = 0;  ///< of the body
-  std::string sha256;     ///< of the body
-  int failures = 0;       ///< attempts so far
-  double not_before = 0;  ///< UTC seconds: the server asked not to come earlier; 0 = it did not
-};
 
 /// DIRECTORY/NAME (the body), NAME.queued.json (what makes it an entry) and, once a server has
 /// acknowledged it, NAME.sent.json (the receipt, which stays). One process at a time, but any
@@ -65,9 +54,11 @@ class Outbox {
 
  private:
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  /// IoError if that cannot be told.
   bool has_receipt(const std::string& name);
+  /// Likewise, but then there may be one.
+  bool may_have_receipt(const std::string& name);
   void write_entry(const QueuedObject& entry);
-  QueuedObject read_entry(const std::string& name);
   /// The reason if it is; the entry if not. Throws what cannot be told, or is of a later version.
   std::optional<std::string> damage_of(const std::string& name, QueuedObject& entry);
   void tell_damaged(const std::string& name, const std::string& reason,

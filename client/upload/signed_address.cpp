@@ -4,15 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "client/system/text.h"
+
 namespace axiom {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
@@ -23,7 +18,7 @@ Query pairs_of(std::string_view query) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     const std::string_view name = pair.substr(0, pair.find('='));
-    pairs.emplace_back(lower(std::string(name)),
+    pairs.emplace_back(lower_case(std::string(name)),
                        pair.substr(std::min(name.size() + 1, pair.size())));
   }
   return pairs;
@@ -48,7 +43,7 @@ std::vector<std::string> named_headers(const Query& query) {
     }
     return names;
   }
-  std::string text = lower(*std::move(list));
+  std::string text = lower_case(*std::move(list));
   for (std::size_t at = text.find("%3b"); at != std::string::npos; at = text.find("%3b")) {
     text.replace(at, 3, ";");
   }
@@ -90,11 +85,11 @@ Headers SignedAddress::storage_headers() const {
 
 std::optional<std::string> SignedAddress::metadata_header(const std::string& name) const {
   if (signer_ == Signer::azure) {  // whose names are those of C#
-    std::string words = lower(name);
+    std::string words = lower_case(name);
     std::replace(words.begin(), words.end(), '-', '_');
     return "x-ms-meta-" + words;
   }
-  const std::string header = "x-amz-meta-" + lower(name);
+  const std::string header = "x-amz-meta-" + lower_case(name);
   if (is_signed() && !contains(named_, header)) return std::nullopt;
   return header;
 }
@@ -102,7 +97,7 @@ std::optional<std::string> SignedAddress::metadata_header(const std::string& nam
 // A request without a header that was signed is refused by every server, with less of a reason.
 void SignedAddress::require_sent(const Headers& headers) const {
   std::vector<std::string> sent = {"host", "user-agent", "content-length"};
-  for (const auto& [name, value] : headers) sent.push_back(lower(name));
+  for (const auto& [name, value] : headers) sent.push_back(lower_case(name));
   for (const std::string& name : named_) {
     if (contains(sent, name)) continue;
     throw UploadError(address_.shown() + " is signed for a request with the header '" + name +

@@ -1,6 +1,7 @@
 #include "client/upload/upload_object.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -14,10 +15,6 @@ namespace {
 
 constexpr std::string_view placeholder = "{name}";
 
-std::string stem(const UploadIdentity& identity) {
-  return identity.experiment + "-" + identity.result_digest;
-}
-
 std::string base64_of_digest(std::string_view bytes) {
   const auto digest = sha256(bytes);
   return encode_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
@@ -25,18 +22,23 @@ std::string base64_of_digest(std::string_view bytes) {
 
 }  // namespace
 
-UploadObject result_object(const UploadIdentity& identity, std::string_view result) {
-  return {UploadKind::result, stem(identity) + ".result.json.gz", identity, gzip(result)};
+std::string object_name(UploadKind kind, const std::string& experiment,
+                        const std::string& result_digest, std::string_view text) {
+  const std::string stem = experiment + "-" + result_digest;
+  switch (kind) {
+    case UploadKind::result:
+      return stem + ".result.json.gz";
+    case UploadKind::part:
+      return stem + ".part.json.gz";
+    case UploadKind::telemetry:
+      return stem + "." + sha256_hex(text).substr(0, 12) + ".telemetry.json.gz";
+  }
+  throw std::logic_error("an upload of no kind");
 }
 
-UploadObject part_object(const UploadIdentity& identity, std::string_view part) {
-  return {UploadKind::part, stem(identity) + ".part.json.gz", identity, gzip(part)};
-}
-
-UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry) {
-  const std::string own = sha256_hex(telemetry).substr(0, 12);
-  return {UploadKind::telemetry, stem(identity) + "." + own + ".telemetry.json.gz", identity,
-          gzip(telemetry)};
+UploadObject upload_object(UploadKind kind, const UploadIdentity& identity, std::string_view text) {
+  return {kind, object_name(kind, identity.experiment, identity.result_digest, text), identity,
+          gzip(text)};
 }
 
 bool is_object_name(std::string_view name) {
@@ -53,8 +55,10 @@ std::string stand_in_name() {
 }
 
 bool can_be_sent(const UploadIdentity& identity) {
+  constexpr std::size_t longest = 256;
   const auto printable = [](const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return text.size() <= longest &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
   };
   for (const std::string* text : {&identity.client_version, &identity.build, &identity.experiment,
                                   &identity.experiment_version, &identity.arithmetic_version,

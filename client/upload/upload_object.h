@@ -24,7 +24,8 @@ struct UploadIdentity {
   std::string part{};         ///< "3/40": the third of 40; empty for all else
 };
 
-/// Whether every member can be the value of a header: printable ASCII, not empty (but for `part`).
+/// Whether every member can be the value of a header: printable ASCII, not empty (but for `part`),
+/// and short enough that servers take it.
 bool can_be_sent(const UploadIdentity& identity);
 
 /// In the order in which they are sent.
@@ -37,13 +38,13 @@ struct UploadObject {
   std::string body;  ///< gzip
 };
 
-/// EXPERIMENT-DIGEST.result.json.gz
-UploadObject result_object(const UploadIdentity& identity, std::string_view result);
-/// EXPERIMENT-DIGEST.part.json.gz
-UploadObject part_object(const UploadIdentity& identity, std::string_view part);
-/// EXPERIMENT-DIGEST.TELEMETRY.telemetry.json.gz: TELEMETRY is the first 12 digits of the
-/// telemetry's own SHA-256, so that hosts with the same result do not replace each other's.
-UploadObject telemetry_object(const UploadIdentity& identity, std::string_view telemetry);
+/// EXPERIMENT-DIGEST.result.json.gz, or .part.json.gz; of telemetry EXPERIMENT-DIGEST.TELEMETRY
+/// .telemetry.json.gz, where TELEMETRY is the first 12 digits of the SHA-256 of its `text`, so that
+/// hosts with the same result do not replace each other's.
+std::string object_name(UploadKind kind, const std::string& experiment,
+                        const std::string& result_digest, std::string_view text = {});
+/// `text`, packed and named.
+UploadObject upload_object(UploadKind kind, const UploadIdentity& identity, std::string_view text);
 
 /// Whether a file of that name can be one of these: "-", 64 hex digits and ".", ending in .json.gz.
 bool is_object_name(std::string_view name);

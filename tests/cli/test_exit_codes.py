@@ -13,7 +13,6 @@ FORMS = [r"assert_error\([^\n]*?, (\d+)[,)]", r"\brefused\((\d+),", r"assert_end
 UNREACHED = {
     1: "an error of the program itself: there is no known way to cause one from outside. That what a worker throws ends the run is "
        "in tests/unit/runner_test.cpp",
-    9: "needs a processor that computes wrong: the same comparison refuses a device that does (16, tests/cuda_emulation)",
 }
 OF_TOOLS = {1}  # what the packaging tools end with
 OF_BOINC = {194}  # after an abort: BOINC's own number

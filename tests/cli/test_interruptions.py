@@ -74,6 +74,14 @@ class Interruptions(CliTest):
         self.assertEqual(process.returncode, 0, self.log.read_text())
         self.assertIn("compgen.result.json", os.listdir(self.out))
 
+    def test_signals_that_whoever_started_it_held_back(self):
+        self.limits = lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        process = self.start()
+        self.wait_until_it_runs(process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143, self.log.read_text())
+
     def test_a_limit_of_processor_time(self):
         """`ulimit -t` kills where it ends: the run leaves before."""
         self.limits = lambda: resource.setrlimit(resource.RLIMIT_CPU, (3, 3))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -78,6 +79,15 @@ class Options(CliTest):
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)
         self.assertEqual(client("devices", "--help").stdout, done.stdout)
+
+    def test_each_option_is_in_one_of_the_two_helps(self):
+        client_folder = pathlib.Path(__file__).parents[2] / "client"
+        for source, command in (("command_line.cpp", []), ("network_options.cpp", ["upload"])):
+            declared = re.findall(r'add_(?:option|flag)\("(?:-\w,)?(--[\w-]+)"', (client_folder / source).read_text())
+            self.assertGreater(len(declared), 15)
+            text = client(*command, "--help").stdout
+            for option in declared:
+                self.assertRegex(text, rf"{option}\b(?!-)")
 
     def test_version(self):
         done = client("--version")

@@ -134,6 +134,15 @@ class WorkUnits(CliTest):
         for command in (["--standalone", "--out", self.out], ["plan"]):
             self.assert_error(client(*command, *work), 3, "its checkpoint may take")
 
+    def test_more_than_a_result_can_hold(self):
+        """It could be neither verified nor uploaded."""
+        most = ["--seed", "1", "--seeds", "10000"]
+        long = ["--experiment", "featcompv2", *most, "--set", "measure_every=2"]
+        for command in (["--standalone", "--out", self.out], ["plan"]):
+            self.assert_error(client(*command, *long), 3, "its result may take 11.1 GiB, more than the possible 4.0 GiB")
+        for experiment in ("compgen", "featrank", "neuronspec", "featcompv2", "repalignv2", "microscalev2"):
+            self.assertEqual(client("plan", "--experiment", experiment, *most).returncode, 0, experiment)
+
     def test_minus_zero_is_an_integer(self):
         unit = self.directory / "unit.json"
         unit.write_text('{"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0", "seed": -0}')

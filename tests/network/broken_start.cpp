@@ -4,8 +4,10 @@
 
 #include "client/commands/commands.h"
 #include "client/commands/start_trial.h"
+#include "client/system/process.h"
 
 int main(int argc, char** argv) {
+  axiom::reset_inherited_state();
   axiom::begin_start({argv, argv + argc});
   if (argc == 2 && std::string(argv[1]) == "--version") {
     return static_cast<int>(axiom::show_version());

@@ -28,7 +28,8 @@ def openssl(*arguments):
 class Authority:
     """Issues certificates for localhost in a directory of its own."""
 
-    def __init__(self, directory, name="Test Authority"):
+    def __init__(self, directory, name="Test Authority", signer=None):
+        """`signer`: issues with this (certificate, key)."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.key = self.directory / "ca.key"
@@ -37,6 +38,9 @@ class Authority:
             return
         (self.directory / "index.txt").touch()
         (self.directory / "ca.cnf").write_text(CONFIG.format(directory=self.directory))
+        if signer:
+            self.certificate, self.key = signer
+            return
         new_key(self.key)
         openssl("req", "-x509", "-new", "-key", self.key, "-subj", f"/CN={name}", "-days", "3650",
                 "-addext", "keyUsage=critical,keyCertSign", "-out", self.certificate)
@@ -52,8 +56,8 @@ class Authority:
                 "-enddate", "20210101000000Z")
 
     def issue(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), start=None, end=None, key=None,
-              kind="ec", common_name="test server"):
-        """(certificate, key) as paths. `start` and `end` as YYYYMMDDHHMMSSZ."""
+              kind="ec", common_name="test server", extension="", digest="sha256"):
+        """(certificate, key) as paths. `start` and `end` as YYYYMMDDHHMMSSZ; `extension`: one more, as openssl writes it."""
         stem = self.directory / name
         certificate = stem.with_suffix(".pem")
         if key is None:
@@ -61,19 +65,22 @@ class Authority:
             new_key(key, kind)
         extensions = stem.with_suffix(".ext")
         names = f"subjectAltName={','.join(hosts)}\n" if hosts else ""
-        extensions.write_text(f"{names}basicConstraints=CA:FALSE\n")
+        extensions.write_text(f"{names}basicConstraints=CA:FALSE\n{extension}\n")
         request = stem.with_suffix(".csr")
         openssl("req", "-new", "-key", key, "-subj", f"/CN={common_name}", "-out", request)
         dates = ["-startdate", start or "20200101000000Z", "-enddate", end or "20991231000000Z"]
         openssl("ca", "-batch", "-notext", "-config", self.directory / "ca.cnf", "-cert",
                 self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,
-                "-extfile", extensions, *dates)
+                "-extfile", extensions, "-md", digest, *dates)
         return certificate, key
 
 
 def new_key(path, kind="ec"):
     options = {"ec": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
                "rsa2048": ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+               "p384": ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+               "p521": ["EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+               "ed25519": ["ED25519"],
                "rsa1024": ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]}[kind]
     openssl("genpkey", "-algorithm", *options, "-out", path)
 

@@ -74,7 +74,7 @@ class Answers(Behaviour):
     def test_advice(self):
         for status, advice in [(401, "--upload-credentials"), (403, "has expired"),
                                (404, "no such place"), (405, "takes no PUT"),
-                               (413, "too large for the server")]:
+                               (413, "too large for the server"), (503, "the server cannot take it at the moment")]:
             with self.subTest(status=status):
                 with Server(self.valid, answer(status)) as server:
                     self.assert_error(self.upload(server.url()), 43, advice)

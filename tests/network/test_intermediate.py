@@ -303,7 +303,7 @@ class Options(IntermediateTest):
                 ([*there, "--upload-intermediate", "1441"], "expected minutes from 0 to 1440"),
                 ([*there, "--upload-intermediate", "soon"], "expected minutes"),
                 ([*there, "--upload-intermediate", "--outbox-limit", "x"], "--outbox-limit"),
-                (["--upload-url", "https://localhost:1/object", "--upload-intermediate"], "address of one object")):
+                (["--upload-url", "https://localhost:1/object", "--upload-intermediate"], "is the address of one object, which the result will need")):
             with self.subTest(arguments=arguments):
                 self.assert_error(client(*base, *arguments), 2, fragment)
                 self.assertFalse(self.out.exists())

@@ -123,7 +123,7 @@ class Proxies(Behaviour):
 
     def test_one_that_speaks_no_socks(self):
         with Server(None, lambda connection, server: connection.sendall(b"z" * 20), raw=True) as proxy:
-            self.through(f"socks5h://127.0.0.1:{proxy.port}", 40, "proxy")
+            self.through(f"socks5h://127.0.0.1:{proxy.port}", 40, "the proxy refused: ")
 
     def test_without_end(self):
         def endless(connection, server):

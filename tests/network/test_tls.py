@@ -1,11 +1,12 @@
 """Who a server is: everything but a valid certificate is refused before a byte of the upload is sent."""
 
 import ssl
+import subprocess
 import unittest
 import warnings
 
 import certificates
-from servers import Server, answer
+from servers import Server, answer, free_port
 from support import NetworkTest, client
 
 OK = answer(204)
@@ -83,14 +84,47 @@ class Tls(NetworkTest):
 
     def test_unknown_authority(self):
         other = certificates.Authority(self.directory / "other", "Other Authority")
-        self.refused(41, "an authority that is not in '", other.issue("server"))
+        self.refused(41, "its certificate was issued by an authority that is not in '", other.issue("server"))
 
     def test_unknown_authority_with_the_embedded_bundle(self):
         self.refused(41, "not in the bundle within this program", ca="embedded")
 
     def test_authority_of_the_same_name(self):
         impostor = certificates.Authority(self.directory / "impostor")
-        self.refused(41, "its certificate", impostor.issue("server"))
+        self.refused(41, "its certificate was issued by an authority that is not in", impostor.issue("server"))
+
+    def test_what_is_not_for_servers(self):
+        for name, extension in (("clients", "extendedKeyUsage=clientAuth"), ("code", "extendedKeyUsage=codeSigning"),
+                                ("issuing", "keyUsage=critical,keyCertSign"), ("odd", "1.2.3.4=critical,ASN1:UTF8String:x")):
+            self.refused(41, "its certificate is refused: ", self.authority.issue(name, extension=extension))
+
+    def test_an_issuer_that_is_no_authority(self):
+        server = self.authority.issue("issuer")
+        under = certificates.Authority(self.directory / "under", signer=server).issue("under")
+        chain = self.directory / "chain.pem"
+        chain.write_text(under[0].read_text() + server[0].read_text())
+        self.refused(41, "its certificate is refused: ", (chain, under[1]))
+
+    def test_sha_1(self):
+        self.refused(41, "its certificate chain is signed with a broken digest",
+                     self.authority.issue("sha1", digest="sha1"), weak)
+
+    def test_keys_of_all_kinds(self):
+        for kind in ("p384", "p521", "ed25519", "rsa2048"):
+            with Server(self.authority.issue(kind, kind=kind), OK) as server:
+                self.assertEqual(self.upload(server.url()).returncode, 0, kind)
+                self.assertEqual(len(server.requests), 2)
+            for receipt in self.outbox.glob("*.sent.json"):
+                receipt.unlink()
+
+    def test_later_versions_of_http_only(self):
+        port = free_port()
+        with subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-cert", self.valid[0], "-key", self.valid[1],
+                               "-alpn", "h2", "-quiet"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as server:
+            done = self.upload(f"https://localhost:{port}/", "--retry-for", "30", "--retry-delay", "0.1")  # once it listens
+            server.kill()
+        self.assert_error(done, 41, "it speaks no HTTP/1.1")
 
     def test_removed_pin(self):
         certificates.new_key(self.directory / "removed.key")

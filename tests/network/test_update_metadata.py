@@ -110,7 +110,8 @@ class Documents(UpdateTest):
                         {"platforms": {PLATFORM: {"url": "x", "size": 5, "sha256": "A" * 64}}}):
             with self.subTest(changes=changes):
                 release(self.channel, replaced=changes)
-                self.refused(57, "this program does not understand it")
+                done = self.refused(57, "this program does not understand it")
+                self.assertIn("error: axiom-client manifest", done.stderr)
 
     def test_an_address_that_is_not_https(self):
         path = release(self.channel)

@@ -171,7 +171,7 @@ class Programs(UpdateTest):
             with self.subTest(at=at):
                 content[at] ^= 1 << chance.randrange(8)
                 self.file().write_bytes(content)
-                self.refused(64, "SHA-256 is")
+                self.refused(64, "as was signed")
                 content = bytearray(NEXT_CLIENT.read_bytes())
 
     def test_truncated(self):

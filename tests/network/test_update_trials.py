@@ -136,6 +136,18 @@ class Starts(UpdateTest):
             client("self-test", program=str(self.program))
         self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 0)
 
+    def test_values_of_options_are_no_questions(self):
+        self.install_broken()
+        out = self.directory / "devices"
+        for word in ("devices", "update"):
+            done = client(*QUICK, "--out", word, program=str(self.program), cwd=self.directory)
+            self.assertEqual(done.returncode, -signal.SIGABRT)
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["pending"]["starts"], 2)
+        done = client(*QUICK, "--out", out.name, program=str(self.program), cwd=self.directory)
+        self.assertIn("the program before is back", done.stderr)
+        self.assertTrue((out / "neuronspec.result.json").exists())
+        self.assert_unchanged()
+
     def test_a_long_run_that_is_killed_counts_as_good(self):
         release(self.channel)
         self.update()

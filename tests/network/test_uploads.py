@@ -4,6 +4,7 @@ import getpass
 import gzip
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import unittest
 
 from certificates import CONFIG, Authority
 from servers import Server, answer
-from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, client
+from support import ANCHORS, CLIENT, QUICK, TEST_CLIENT, client, environment
 from uploading import RESULT, UploadTest
 
 
@@ -56,6 +57,15 @@ class Arriving(UploadTest):
         results = [n for n in self.arrived() if ".result." in n]
         self.assertEqual(len(results), 2)
         self.assertEqual(len(self.arrived()), 3)  # the first one's telemetry was replaced
+
+    def test_a_copy_of_a_result_is_no_other_one(self):
+        shutil.copy(self.out / RESULT, self.out / "neuronspec.result.000000000000.json")
+        shutil.copy(self.out / RESULT, self.out / "mine.result.json")
+        for url in (self.nginx.url(), "https://localhost:1/one"):
+            shown = client("upload", self.out, "--upload-url", url, "--print-upload")
+            self.assertEqual((shown.returncode, shown.stdout.count("PUT ")), (0, 1 + url.endswith("/")), shown.stderr)
+        self.assertEqual(self.upload(self.nginx.url()).returncode, 0)
+        self.assert_all_arrived()
 
     def test_a_log_of_the_metadata(self):
         """As docs/UPLOADS.md says how nginx keeps it."""
@@ -178,6 +188,40 @@ class Arriving(UploadTest):
             self.skipTest("strace is not allowed here")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("socket(", log.read_text())
+
+
+class ManyResults(UploadTest):
+    """A directory that many work units have left their results in."""
+
+    def add(self, count):
+        result = json.loads(self.text)
+        chance = random.Random(1)
+        for number in range(count):
+            result["padding"] = chance.randbytes(800000).hex()
+            (self.out / f"neuronspec.result.{number:012x}.json").write_text(json.dumps(result))
+
+    def measured(self, *arguments):
+        """Processor time in seconds and the peak of memory in MB."""
+        process = subprocess.Popen([CLIENT, "upload", self.out, *arguments, "--upload-url", self.nginx.url(), "--ca-file",
+                                    self.authority.certificate], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env=environment())
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
+
+    def test_are_packed_one_at_a_time_and_once(self):
+        self.add(1)
+        _, of_one = self.measured("--print-upload")
+        shutil.rmtree(self.outbox, ignore_errors=True)
+        self.add(24)
+        _, of_all = self.measured("--print-upload")
+        self.assertLess(of_all, of_one + 12)  # 22 MB packed
+        first, of_all = self.measured()
+        self.assertLess(of_all, of_one + 12)
+        self.assertEqual(len(self.arrived()), 26)
+        again, _ = self.measured()
+        self.assertLess(again, first / 4)
 
 
 class Options(UploadTest):

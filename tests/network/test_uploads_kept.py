@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pathlib
 import random
 import resource
 import shutil
@@ -134,6 +135,32 @@ class NothingIsLost(UploadTest):
                 self.assertEqual(len(self.receipts()), 1)
                 (self.out / "elsewhere").rename(self.out / RESULT)
 
+    def test_one_that_is_removed_or_damaged_meanwhile_does_not_stop_the_others(self):
+        self.assertEqual(client(*QUICK[:4], "8", *QUICK[5:], "--out", self.out).returncode, 0)
+        for spoil, fragment in ((pathlib.Path.unlink, "is not there any more"),
+                                (lambda path: path.write_bytes(b"damaged"), "is not what was put there")):
+            with self.subTest(fragment=fragment):
+                shutil.rmtree(self.outbox, ignore_errors=True)
+                self.upload("https://localhost:1/")
+                count = len(self.waiting())
+                self.assertGreaterEqual(count, 3)
+                spoilt = sorted(self.outbox.glob("*.result.json.gz"))[1]
+
+                def behave(connection, server):
+                    server.read_request(connection)
+                    if len(server.requests) == 1:
+                        spoil(spoilt)
+                    connection.sendall(b"HTTP/1.1 201 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                with Server(self.valid, behave) as server:
+                    done = self.upload(server.url())
+                    self.assert_error(done, 7, fragment)
+                    self.assertIn(f"'{spoilt}' ", done.stderr)
+                    self.assertEqual(len(server.requests), count - 1)
+                self.assertEqual(len(self.receipts()), count - 1)
+                with Server(self.valid, answer(201)) as server:  # its result is still there
+                    done = self.upload(server.url())
+                    self.assertEqual((done.returncode, len(server.requests)), (0, 1), done.stderr)
+
     def test_a_run_queues_its_result_again_if_the_entry_is_damaged(self):
         self.upload("https://localhost:1/")
         next(self.outbox.glob("*.result.json.gz")).write_bytes(b"damaged")
@@ -157,6 +184,25 @@ class NothingIsLost(UploadTest):
                     self.assertEqual(self.upload(server.url(), timeout=30).returncode, 7)
                 path.unlink()
                 path.write_bytes(whole)
+
+    def test_what_cannot_be_examined_keeps_nothing_else_back(self):
+        """Links that lead to themselves stand for a disk that fails."""
+        self.upload("https://localhost:1/")
+        record = next(self.outbox.glob("*.result.json.gz.queued.json"))
+        receipt = record.with_name(record.name.replace(".queued.", ".sent."))
+        telemetry = self.out / "neuronspec.telemetry.json"
+        for path in (record, receipt, telemetry):
+            with self.subTest(path=path), Server(self.valid, answer(201)) as server:
+                shutil.rmtree(self.outbox)
+                if path != telemetry:
+                    self.upload("https://localhost:1/")
+                path.unlink(missing_ok=True)
+                path.symlink_to(path.name)
+                done = self.upload(server.url())
+                self.assert_error(done, 7, "Too many levels of symbolic links")
+                self.assertIn(f"'{path}'", done.stderr)
+                self.assertEqual((len(server.requests), len(self.receipts()) - (path == receipt)), (1, 1))
+                path.unlink()
 
     def test_a_directory_is_no_receipt(self):
         self.upload("https://localhost:1/")

@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <thread>
 
+#include "client/system/posix_calls.h"
 #include "tests/support/child_process.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/temporary_directory.h"
@@ -172,6 +174,14 @@ TEST(RealFiles, RenameAndRemove) {
   files.remove(directory / "b");
   std::filesystem::create_directories(directory / "full/x");
   io_error([&] { files.remove(directory / "full"); });
+}
+
+TEST(RealFiles, ADirectoryThatCannotBeSyncedIsAnErrorUnlessItsFileSystemHasNoSuchThing) {
+  EXPECT_THROW(sync_directory("/proc/self/no-such-directory"), IoError);
+  const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY);
+  ASSERT_TRUE(::fsync(proc) == -1 && errno == EINVAL);
+  ::close(proc);
+  EXPECT_NO_THROW(sync_directory("/proc"));
 }
 
 TEST(RealFiles, MakeDirectories) {

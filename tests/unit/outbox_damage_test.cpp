@@ -53,6 +53,23 @@ TEST(OutboxDamage, WhatCannotBeReadAtTheMomentStays) {
   }
 }
 
+TEST(OutboxDamage, AReceiptThatCannotBeReadAtTheMomentRemovesNothing) {
+  FaultyFileSystem files;
+  Outbox(files, "/o").add(object("a"), "https://h/");
+  Outbox(files, "/o").add(object("b"), "https://h/");
+  const std::string receipt = "/o/" + file("a") + ".sent.json";
+  files.put(receipt, "of nobody knows what");
+  files.make_unreadable(receipt);
+  std::vector<std::string> notes;
+  EXPECT_EQ(waiting(files, &notes), std::vector<std::string>{file("b")});
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("stays there for later"), std::string::npos) << notes[0];
+  EXPECT_TRUE(Outbox(files, "/o").knows(file("a")));
+  EXPECT_TRUE(Outbox(files, "/o").holds(file("a")));
+  files.heal_file();
+  EXPECT_EQ(waiting(files), (std::vector<std::string>{file("a"), file("b")}));
+}
+
 TEST(OutboxDamage, ABodyThatIsGoneIsDamage) {
   FaultyFileSystem files;
   Outbox(files, "/o").add(object("a"), "https://h/");

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -36,6 +38,25 @@ TEST(Process, ProcessorTimeIsWhatWorkTakesAndWaitingDoesNot) {
   for (volatile double sum = 0; monotonic_seconds() - begun < 0.2;) sum = sum + 1;
   EXPECT_GT(processor_seconds() - waited, 0.001);  // on a busy host, too
   EXPECT_LT(processor_seconds() - waited, 0.4);
+}
+
+TEST(Process, InheritedStateIsReset) {
+  ChildProcess child([](auto) {
+    std::signal(SIGCHLD, SIG_IGN);
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+    ::umask(0733);
+    reset_inherited_state();
+    sigset_t blocked;
+    ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGCHLD, SIGALRM}) {
+      if (sigismember(&blocked, signal) != 0) return 1;
+    }
+    if (std::signal(SIGCHLD, SIG_DFL) != SIG_DFL) return 2;
+    return ::umask(0) == 033 ? 0 : 3;  // what it says of others stays
+  });
+  EXPECT_EQ(child.wait(), 0);
 }
 
 TEST(Process, IdlePriorityHolds) {

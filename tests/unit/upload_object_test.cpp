@@ -113,19 +113,19 @@ TEST(Targets, ThatCanHoldALongNameCanHoldAll) {
     target.insert(10, "a");
     EXPECT_THROW(object_address(target, UploadKind::result, name), AddressError);
   }
-  UploadIdentity made = identity();
-  made.experiment = "microscalev2";
-  made.result_digest = sha256_hex("x");
-  EXPECT_LE(telemetry_object(made, "x").name.size(), name.size());
+  EXPECT_LE(object_name(UploadKind::telemetry, "microscalev2", sha256_hex("x"), "x").size(),
+            name.size());
   EXPECT_TRUE(is_object_name(name));
 }
 
 TEST(Names, AreKnownFromThoseOfOthers) {
   UploadIdentity made = identity();
   made.result_digest = sha256_hex("x");
-  EXPECT_TRUE(is_object_name(result_object(made, "x").name));
-  EXPECT_TRUE(is_object_name(part_object(made, "x").name));
-  EXPECT_TRUE(is_object_name(telemetry_object(made, "x").name));
+  for (const UploadKind kind : {UploadKind::result, UploadKind::part, UploadKind::telemetry}) {
+    const std::string name = object_name(kind, made.experiment, made.result_digest, "x");
+    EXPECT_TRUE(is_object_name(name));
+    EXPECT_EQ(upload_object(kind, made, "x").name, name);
+  }
   const std::string digest = sha256_hex("x");
   for (const std::string& other :
        {std::string("a.gz"), "e-" + digest, "e-" + digest + "x.json.gz", "e" + digest + ".json.gz",

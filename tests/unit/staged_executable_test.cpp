@@ -1,9 +1,11 @@
 // links: axiom_system axiom_test_support
 // Programs that are tried before they are put in place.
-#include "client/system/executable.h"
+#include "client/system/staged_executable.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+
+#include <csignal>
 
 #include "client/system/files.h"
 #include "tests/support/temporary_directory.h"
@@ -45,6 +47,14 @@ TEST(StagedExecutable, ThatMayNotBeStartedHereIsNotToBlame) {
   EXPECT_THROW(staged.executable.run({"echo"}, 60), AccessDeniedError);
   ASSERT_EQ(::chmod(staged.path().c_str(), 0700), 0);
   EXPECT_EQ(staged.executable.run({"echo"}, 60).status, 0);
+}
+
+TEST(StagedExecutable, OfWhichNobodySaysHowItEndedIsNotToBlame) {
+  const Staged staged(program("/bin/true"));
+  std::signal(SIGCHLD, SIG_IGN);
+  EXPECT_THROW(staged.executable.run({"true"}, 60), IoError);
+  std::signal(SIGCHLD, SIG_DFL);
+  EXPECT_EQ(staged.executable.run({"true"}, 60).status, 0);
 }
 
 TEST(StagedExecutable, GoesWithItsHolder) {
