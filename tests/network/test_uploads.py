@@ -57,6 +57,8 @@ class Arriving(UploadTest):
         results = [n for n in self.arrived() if ".result." in n]
         self.assertEqual(len(results), 2)
         self.assertEqual(len(self.arrived()), 3)  # the first one's telemetry was replaced
+        told = json.loads(client("report", self.nginx.root / "upload", "--json").stdout)
+        self.assertEqual((told["files"], [study["seeds"] for study in told["studies"]]), (2, [2]))
 
     def test_a_copy_of_a_result_is_no_other_one(self):
         shutil.copy(self.out / RESULT, self.out / "neuronspec.result.000000000000.json")
