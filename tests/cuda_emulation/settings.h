@@ -3,12 +3,21 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 namespace axiom::cuda {
 
 inline long setting(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atol(text);
+}
+
+/// The device that a setting's value names after an '@': "40@1"; all others are spared. Nothing:
+/// all.
+inline bool concerns(const char* name, long device) {
+  const char* text = std::getenv(name);
+  const char* at = text == nullptr ? nullptr : std::strchr(text, '@');
+  return at == nullptr || std::atol(at + 1) == device;
 }
 
 inline int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
