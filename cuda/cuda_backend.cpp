@@ -93,6 +93,8 @@ class CudaBackend final : public Backend {
     return facts.name + ", " + facts.uuid + ", driver " + std::to_string(facts.driver_version);
   }
 
+  std::string device_uuid() const override { return device_facts(ordinal_).uuid; }
+
   double measured_peak() const override {
     const std::shared_ptr<const Device> device = shared_device(ordinal_);
     device->use();

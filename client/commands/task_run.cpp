@@ -64,9 +64,11 @@ Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std
   return fresh;
 }
 
-void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& observer) {
+void distrust_if_wrong(CheckpointStore& store, const std::string& device, const DeviceError& error,
+                       RunObserver& observer) {
+  if (error.status() != DeviceStatus::wrong_results) return;
   std::vector<std::string> notes;
-  store.distrust(error.what(), notes);
+  store.distrust(device, error.what(), notes);
   for (const std::string& note : notes) observer.warning(note);
 }
 

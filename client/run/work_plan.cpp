@@ -102,7 +102,7 @@ DiskPlan plan_disk(const WorkPlan& work, std::uint64_t seeds, const MemoryPlan& 
   DiskPlan disk;
   // In memory an entry takes no less than in the file.
   disk.checkpoint = format::envelope_bytes + format::header_bytes + seeds * format::seed_bytes +
-                    memory.states + memory.values;
+                    memory.states + memory.values + format::planned_devices_bytes;
   disk.result = work.result_bytes;
   return disk;
 }

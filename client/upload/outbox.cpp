@@ -138,6 +138,7 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
   entry.target = target;
   entry.bytes = object.body.size();
   entry.sha256 = sha256_hex(object.body);
+  entry.devices = object.devices;
   try {
     files_.write_durably(path(object.name), object.body);
     write_entry(entry);  // from here on it is one
@@ -163,6 +164,7 @@ void Outbox::write_entry(const QueuedObject& entry) {
                {"sha256", entry.sha256},
                {"failures", entry.failures},
                {"not_before", entry.not_before}};
+  if (entry.devices) json["devices"] = *entry.devices;
   json[digest_member] = entry_digest(json, entry.name);
   // A target may be signed in advance: whoever reads it can write there.
   files_.write_durably(path(with(entry.name, queued_suffix)), json.dump() + "\n", Readers::owner);
@@ -191,6 +193,9 @@ QueuedObject Outbox::read_entry(const std::string& name) {
   }
   entry.failures = json.at("failures").get<int>();
   entry.not_before = json.at("not_before").get<double>();
+  if (json.contains("devices")) {
+    entry.devices = json.at("devices").get<std::vector<std::string>>();
+  }
   if (!object_address(entry.target, entry.kind, name)) throw JsonError("no place at its target");
   return entry;
 }

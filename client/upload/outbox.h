@@ -24,6 +24,7 @@ struct QueuedObject {
   std::string sha256;     ///< of the body
   int failures = 0;       ///< attempts so far
   double not_before = 0;  ///< UTC seconds: the server asked not to come earlier; 0 = it did not
+  std::optional<std::vector<std::string>> devices = {};  ///< UploadObject::devices
 };
 
 /// DIRECTORY/NAME (the body), NAME.queued.json (what makes it an entry) and, once a server has
