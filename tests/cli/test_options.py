@@ -77,6 +77,7 @@ class Options(CliTest):
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)
+        self.assertIn("--threads N         default: all processors; with a GPU 2\n", done.stdout)
         self.assertEqual(client("devices", "--help").stdout, done.stdout)
 
     def test_version(self):
