@@ -53,18 +53,10 @@ std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, std::uin
 
 }  // namespace
 
-// Passes over all weights: forward; back to the inputs; back to the first
-// layer's gradient.
 double evaluation_flops(const Group& group) {
   double flops = 0;
   for (const TrainingRun& run : group.members) {
-    double weights = 0;
-    for (int l = 0; l < run.shape.layers(); ++l)
-      weights += static_cast<double>(run.shape.weights(l));
-    for (const Probe& probe : run.probes) {
-      const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
-      flops += 2 * weights * probe.samples * passes;
-    }
+    for (const Probe& probe : run.probes) flops += evaluation_flops(run.shape, probe);
   }
   return flops;
 }
