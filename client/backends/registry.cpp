@@ -52,7 +52,8 @@ BackendChoice first_of(std::span<const Backend* const> list,
   std::string passed_over;
   for (const Backend* backend : list) {
     const std::string why_not = why_not_used(*backend, exclusions);
-    if (why_not.empty()) return {backend, "the fastest that this host can run" + passed_over};
+    if (why_not.empty())
+      return {backend, "the first in order that this host can run" + passed_over};
     passed_over += "; not " + backend->name() + ": " + why_not;
   }
   throw BackendError("no backend can be used on this host" + passed_over);
@@ -141,7 +142,7 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
     const std::string why_not = backend->unavailable_reason();
     if (why_not.empty()) return {backend, asked};
     throw BackendError("backend " + backend->name() + " cannot run on this host: " + why_not +
-                       " (--backend auto takes the fastest that can)");
+                       " (--backend auto takes what can)");
   }
   throw BackendError("unknown backend \"" + std::string(name) + "\" (known: " + known_names() +
                      ")");
