@@ -167,8 +167,8 @@ std::vector<DeviceKernels> device_kernels() {
 }
 
 void set_device_options(const DeviceOptions& options) {
-  // A frame at 60 Hz lasts 17 ms.
-  set_cuda_options({options.desktop ? 0.008 : 0.05, options.replay_share, options.memory_limit});
+  const double launch_seconds = options.desktop ? desktop_launch_seconds : default_launch_seconds;
+  set_cuda_options({launch_seconds, options.replay_share, options.memory_limit});
 }
 
 }  // namespace axiom

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/plan/backend.h"
+#include "client/plan/device_defaults.h"
 
 namespace axiom {
 
@@ -75,8 +76,8 @@ std::vector<DeviceKernels> device_kernels();
 
 /// How devices are used; set before work begins.
 struct DeviceOptions {
-  bool desktop = false;        ///< short launches, so that the desktop stays smooth
-  double replay_share = 0.01;  ///< of the work of a device, done twice and compared
+  bool desktop = false;                        ///< short launches, so that the desktop stays smooth
+  double replay_share = default_replay_share;  ///< of the work of a device, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = most of the free
 };

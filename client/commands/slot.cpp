@@ -311,7 +311,7 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
       [&] {
         set_floating_point_environment();
         install_stop_signals(SecondSignal::kills);
-        set_device_options({options.desktop, 0.01, 0});
+        set_device_options({.desktop = options.desktop});
         return Slot(*task, options).run();
       },
       show_exit_code);

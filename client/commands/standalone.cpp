@@ -222,7 +222,7 @@ ExitCode run_standalone(const CommandLine& line) {
   return run_task(task, [&] {
     set_floating_point_environment();
     install_stop_signals();
-    set_device_options({line.desktop, line.replay_share, line.device_memory});
+    set_device_options(device_options(line));
     return StandaloneRun(line, task).run();
   });
 }
