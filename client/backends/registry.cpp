@@ -29,9 +29,12 @@ std::vector<Exclusion>& excluded() {
 }
 
 std::string excluded_because(const Backend& backend, std::span<const Exclusion> exclusions) {
+  if (exclusions.empty()) return {};
+  const std::string device = backend.device_identity();
   for (const Exclusion& exclusion : exclusions) {
-    if (exclusion.backend != backend.name()) continue;
-    if (exclusion.device == backend.device_identity()) return exclusion.reason;
+    if (exclusion.device != device) continue;
+    // A device may have got another number since.
+    if (!device.empty() || exclusion.backend == backend.name()) return exclusion.reason;
   }
   return {};
 }

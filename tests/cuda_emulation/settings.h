@@ -20,10 +20,21 @@ inline bool concerns(const char* name, long device) {
   return at == nullptr || std::atol(at + 1) == device;
 }
 
-inline int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
+inline long setting_of(const char* name, long device, long otherwise) {
+  return concerns(name, device) ? setting(name, otherwise) : otherwise;
+}
 
-inline std::size_t device_memory() {
-  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
+inline int capability(long device = 0) {
+  return static_cast<int>(setting_of("AXIOM_EMULATED_CAPABILITY", device, 90));
+}
+
+inline std::size_t device_memory(long device) {
+  return static_cast<std::size_t>(setting_of("AXIOM_EMULATED_MEMORY", device, 1L << 30));
+}
+
+/// Devices are told apart by it; two may have changed places.
+inline unsigned char uuid_byte(long device) {
+  return static_cast<unsigned char>(device ^ setting("AXIOM_EMULATED_SWAPPED", 0));
 }
 
 /// That a block may have.
