@@ -164,6 +164,10 @@ class Refusals(DeviceTest):
             done = self.run_client(*QUICK, "--backend", "cuda", "--threads", threads,
                                    "--out", str(self.directory / "x"), memory=1500000)
             self.assertIn(advice, done.stderr)
+        done = self.run_client(*QUICK, "--backend", "cuda", "--device-memory", "1", "--out", str(self.directory / "x"))
+        self.assertEqual(done.returncode, 14, done.stderr)
+        self.assertIn("; raise --device-memory, ", done.stderr)
+        self.assertNotIn("close other programs", done.stderr)
 
     def test_memory_of_the_host_that_the_device_cannot_have(self):
         self.refused(14, "of the computer's memory for copies failed: CUDA_ERROR_OUT_OF_MEMORY (emulated error); "
