@@ -124,6 +124,15 @@ std::string exclusion_reason(const Backend& backend) {
   return excluded_because(backend, excluded());
 }
 
+std::string exclusion_reason_of_device(std::string_view uuid) {
+  for (const Exclusion& exclusion : excluded()) {
+    if (exclusion.device.find(", " + std::string(uuid) + ", ") != std::string::npos) {
+      return exclusion.reason;
+    }
+  }
+  return {};
+}
+
 BackendChoice choose_processor_backend() { return first_of(processor_backends(), excluded()); }
 
 BackendChoice choose_backend_after(std::span<const Backend* const> failed) {

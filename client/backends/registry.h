@@ -61,6 +61,8 @@ std::string exclusion_reason(const Backend& backend);
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
 /// What a BOINC client has assigned, by its name: as choose_backend(), but for the advice.
 BackendChoice choose_assigned_device(std::string_view name);
+/// Likewise, of a device of that Backend::device_uuid(), whatever its driver.
+std::string exclusion_reason_of_device(std::string_view uuid);
 /// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
 /// The first of backends() that can be used and has not failed. BackendError: there is none.

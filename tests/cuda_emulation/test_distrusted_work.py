@@ -96,6 +96,27 @@ class DistrustedWork(DeviceTest):
         self.assertIn("is kept: that device had no part in it", log)
         self.goes_on(out, True)
 
+    def test_what_a_device_computed_that_the_benchmark_finds_broken_is_set_aside(self):
+        out = self.directory / "benched"
+        data = ["--data-dir", str(self.directory / "data")]
+        self.interrupt(out, "--backend", "cuda")
+        done = self.run_client("bench", "--seconds", "5", "--device-memory", "12", *data, fault="skew:1")
+        self.assertEqual(done.returncode, 18, done.stderr)
+        for state in out.glob("*.checkpoint.[012]"):  # cannot be renamed
+            (out / f"{state.name}.bad").mkdir()
+        done = self.run_client(*LONG, *data, "--out", str(out))
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertIn("could not be set aside properly", done.stderr)
+        for directory in out.glob("*.bad"):
+            directory.rmdir()
+        done = self.run_client(*LONG, *data, "--out", str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("set aside", done.stderr)
+        self.assertNotIn("resuming at", done.stderr)
+        self.assertIn("computes wrong numbers: found broken by the benchmark of ", (next(out.glob("*.bad.reason.txt"))).read_text())
+        expected, _, _ = self.compute("processor", work=LONG, library=None)
+        self.assertEqual((out / "compgen.result.json").read_bytes(), expected)
+
     def test_parts_that_a_processor_computed_still_wait(self):
         launches = self.self_test_launches()
         out = self.directory / "parts"
