@@ -29,7 +29,17 @@ struct Checkpoint {
   std::uint64_t checkpoints = 0;
   double seconds = 0;  ///< computing time so far, all sessions
   std::vector<SeedState> seeds;
+  /// Those that computed a part of it (Backend::device_uuid()), ascending. No part of the science.
+  std::vector<std::string> devices;
 };
+
+/// In Checkpoint::devices: perhaps any, since format version 1 did not say.
+inline constexpr const char* unknown_device = "?";
+
+/// From now on `device` computes a part; empty: a processor, which goes unmentioned.
+void note_device(Checkpoint& checkpoint, const std::string& device);
+/// Whether `device` may be among `devices`.
+bool may_be_of(const std::vector<std::string>& devices, const std::string& device);
 
 /// Bytes that are no checkpoint, or a checkpoint that has no bytes; the message says why.
 class CheckpointError : public std::runtime_error {
@@ -43,15 +53,15 @@ class CheckpointVersionError : public CheckpointError {
   using CheckpointError::CheckpointError;
 };
 
-inline constexpr std::uint32_t checkpoint_format_version = 1;
+inline constexpr std::uint32_t checkpoint_format_version = 2;
 inline constexpr std::uint64_t maximum_checkpoint_bytes = std::uint64_t{4} << 30;
 
 /// Canonical bytes: equal states give equal bytes, all NaN being stored as one. CheckpointError if
 /// the digest is not 64 lower-case hex digits, the seconds are not a finite number ≥ 0, values do
-/// not divide by measured, or a size is beyond the format.
+/// not divide by measured, a device's name is none, or a size is beyond the format.
 std::string encode(const Checkpoint& checkpoint);
 
-/// Inverse of encode(): accepts exactly the bytes that encode() writes.
+/// Inverse of encode(): accepts exactly the bytes that encode() writes, and those of version 1.
 Checkpoint decode(std::string_view bytes);
 
 }  // namespace axiom

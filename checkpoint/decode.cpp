@@ -63,8 +63,13 @@ class Reader {
   std::string_view bytes_;
 };
 
+struct Envelope {
+  std::uint32_t version;
+  Reader payload;
+};
+
 /// Checks the envelope and returns what lies in it.
-Reader open_envelope(std::string_view bytes) {
+Envelope open_envelope(std::string_view bytes) {
   const std::string length = std::to_string(bytes.size());
   if (bytes.size() < format::envelope_bytes) {
     throw CheckpointError("too short: " + length + " bytes, the envelope alone takes " +
@@ -91,12 +96,12 @@ Reader open_envelope(std::string_view bytes) {
                   [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); })) {
     throw CheckpointError("checksum differs: the bytes are not those that were written");
   }
-  if (version != checkpoint_format_version) {
+  if (version < 1 || version > checkpoint_format_version) {
     throw CheckpointVersionError("unknown format version " + std::to_string(version) +
-                                 "; this program knows version " +
+                                 "; this program knows versions 1 to " +
                                  std::to_string(checkpoint_format_version));
   }
-  return in;
+  return {version, in};
 }
 
 RunState read_member(Reader& in) {
@@ -126,10 +131,22 @@ GroupState read_group(Reader& in) {
   return group;
 }
 
+std::vector<std::string> read_devices(Reader& in) {
+  std::vector<std::string> devices;
+  const std::size_t count = in.bounded(in.u32(), format::device_bytes + 1, "devices");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name(in.raw(in.bounded(in.u32(), 1, "bytes of a device's name")));
+    if (!format::is_device_name(name)) throw CheckpointError("a device's name is none");
+    if (i > 0 && devices.back() >= name) throw CheckpointError("the devices are out of order");
+    devices.push_back(name);
+  }
+  return devices;
+}
+
 }  // namespace
 
 Checkpoint decode(std::string_view bytes) {
-  Reader in = open_envelope(bytes);
+  auto [version, in] = open_envelope(bytes);
   Checkpoint checkpoint;
   checkpoint.work_digest = hex(in.raw(format::digest_bytes));
   checkpoint.sequence = in.u64();
@@ -145,8 +162,9 @@ Checkpoint decode(std::string_view bytes) {
     seed.groups.reserve(in.bounded(groups, format::group_bytes, "groups"));
     for (std::uint32_t i = 0; i < groups; ++i) seed.groups.push_back(read_group(in));
   }
+  checkpoint.devices = version == 1 ? std::vector<std::string>{unknown_device} : read_devices(in);
   if (in.left() != 0) {
-    throw CheckpointError("trailing bytes: " + std::to_string(in.left()) + " after the last group");
+    throw CheckpointError("trailing bytes: " + std::to_string(in.left()) + " after the last entry");
   }
   return checkpoint;
 }

@@ -57,6 +57,8 @@ std::uint64_t encoded_size(const Checkpoint& checkpoint) {
       }
     }
   }
+  size += 4;
+  for (const std::string& device : checkpoint.devices) size += format::device_bytes + device.size();
   return size;
 }
 
@@ -98,6 +100,19 @@ void write_group(Writer& out, const GroupState& group) {
   }
 }
 
+void write_devices(Writer& out, const std::vector<std::string>& devices) {
+  out.count(devices.size());
+  const std::string* before = nullptr;
+  for (const std::string& device : devices) {
+    if (!format::is_device_name(device) || (before != nullptr && *before >= device)) {
+      throw CheckpointError("'" + device + "' is no device's name, or out of order");
+    }
+    out.count(device.size());
+    out.raw(device);
+    before = &device;
+  }
+}
+
 }  // namespace
 
 std::string encode(const Checkpoint& checkpoint) {
@@ -126,6 +141,7 @@ std::string encode(const Checkpoint& checkpoint) {
     out.count(seed.groups.size());
     for (const GroupState& group : seed.groups) write_group(out, group);
   }
+  write_devices(out, checkpoint.devices);
   for (const unsigned char byte : sha256(out.bytes())) out.u8(byte);
   return std::move(out.bytes());
 }

@@ -14,12 +14,27 @@ inline constexpr std::string_view magic = "AXIOMCKP";
 inline constexpr std::size_t digest_bytes = 32;
 inline constexpr std::size_t envelope_bytes = 8 + 4 + 8 + digest_bytes;
 
-// Version 1, fixed parts.
+// Versions 1 and 2, fixed parts.
 inline constexpr std::size_t header_bytes =
     digest_bytes + 8 + 8 + 8 + 8 + 4;                   // work digest … seeds
 inline constexpr std::size_t seed_bytes = 4;            // group count
 inline constexpr std::size_t group_bytes = 4 + 4 + 4;   // measured, value count, member count
 inline constexpr std::size_t member_bytes = 8 + 1 + 4;  // step, diverged, parameter count
+
+// Version 2 also ends with the devices: their number, and of each the length of its name.
+inline constexpr std::size_t device_bytes = 4;
+inline constexpr std::size_t longest_device = 64;
+// In plans: more than one work unit ever sees.
+inline constexpr std::size_t planned_devices_bytes = 4 + 16 * (device_bytes + longest_device);
+
+/// What a device's name may be: printable ASCII.
+constexpr bool is_device_name(std::string_view name) {
+  if (name.empty() || name.size() > longest_device) return false;
+  for (const char c : name) {
+    if (c < ' ' || c > '~') return false;
+  }
+  return true;
+}
 
 // The one NaN of the format: positive, quiet, no payload.
 inline constexpr std::uint64_t canonical_nan64 = 0x7FF8000000000000u;

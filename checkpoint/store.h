@@ -1,6 +1,7 @@
 // Checkpoints on disk: two generations, replaced in turn.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,11 +19,15 @@ class CheckpointMismatch : public std::runtime_error {
 };
 
 /// Files DIRECTORY/NAME.checkpoint.0 and .1. A save replaces the older one, so the newer one is
-/// intact at any moment.
+/// intact at any moment. With Spare::kept also .2: the last state before another device joined, to
+/// go on from should that one turn out to compute wrong numbers.
 class CheckpointStore {
  public:
+  enum class Spare { kept, none };
+
   /// `files` must outlive the store.
-  CheckpointStore(FileSystem& files, std::string directory, std::string name);
+  CheckpointStore(FileSystem& files, std::string directory, std::string name,
+                  Spare spare = Spare::none);
 
   /// The newest intact generation, nothing if there is none. A damaged file is renamed FILE.bad,
   /// the reason is written to FILE.bad.reason.txt and appended to `notes`. CheckpointMismatch if a
@@ -38,11 +43,12 @@ class CheckpointStore {
   std::string prepare(Checkpoint& checkpoint);
   void write(const std::string& bytes);
 
-  /// Sets both generations aside like damaged ones: what they hold cannot be relied on. A later
-  /// run starts anew.
-  void distrust(const std::string& reason, std::vector<std::string>& notes);
+  /// `device` computes wrong numbers: sets aside like damaged ones what it may have computed a part
+  /// of, in whichever session, and keeps the rest, from which a later run goes on. No save() after.
+  void distrust(const std::string& device, const std::string& reason,
+                std::vector<std::string>& notes);
 
-  /// Deletes both generations; files set aside stay.
+  /// Deletes all generations; files set aside stay.
   void remove();
 
  private:
@@ -51,13 +57,19 @@ class CheckpointStore {
   std::string path(int slot) const;
   Generation examine(int slot, const std::string& work_digest);
   void set_aside(int slot, const std::string& reason, std::vector<std::string>& notes);
+  bool is_free_of(int slot, const std::string& device);
+  void spare_what_is_replaced();
 
   FileSystem& files_;
   std::string directory_;
   std::string name_;
+  Spare spare_;
   bool loaded_ = false;
   int next_slot_ = 0;
   std::uint64_t sequence_ = 0;
+  /// Checkpoint::devices of the two generations, and of what was prepared last.
+  std::array<std::optional<std::vector<std::string>>, 2> devices_;
+  std::vector<std::string> prepared_devices_;
 };
 
 }  // namespace axiom

@@ -63,8 +63,8 @@ struct CommandLine {
   double bench_seconds = 40;  ///< bench: aims to be done by then
 
   std::string backend = "auto";
-  bool desktop = false;        ///< short launches on a GPU
-  double replay_share = 0.01;  ///< of the work of a GPU, done twice and compared
+  bool desktop = false;                ///< short launches on a GPU
+  std::optional<double> replay_share;  ///< of the work of a GPU, done twice and compared
   std::uint64_t device_memory =
       0;            ///< bytes of a GPU's memory that may be used; 0 = most of the free
   int threads = 0;  ///< 0 = all processors; with a GPU two

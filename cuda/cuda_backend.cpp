@@ -93,6 +93,8 @@ class CudaBackend final : public Backend {
     return facts.name + ", " + facts.uuid + ", driver " + std::to_string(facts.driver_version);
   }
 
+  std::string device_uuid() const override { return device_facts(ordinal_).uuid; }
+
   double measured_peak() const override {
     const std::shared_ptr<const Device> device = shared_device(ordinal_);
     device->use();
@@ -190,16 +192,18 @@ DevicePlan CudaBackend::plan_device(std::span<const TrainingRun* const> runs, st
            control + std::max(reserve, together.measures);
   };
   if (needed(1) > each) {
-    throw DeviceError(DeviceStatus::out_of_memory,
-                      "not enough device memory: one network of the work unit " +
-                          (parts > 1 ? "on each of " + std::to_string(parts) + " threads needs "
-                                     : std::string("needs ")) +
-                          megabytes(needed(1) * parts + megabyte - 1) + ", " +
-                          megabytes(plan.usable_bytes) + " of the free " +
-                          megabytes(plan.free_bytes) + " on " + device->facts().name +
-                          " may be used; close other programs that use it, " +
-                          (parts > 1 ? "use fewer --threads, each of which needs its own, " : "") +
-                          "or take --backend auto");
+    const bool limited = options.memory_limit != 0 && plan.usable_bytes == options.memory_limit;
+    throw DeviceError(
+        DeviceStatus::out_of_memory,
+        "not enough device memory: one network of the work unit " +
+            (parts > 1 ? "on each of " + std::to_string(parts) + " threads needs "
+                       : std::string("needs ")) +
+            megabytes(needed(1) * parts + megabyte - 1) + ", " + megabytes(plan.usable_bytes) +
+            " of the free " + megabytes(plan.free_bytes) + " on " + device->facts().name +
+            " may be used; " +
+            (limited ? "raise --device-memory, " : "close other programs that use it, ") +
+            (parts > 1 ? "use fewer --threads, each of which needs its own, " : "") +
+            "or take --backend auto");
   }
   // What rests only spares copies: it has to leave room for a network that works.
   std::size_t at_rest = resting_reserve(plan.usable_bytes);

@@ -6,14 +6,16 @@
 #include <vector>
 
 #include "client/plan/backend.h"
+#include "client/plan/device_defaults.h"
 #include "cuda/suspension.h"
 
 namespace axiom {
 
 /// How devices are used; set before work begins.
 struct CudaOptions {
-  double launch_seconds = 0.05;  ///< a launch ends with the first step after so long
-  double replay_share = 0.01;    ///< of all work, done twice and compared
+  double launch_seconds =
+      default_launch_seconds;                  ///< a launch ends with the first step after so long
+  double replay_share = default_replay_share;  ///< of all work, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = 80 % of the free
   double (*seconds_suspended)() = &cuda::seconds_suspended;

@@ -212,7 +212,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   double piece_flops = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     for (const Probe& probe : tasks[i].run->probes) {
-      piece_flops = std::max(piece_flops, evaluation_flops(*tasks[i].run, probe));
+      piece_flops = std::max(piece_flops, evaluation_flops(tasks[i].run->shape, probe));
       pending.emplace_back(tasks[i], probe);
       network.push_back(i);
     }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "client/plan/backend.h"
+#include "client/plan/device_defaults.h"
 #include "cuda/device.h"
 #include "cuda/hardware_watch.h"
 #include "cuda/suspension.h"
@@ -13,10 +14,11 @@
 namespace axiom::cuda {
 
 struct ExecutorOptions {
-  double launch_seconds = 0.05;      ///< a launch ends with the first step after so long
-  std::size_t evaluation_bytes = 0;  ///< device memory to be used at once for evaluation
-  std::size_t measure_bytes = 0;     ///< likewise, for metrics
-  double replay_share = 0.01;        ///< of all work, done twice
+  double launch_seconds =
+      default_launch_seconds;                  ///< a launch ends with the first step after so long
+  std::size_t evaluation_bytes = 0;            ///< device memory to be used at once for evaluation
+  std::size_t measure_bytes = 0;               ///< likewise, for metrics
+  double replay_share = default_replay_share;  ///< of all work, done twice
   double (*seconds_suspended)() = &cuda::seconds_suspended;
 };
 

@@ -81,12 +81,6 @@ std::size_t evaluation_bytes(const TrainingRun& run) {
   return bytes;
 }
 
-// A training step's are forward, deltas and gradient, a third each.
-double evaluation_flops(const TrainingRun& run, const Probe& probe) {
-  const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
-  return run.shape.training_flops_per_sample() / 3 * probe.samples * passes;
-}
-
 std::size_t dataset_bytes(const Dataset& data) {
   return matrix_bytes(data.samples, data.features) +
          rounded_up(static_cast<std::size_t>(data.samples) * sizeof(std::int32_t)) +

@@ -27,8 +27,6 @@ std::size_t parameter_bytes(const NetworkShape& shape);
 std::size_t training_bytes(const TrainingRun& run, bool in_block);
 /// Likewise, for its evaluation: parameters, results and scratch of all probes.
 std::size_t evaluation_bytes(const TrainingRun& run);
-/// Operations of the evaluation on one of its probes, about.
-double evaluation_flops(const TrainingRun& run, const Probe& probe);
 /// Bytes of the samples.
 std::size_t dataset_bytes(const Dataset& data);
 

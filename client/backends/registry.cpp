@@ -29,9 +29,12 @@ std::vector<Exclusion>& excluded() {
 }
 
 std::string excluded_because(const Backend& backend, std::span<const Exclusion> exclusions) {
+  if (exclusions.empty()) return {};
+  const std::string device = backend.device_identity();
   for (const Exclusion& exclusion : exclusions) {
-    if (exclusion.backend != backend.name()) continue;
-    if (exclusion.device == backend.device_identity()) return exclusion.reason;
+    if (exclusion.device != device) continue;
+    // A device may have got another number since.
+    if (!device.empty() || exclusion.backend == backend.name()) return exclusion.reason;
   }
   return {};
 }
@@ -52,7 +55,8 @@ BackendChoice first_of(std::span<const Backend* const> list,
   std::string passed_over;
   for (const Backend* backend : list) {
     const std::string why_not = why_not_used(*backend, exclusions);
-    if (why_not.empty()) return {backend, "the fastest that this host can run" + passed_over};
+    if (why_not.empty())
+      return {backend, "the first in order that this host can run" + passed_over};
     passed_over += "; not " + backend->name() + ": " + why_not;
   }
   throw BackendError("no backend can be used on this host" + passed_over);
@@ -120,6 +124,15 @@ std::string exclusion_reason(const Backend& backend) {
   return excluded_because(backend, excluded());
 }
 
+std::string exclusion_reason_of_device(std::string_view uuid) {
+  for (const Exclusion& exclusion : excluded()) {
+    if (exclusion.device.find(", " + std::string(uuid) + ", ") != std::string::npos) {
+      return exclusion.reason;
+    }
+  }
+  return {};
+}
+
 BackendChoice choose_processor_backend() { return first_of(processor_backends(), excluded()); }
 
 BackendChoice choose_backend_after(std::span<const Backend* const> failed) {
@@ -141,7 +154,7 @@ BackendChoice choose_backend(std::string_view name, const BackendPreference& pre
     const std::string why_not = backend->unavailable_reason();
     if (why_not.empty()) return {backend, asked};
     throw BackendError("backend " + backend->name() + " cannot run on this host: " + why_not +
-                       " (--backend auto takes the fastest that can)");
+                       " (--backend auto takes what can)");
   }
   throw BackendError("unknown backend \"" + std::string(name) + "\" (known: " + known_names() +
                      ")");
@@ -166,8 +179,8 @@ std::vector<DeviceKernels> device_kernels() {
 }
 
 void set_device_options(const DeviceOptions& options) {
-  // A frame at 60 Hz lasts 17 ms.
-  set_cuda_options({options.desktop ? 0.008 : 0.05, options.replay_share, options.memory_limit});
+  const double launch_seconds = options.desktop ? desktop_launch_seconds : default_launch_seconds;
+  set_cuda_options({launch_seconds, options.replay_share, options.memory_limit});
 }
 
 }  // namespace axiom

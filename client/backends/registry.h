@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/plan/backend.h"
+#include "client/plan/device_defaults.h"
 
 namespace axiom {
 
@@ -60,6 +61,8 @@ std::string exclusion_reason(const Backend& backend);
 BackendChoice choose_backend(std::string_view name, const BackendPreference& preference = {});
 /// What a BOINC client has assigned, by its name: as choose_backend(), but for the advice.
 BackendChoice choose_assigned_device(std::string_view name);
+/// Likewise, of a device of that Backend::device_uuid(), whatever its driver.
+std::string exclusion_reason_of_device(std::string_view uuid);
 /// The first of processor_backends() that can be used. BackendError: there is none.
 BackendChoice choose_processor_backend();
 /// The first of backends() that can be used and has not failed. BackendError: there is none.
@@ -75,8 +78,8 @@ std::vector<DeviceKernels> device_kernels();
 
 /// How devices are used; set before work begins.
 struct DeviceOptions {
-  bool desktop = false;        ///< short launches, so that the desktop stays smooth
-  double replay_share = 0.01;  ///< of the work of a device, done twice and compared
+  bool desktop = false;                        ///< short launches, so that the desktop stays smooth
+  double replay_share = default_replay_share;  ///< of the work of a device, done twice and compared
   std::uint64_t memory_limit =
       0;  ///< bytes of device memory that may be used; 0 = most of the free
 };

@@ -23,7 +23,7 @@ Json product_json(const ProductReport& report) {
           {"k", report.product.k},
           {"products", report.product.count},
           {"gflops", statistic_json(report.rate, 1e9)},
-          {"share_of_peak", report.share}};
+          {"share_of_peak", report.share > 0 ? Json(report.share) : Json()}};
 }
 
 Json step_json(const StepReport& step) {

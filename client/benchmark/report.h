@@ -16,7 +16,7 @@ namespace axiom {
 struct ProductReport {
   MatrixProduct product;
   Statistic rate;    ///< FLOP/s
-  double share = 0;  ///< median rate / the FMA peak measured beside it
+  double share = 0;  ///< median rate / the FMA peak measured beside it; 0 without one
 };
 
 /// What a device does at most.

@@ -28,6 +28,10 @@ std::string data_directory(const CommandLine& line) {
   return line.data_directory.empty() ? default_data_directory() : line.data_directory;
 }
 
+DeviceOptions device_options(const CommandLine& line) {
+  return {line.desktop, line.replay_share.value_or(default_replay_share), line.device_memory};
+}
+
 MeasuredHost this_host() { return measured_host(client_version(), build_identifier(), backends()); }
 
 std::optional<BenchmarkRecord> take_up_benchmark(const CommandLine& line) {

@@ -13,6 +13,9 @@ namespace axiom {
 /// Where the host identifier and the record of the last benchmark are kept.
 std::string data_directory(const CommandLine& line);
 
+/// How the options want devices used.
+DeviceOptions device_options(const CommandLine& line);
+
 /// This program on this host.
 MeasuredHost this_host();
 

@@ -73,7 +73,7 @@ const Backend& reference_backend_of_all() { return *processor_backends().back();
 ExitCode run_bench(const CommandLine& line) {
   set_floating_point_environment();
   install_stop_signals();
-  set_device_options({line.desktop, line.replay_share, line.device_memory});
+  set_device_options(device_options(line));
   Console console("bench", line.quiet);
   const std::string date = utc_timestamp();
   const auto report =

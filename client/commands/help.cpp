@@ -34,7 +34,7 @@ ExitCode show_help() {
       "  --checkpoint-interval S   seconds (default 60); Ctrl-C also saves\n"
       "  --priority P        idle (default) or normal\n"
       "  --backend NAME      auto (default), cuda:N, avx512, avx2 or reference\n"
-      "  --threads N         default: all processors\n"
+      "  --threads N         default: all processors; with a GPU 2\n"
       "  --desktop, --device-memory MB, --replay PERCENT, --step-limit S: docs/USAGE.md\n"
       "  --data-dir DIR      where this host's identifier and benchmark are kept\n"
       "  --json, --quiet     summary for scripts; no log. Also --version, --help\n"

@@ -40,7 +40,8 @@ IntermediateUploads::IntermediateUploads(const CommandLine& line, const WorkUnit
       state_(state),
       console_(console),
       work_digest_(work_digest(work)),
-      layout_(work.seeds.size()) {
+      layout_(work.seeds.size()),
+      devices_(state.devices) {
   // A single part would be the result.
   if (!line.network.intermediate_interval || layout_.parts < 2) return;
   seed_is_done_.resize(layout_.seeds);
@@ -74,13 +75,21 @@ void IntermediateUploads::finish() {
   thread_.join();
 }
 
-void IntermediateUploads::distrust(const std::string& reason) {
-  if (seeds_left_.empty()) return;
+void IntermediateUploads::devices_are(std::vector<std::string> devices) {
+  const std::lock_guard lock(mutex_);
+  devices_ = std::move(devices);
+}
+
+void IntermediateUploads::distrust(const std::string& device, const std::string& reason) {
   finish();
+  const std::string directory = outbox_directory(line_.out);
+  // Perhaps an earlier session's, also if this one makes no parts.
+  if (!real_file_system().exists(directory)) return;
   try {
-    Outbox outbox(real_file_system(), outbox_directory(line_.out));
+    Outbox outbox(real_file_system(), directory);
     std::vector<std::string> notes;
     for (const QueuedObject& entry : waiting(outbox)) {
+      if (entry.devices && !may_be_of(*entry.devices, device)) continue;
       outbox.set_aside(entry.name, reason, notes);
     }
     for (const std::string& note : notes) console_.warning(note);
@@ -178,7 +187,11 @@ void IntermediateUploads::queue(Outbox& outbox, std::size_t part) {
   if (outbox.knows(object_name(UploadKind::part, identity.experiment, identity.result_digest))) {
     return;
   }
-  const UploadObject object = upload_object(UploadKind::part, identity, text);
+  UploadObject object = upload_object(UploadKind::part, identity, text);
+  {
+    const std::lock_guard lock(mutex_);
+    object.devices = devices_;
+  }
   outbox.add(object, line_.network.upload_url);
   waiting_bytes_ += object.body.size();
   ++waiting_parts_;

@@ -53,9 +53,11 @@ class IntermediateUploads {
   /// Asks the thread to end; finish() waits for it.
   void request_stop();
   void finish();
-  /// After a device that computes wrong numbers: finish(), and what still waits is set aside. What
-  /// was sent before cannot be called back.
-  void distrust(const std::string& reason);
+  /// Those that have computed a part of the state from now on.
+  void devices_are(std::vector<std::string> devices);
+  /// After a device that computes wrong numbers: finish(), and what still waits is set aside if the
+  /// device may have computed a part of it. What was sent before cannot be called back.
+  void distrust(const std::string& device, const std::string& reason);
 
  private:
   void work();
@@ -87,6 +89,7 @@ class IntermediateUploads {
   std::vector<std::size_t> seeds_left_;  // by part
   std::vector<bool> seed_is_done_;
   std::vector<std::size_t> finished_parts_;  // not yet taken by the thread
+  std::vector<std::string> devices_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -164,7 +164,7 @@ std::string table(const WorkUnit& work, const WorkPlan& plan, const DiskPlan& di
 }  // namespace
 
 ExitCode show_plan(const CommandLine& line) {
-  set_device_options({line.desktop, line.replay_share, line.device_memory});
+  set_device_options(device_options(line));
   // What it takes does not depend on the seeds, so none is drawn from this host.
   bool seeds_known = true;
   const WorkUnit work = requested_work(line, [&] {

@@ -68,8 +68,8 @@ class Slot : public RunObserver {
     std::vector<std::string> notes;
     Checkpoint state = take_up(work, store, notes);
     const WorkerPlan plan = admit(work, *backend.backend, state);
-    require_known_answers(*backend.backend);
-    log_.self_test_passed();
+    const std::string device = backend.backend->device_uuid();
+    test(*backend.backend, device, store);
     log_.work(work);
 
     RunnerOptions options = runner_options(task_, plan);
@@ -78,7 +78,7 @@ class Slot : public RunObserver {
     const Followed followed(*watch_, runner);
     log_.starting(state, runner.progress().fraction());
     for (const std::string& note : notes) warning(note);
-    leave_if(compute(runner, store), runner);
+    leave_if(compute(runner, device, store), runner);
     const std::optional<Summary> summary =
         summarize(work, state, [this] { return stop_or_wait(); });
     if (!summary) {
@@ -159,12 +159,20 @@ class Slot : public RunObserver {
     return plan;
   }
 
+  void test(const Backend& backend, const std::string& device, CheckpointStore& store) try {
+    require_known_answers(backend);
+    log_.self_test_passed();
+  } catch (const DeviceError& error) {
+    distrust_if_wrong(store, device, error, *this);
+    throw;
+  }
+
   // A checkpoint that cannot be saved when the task is to stop costs what came after the one
   // before, not the task.
-  int compute(Runner& runner, CheckpointStore& store) try {
+  int compute(Runner& runner, const std::string& device, CheckpointStore& store) try {
     return runner.run();
   } catch (const DeviceError& error) {
-    if (error.status() == DeviceStatus::wrong_results) distrust(store, error, *this);
+    distrust_if_wrong(store, device, error, *this);
     throw;
   } catch (const IoError& error) {
     const int why = stop();
@@ -303,7 +311,7 @@ ExitCode run_slot_task(int argc, const char* const* argv) {
       [&] {
         set_floating_point_environment();
         install_stop_signals(SecondSignal::kills);
-        set_device_options({options.desktop, 0.01, 0});
+        set_device_options({.desktop = options.desktop});
         return Slot(*task, options).run();
       },
       show_exit_code);

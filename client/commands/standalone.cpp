@@ -51,7 +51,8 @@ class StandaloneRun {
     files_.make_directories(line_.out);
     const DirectoryLock only_one_writes(line_.out);
     require_writable(files_, paths_);
-    CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()));
+    CheckpointStore store(files_, line_.out, std::string(work_.experiment->name()),
+                          CheckpointStore::Spare::kept);
     Checkpoint state = take_up(store);
     if (!line_.network.upload_url.empty()) require_upload_options(line_);
     require_policy(line_, std::string(work_.experiment->name()), state.resumes > 0, console_);
@@ -109,22 +110,25 @@ class StandaloneRun {
         line_.step_limit, [] { return false; },
         [this](const WatchThread::Place& place) { warn_of_standstill(place); });
     for (;;) {
+      std::string device;  // that is asked and works
       try {
+        device = backend_.backend().device_uuid();
         plan_ = admit(work_, shape_, backend_.choice(), task_.assignment().threads, &state, true,
                       console_);
         telemetry_.device = backend_.backend().device();  // while it is there
         RunnerOptions options = runner_options(task_, plan_);
         options.seed_done = [&](std::size_t seed) { intermediate.seed_done(seed); };
         runner_.emplace(work_, backend_.backend(), state, &store, std::move(options), console_);
+        intermediate.devices_are(state.devices);
         if (state.resumes > 0) {
           console_.note("resuming at " + readable_percent(runner_->progress().fraction()));
         }
         const Followed followed(watch, *runner_);
         return runner_->run();
       } catch (const DeviceError& error) {
-        if (error.status() == DeviceStatus::wrong_results && runner_) {
-          distrust(store, error, console_);
-          intermediate.distrust(error.what());
+        distrust_if_wrong(store, device, error, console_);
+        if (error.status() == DeviceStatus::wrong_results) {
+          intermediate.distrust(device, error.what());
         }
         backend_.take_over(error, console_);
       }
@@ -218,7 +222,7 @@ ExitCode run_standalone(const CommandLine& line) {
   return run_task(task, [&] {
     set_floating_point_environment();
     install_stop_signals();
-    set_device_options({line.desktop, line.replay_share, line.device_memory});
+    set_device_options(device_options(line));
     return StandaloneRun(line, task).run();
   });
 }

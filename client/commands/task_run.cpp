@@ -31,6 +31,26 @@ std::optional<boinc::Retry> retry_after_current_error() try { throw; } catch (co
   return is_memory_shortage(error) ? until_it_passes : three_times;
 }
 
+// What a device computed that the benchmark has found broken since is not gone on from.
+std::optional<Checkpoint> load_trusted(CheckpointStore& store, const std::string& digest,
+                                       std::vector<std::string>& notes) {
+  std::string distrusted;
+  for (;;) {
+    std::optional<Checkpoint> saved = store.load(digest, notes);
+    std::string device;
+    std::string reason;
+    for (const std::string& noted : saved ? saved->devices : std::vector<std::string>()) {
+      reason = exclusion_reason_of_device(noted);
+      device = noted;
+      if (!reason.empty()) break;
+    }
+    if (reason.empty()) return saved;
+    if (device == distrusted) throw IoError(notes.back());  // it is still there
+    distrusted = device;
+    store.distrust(device, device + " computes wrong numbers: " + reason, notes);
+  }
+}
+
 }  // namespace
 
 std::string reason_for_client(const std::exception& error) {
@@ -49,7 +69,7 @@ int stop_of(const boinc::Requests& requests) {
 
 Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std::string>& notes) {
   const std::string digest = work_digest(work);
-  std::optional<Checkpoint> saved = store.load(digest, notes);
+  std::optional<Checkpoint> saved = load_trusted(store, digest, notes);
   if (saved && saved->seeds.size() != work.seeds.size()) {
     throw CheckpointError("checkpoint does not fit its work unit: it has " +
                           std::to_string(saved->seeds.size()) +
@@ -65,9 +85,11 @@ Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std
   return fresh;
 }
 
-void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& observer) {
+void distrust_if_wrong(CheckpointStore& store, const std::string& device, const DeviceError& error,
+                       RunObserver& observer) {
+  if (error.status() != DeviceStatus::wrong_results) return;
   std::vector<std::string> notes;
-  store.distrust(error.what(), notes);
+  store.distrust(device, error.what(), notes);
   for (const std::string& note : notes) observer.warning(note);
 }
 

@@ -36,8 +36,9 @@ int stop_of(const boinc::Requests& requests);
 /// The saved state of a work unit, or a fresh one.
 Checkpoint take_up(const WorkUnit& work, CheckpointStore& store, std::vector<std::string>& notes);
 
-/// What a device that computes wrong numbers has saved is no better than what it computes.
-void distrust(CheckpointStore& store, const DeviceError& error, RunObserver& observer);
+/// If `device` (Backend::device_uuid()) computes wrong numbers, what it had a part in is set aside.
+void distrust_if_wrong(CheckpointStore& store, const std::string& device, const DeviceError& error,
+                       RunObserver& observer);
 
 /// The runner asks the task whether to stop, to stand still or to save.
 RunnerOptions runner_options(boinc::Task& task, const WorkerPlan& plan);

@@ -115,7 +115,7 @@ ExitCode verify_result(const CommandLine& line) {
   install_stop_signals();
   const ResultFile file = read_result(line.result);
   const WorkUnit work = work_of(line.result, file.values);
-  set_device_options({line.desktop, line.replay_share, line.device_memory});
+  set_device_options(device_options(line));
   const Succession used(requested_backend(line), line.backend != "auto");
   Console console("verify", line.quiet);
   if (line.idle_priority) set_idle_priority();

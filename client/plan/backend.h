@@ -134,6 +134,9 @@ class Backend {
   /// Name, identifier and driver of the device: what measured speeds belong to. Empty on a
   /// processor. REQUIRES: as make_executor().
   virtual std::string device_identity() const { return {}; }
+  /// The device alone, whatever its driver or number: checkpoints note it. Empty on a processor.
+  /// REQUIRES: as make_executor().
+  virtual std::string device_uuid() const { return {}; }
 
   virtual DeviceHealth health() const { return {}; }
   /// Bytes copied between host and devices, both ways, since the program began; 0 on a processor.

@@ -43,6 +43,12 @@ struct NetworkShape {
   }
   std::size_t parameters() const { return weight_offset(layers()); }
 
+  /// Multiply-adds per sample, counted as two operations each.
+  double forward_flops_per_sample() const {
+    double multiply_adds = 0;
+    for (int l = 0; l < layers(); ++l) multiply_adds += static_cast<double>(weights(l));
+    return 2 * multiply_adds;
+  }
   /// Multiply-adds per sample of one training step, counted as two operations each:
   /// forward, weight gradient, and input gradient of every layer but the first.
   double training_flops_per_sample() const {

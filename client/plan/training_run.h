@@ -80,6 +80,13 @@ struct TrainingRun {
   }
 };
 
+/// Floating-point operations of evaluating a network on a probe, metrics excluded. Passes over all
+/// weights: forward; back to the inputs; back to the first layer's gradient.
+inline double evaluation_flops(const NetworkShape& shape, const Probe& probe) {
+  const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
+  return shape.forward_flops_per_sample() * probe.samples * passes;
+}
+
 /// Parameters that a device has in its own memory.
 class DeviceCopy {
  public:

@@ -41,6 +41,7 @@ Runner::Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state,
       observer_(observer),
       earlier_seconds_(state.seconds),
       schedule_(state.seeds, work.experiment->plan(work.parameters, work.seeds.front())) {
+  note_device(state, backend.device_uuid());
   const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
   for (const SeedState& seed : state.seeds) {
     for (std::size_t g = 0; g < shape.groups.size(); ++g) {

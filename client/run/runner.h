@@ -66,9 +66,9 @@ struct RunnerOptions {
 /// The values are a function of the work unit alone: not of threads, order or interruptions.
 class Runner {
  public:
-  /// `state`: fresh (one entry per seed) or from a checkpoint; advanced in place. `store` may be
-  /// null: nothing is saved then. All references outlive the runner. CheckpointError if the state
-  /// does not fit the work unit.
+  /// `state`: fresh (one entry per seed) or from a checkpoint; advanced in place, and the backend's
+  /// device noted in it. `store` may be null: nothing is saved then. All references outlive the
+  /// runner. CheckpointError if the state does not fit the work unit.
   Runner(const WorkUnit& work, const Backend& backend, Checkpoint& state, CheckpointStore* store,
          RunnerOptions options, RunObserver& observer);
   ~Runner();

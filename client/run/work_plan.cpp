@@ -74,18 +74,10 @@ std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, NumberBy
 
 }  // namespace
 
-// Passes over all weights: forward; back to the inputs; back to the first
-// layer's gradient.
 double evaluation_flops(const Group& group) {
   double flops = 0;
   for (const TrainingRun& run : group.members) {
-    double weights = 0;
-    for (int l = 0; l < run.shape.layers(); ++l)
-      weights += static_cast<double>(run.shape.weights(l));
-    for (const Probe& probe : run.probes) {
-      const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
-      flops += 2 * weights * probe.samples * passes;
-    }
+    for (const Probe& probe : run.probes) flops += evaluation_flops(run.shape, probe);
   }
   return flops;
 }
@@ -129,7 +121,7 @@ DiskPlan plan_disk(const WorkPlan& work, std::uint64_t seeds, const MemoryPlan& 
   DiskPlan disk;
   // In memory an entry takes no less than in the file.
   disk.checkpoint = format::envelope_bytes + format::header_bytes + seeds * format::seed_bytes +
-                    memory.states + memory.values;
+                    memory.states + memory.values + format::planned_devices_bytes;
   disk.result = work.result_bytes;
   return disk;
 }

@@ -69,6 +69,7 @@ void Outbox::add(const UploadObject& object, const std::string& target) {
   entry.target = target;
   entry.bytes = object.body.size();
   entry.sha256 = sha256_hex(object.body);
+  entry.devices = object.devices;
   try {
     files_.write_durably(path(object.name), object.body);
     write_entry(entry);  // from here on it is one

@@ -88,6 +88,9 @@ QueuedObject entry_from(const std::string& name, const Json& json) {
   }
   entry.failures = json.at("failures").get<int>();
   entry.not_before = json.at("not_before").get<double>();
+  if (json.contains("devices")) {
+    entry.devices = json.at("devices").get<std::vector<std::string>>();
+  }
   if (!object_address(entry.target, entry.kind, name)) throw JsonError("no place at its target");
   return entry;
 }
@@ -103,6 +106,7 @@ std::string entry_text(const QueuedObject& entry) {
                {"sha256", entry.sha256},
                {"failures", entry.failures},
                {"not_before", entry.not_before}};
+  if (entry.devices) json["devices"] = *entry.devices;
   json[digest_member] = entry_digest(json, entry.name);
   return json.dump() + "\n";
 }

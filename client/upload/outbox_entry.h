@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/upload/upload_object.h"
 
@@ -21,6 +23,7 @@ struct QueuedObject {
   std::string sha256;     ///< of the body
   int failures = 0;       ///< attempts so far
   double not_before = 0;  ///< UTC seconds: the server asked not to come earlier; 0 = it did not
+  std::optional<std::vector<std::string>> devices = {};  ///< UploadObject::devices
 };
 
 inline constexpr std::size_t maximum_entry_bytes = std::size_t{64} << 10;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/transfer/address.h"
 #include "client/transfer/https_client.h"
@@ -36,6 +37,9 @@ struct UploadObject {
   std::string name;  ///< holds the digest of the content, so that a repeat is harmless
   UploadIdentity identity;
   std::string body;  ///< gzip
+  /// That may have computed a part of it (Checkpoint::devices); nothing if that is not known. Stays
+  /// on this host.
+  std::optional<std::vector<std::string>> devices = {};
 };
 
 /// EXPERIMENT-DIGEST.result.json.gz, or .part.json.gz; of telemetry EXPERIMENT-DIGEST.TELEMETRY

@@ -66,13 +66,13 @@ class SlotByHand(unittest.TestCase):
             code, result, log = self.task()
             self.assertEqual((code, result), (0, expected), log)
             chosen = self.chosen(log)
-            self.assertIn(f"backend: {others[0]} (the fastest that this host can run; ", chosen)
+            self.assertIn(f"backend: {others[0]} (the first in order that this host can run; ", chosen)
             self.assertIn(f"not {first}: found broken by the benchmark of 2026-01-31", chosen)
         for changes in ({"build": "0"}, {"processor": "abacus"}, {"client_version": "0"}):
             self.record.write(self.record.processors, **changes)
             code, result, log = self.task()
             self.assertEqual((code, result), (0, expected), log)
-            self.assertIn(f"backend: {first} (the fastest that this host can run", self.chosen(log))
+            self.assertIn(f"backend: {first} (the first in order that this host can run", self.chosen(log))
             self.assertNotIn("found broken", self.chosen(log))
 
     @staticmethod

@@ -97,6 +97,26 @@ class DeviceSlot(unittest.TestCase):
         self.assertEqual(slot.finished(), 16)
         self.assertIsNone(slot.result())
 
+    def test_what_a_device_that_computes_wrong_numbers_had_no_part_in_is_gone_on_from(self):
+        slot = self.slot(LONG, gpu=0, period=1)
+        facts = slot.directory / "init_data.xml"
+        assigned = lambda old, new: facts.write_text(facts.read_text().replace(f"<gpu_device_num>{old}<", f"<gpu_device_num>{new}<"))
+        slot.start(env=emulated(devices=2))
+        slot.wait_training()
+        slot.wait_checkpoint()
+        self.assertEqual(slot.quit()[0], 0, slot.log())
+        states = lambda: sorted(path.name for path in slot.directory.glob("*.checkpoint.[012]"))
+        before = states()
+        self.assertTrue(before)
+        assigned(0, 1)
+        wrong = "gives a wrong answer to a known case|the device computes wrong numbers"
+        self.assert_postponed(slot, wrong, devices=2, fault="skew:1@1")
+        self.assertEqual(states(), before)
+        assigned(1, 0)
+        self.assert_postponed(slot, wrong, devices=2, fault="skew:1@0")
+        self.assertEqual(states(), [])
+        self.assert_complete(slot, LONG, slot.run(env=emulated(devices=2)))
+
     def test_a_device_that_never_answers(self):
         """Whoever waits for it, the watchdog does not: neither when the thread that starts the task does, nor a worker."""
         slot = self.slot(SHORT, gpu=0)

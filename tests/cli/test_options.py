@@ -78,6 +78,7 @@ class Options(CliTest):
                      "featcompv2", "repalignv2", "microscalev2"]:
             self.assertIn(word, done.stdout)
         self.assertEqual(client("-h").stdout, done.stdout)
+        self.assertIn("--threads N         default: all processors; with a GPU 2\n", done.stdout)
         self.assertEqual(client("devices", "--help").stdout, done.stdout)
 
     def test_each_option_is_in_one_of_the_two_helps(self):

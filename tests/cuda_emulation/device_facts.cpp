@@ -49,7 +49,7 @@ Result cuDeviceGetName(char* name, int length, DeviceNumber) {
 }
 
 Result cuDeviceGetUuid(Uuid* uuid, DeviceNumber device) {
-  std::fill(std::begin(uuid->bytes), std::end(uuid->bytes), static_cast<unsigned char>(device));
+  std::fill(std::begin(uuid->bytes), std::end(uuid->bytes), uuid_byte(device));
   return success;
 }
 
@@ -65,10 +65,10 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber device) {
       *value = device == 0 ? static_cast<int>(setting("AXIOM_EMULATED_MODE", 0)) : 0;
       return success;
     case attribute_major:
-      *value = capability() / 10;
+      *value = capability(device) / 10;
       return success;
     case attribute_minor:
-      *value = capability() % 10;
+      *value = capability(device) % 10;
       return success;
     case attribute_l2_cache_bytes:
       *value = 1 << 20;
@@ -84,8 +84,8 @@ Result cuDeviceGetAttribute(int* value, int attribute, DeviceNumber device) {
   }
 }
 
-Result cuDeviceTotalMem_v2(std::size_t* bytes, DeviceNumber) {
-  *bytes = device_memory();
+Result cuDeviceTotalMem_v2(std::size_t* bytes, DeviceNumber device) {
+  *bytes = device_memory(device);
   return success;
 }
 

@@ -23,7 +23,7 @@ struct State {
   std::map<void*, std::size_t> pinned;
   std::size_t used = 0;
   long launches = 0;
-  bool lost = false;
+  std::set<long> lost;  ///< devices
   bool spoiled = false;
   bool sleeps = false;  ///< who waits
   std::uint64_t order = 0;

@@ -1,20 +1,21 @@
 // A CUDA driver for tests: libcuda.so.1 with the functions that the product uses, on top of the
 // emulator. Found through LD_LIBRARY_PATH, so that the product is tested as it is.
 //
-// Environment: AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each),
-// AXIOM_EMULATED_PINNED (bytes of the host's that one block of pinned memory may have),
-// AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90),
-// AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED (bytes of
-// shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a multiprocessor),
-// AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have, since another program
-// holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on Maxwell),
-// AXIOM_EMULATED_LOADING (milliseconds that a kernel's first launch takes longer),
+// Environment: AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each;
+// "N@D": of device D), AXIOM_EMULATED_PINNED (bytes of the host's that one block of pinned memory
+// may have), AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90;
+// "N@D"), AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED
+// (bytes of shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a
+// multiprocessor), AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have,
+// since another program holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on
+// Maxwell), AXIOM_EMULATED_LOADING (milliseconds that a kernel's first launch takes longer),
 // AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
-// which the device is lost, beside any other fault), AXIOM_EMULATED_START, _OPEN, _LOAD and _WORK
-// (the error that starting the driver, opening the first device, loading kernels or a device that
-// is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device), AXIOM_EMULATED_VANISHES
-// (from the N-th count of devices on the driver only gives errors), AXIOM_EMULATED_TRACE (launches,
-// questions for occupancy and copies within the device are listed on standard error),
+// which the device is lost, beside any other fault; "N@D": device D), AXIOM_EMULATED_START, _OPEN,
+// _LOAD and _WORK (the error that starting the driver, opening the first device, loading kernels or
+// a device that is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device),
+// AXIOM_EMULATED_VANISHES (from the N-th count of devices on the driver only gives errors),
+// AXIOM_EMULATED_TRACE (launches, questions for occupancy and copies within the device are listed
+// on standard error), AXIOM_EMULATED_SWAPPED (1: two devices have changed places),
 // AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -49,6 +51,12 @@ constexpr std::size_t large = 1 << 17;  // bytes that an instant device need not
 
 thread_local ContextHandle current_context = nullptr;
 
+long current_device() {
+  return static_cast<long>(reinterpret_cast<std::uintptr_t>(current_context)) - 1;
+}
+
+bool is_lost() { return state.lost.contains(current_device()); }
+
 /// What a device that is lost answers.
 Result lost() { return static_cast<Result>(setting("AXIOM_EMULATED_WORK", launch_failed)); }
 
@@ -60,7 +68,7 @@ void require_context(const char* what) {
 /// What every call that takes a stream asks first.
 Result usable(StreamHandle stream) {
   if (current_context == nullptr) return invalid_context;
-  if (state.lost) return lost();
+  if (is_lost()) return lost();
   return state.streams.has(stream) ? success : invalid_value;
 }
 
@@ -87,18 +95,27 @@ bool is_pinned(const void* from) {
   return from < static_cast<const char*>(block->first) + block->second;
 }
 
+/// Of what a device that is lost had still to do, nothing is done.
+void queue_copy(StreamHandle stream, const std::function<void()>& copy) {
+  state.streams.copy(stream, [copy, device = current_device()] {
+    if (!state.lost.contains(device)) copy();
+  });
+}
+
 Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads, unsigned shared,
                      StreamHandle stream, void** parameters, bool all_at_once) {
   const std::lock_guard lock(state.mutex);
   if (const Result result = usable(stream); result != success) return result;
-  const Fault planned = planned_fault();
+  const Fault planned = planned_fault(current_device());
   ++state.launches;
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
     std::fprintf(stderr, "emulated device: launch %ld\n", state.launches);
   }
-  const long lost_at = setting("AXIOM_EMULATED_LOST", std::numeric_limits<long>::max());
+  constexpr long never = std::numeric_limits<long>::max();
+  constexpr const char* lose = "AXIOM_EMULATED_LOST";
+  const long lost_at = concerns(lose, current_device()) ? setting(lose, never) : never;
   if ((planned.action == "lose" && state.launches >= planned.at) || state.launches >= lost_at) {
-    state.lost = true;
+    state.lost.insert(current_device());
     return lost();
   }
   while (planned.action == "hang" && state.launches >= planned.at) ::pause();
@@ -141,14 +158,14 @@ Result cuDevicePrimaryCtxRetain(ContextHandle* context, DeviceNumber device) {
 Result cuDevicePrimaryCtxRelease_v2(DeviceNumber) { return success; }
 Result cuCtxSetCurrent(ContextHandle context) {
   current_context = context;
-  return state.lost ? lost() : success;
+  return is_lost() ? lost() : success;
 }
 
 Result cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
   if (current_context == nullptr) return invalid_context;
   const std::lock_guard lock(state.mutex);
-  *total = device_memory();
-  *free = *total - state.used;
+  *total = device_memory(current_device());
+  *free = *total - std::min(*total, state.used);
   return success;
 }
 
@@ -160,7 +177,7 @@ Result cuModuleLoadData(ModuleHandle* module, const void* image) {
   if (result != success) return result;
   const auto read = emulation::read_image(image);
   if (!read) return invalid_image;
-  if (!read->runs_on(capability())) return no_binary_for_gpu;
+  if (!read->runs_on(capability(current_device()))) return no_binary_for_gpu;
   const bool known =
       device_observer == nullptr || device_observer->accepts(static_cast<const char*>(image));
   if (!known) return invalid_image;
@@ -205,9 +222,11 @@ Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, FunctionHandle, 
 Result cuMemAlloc_v2(DevicePointer* pointer, std::size_t bytes) {
   if (current_context == nullptr) return invalid_context;
   const std::lock_guard lock(state.mutex);
-  if (state.lost) return lost();
+  if (is_lost()) return lost();
   if (bytes == 0) return invalid_value;
-  if (state.used + bytes > device_memory()) return out_of_memory;
+  if (state.used + bytes > device_memory(current_device())) return out_of_memory;
+  const Fault planned = planned_fault(current_device());
+  if (planned.action == "full" && state.launches >= planned.at) return out_of_memory;
   auto* memory =
       static_cast<unsigned char*>(std::aligned_alloc(256, (bytes + 2 * guard + 255) / 256 * 256));
   // As floats: no number that goes unnoticed.
@@ -226,7 +245,7 @@ Result cuMemFree_v2(DevicePointer pointer) {
   const std::lock_guard lock(state.mutex);
   const auto found = state.blocks.find(pointer);
   if (found == state.blocks.end()) return invalid_value;
-  if (!state.lost) state.streams.finish_all();
+  if (!is_lost()) state.streams.finish_all();
   if (device_observer != nullptr) device_observer->freed(pointer);
   state.used -= found->second;
   state.blocks.erase(found);
@@ -237,7 +256,7 @@ Result cuMemFree_v2(DevicePointer pointer) {
 Result cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) {
   if (current_context == nullptr) return invalid_context;
   const std::lock_guard lock(state.mutex);
-  if (state.lost) return lost();
+  if (is_lost()) return lost();
   const long most = setting("AXIOM_EMULATED_PINNED", std::numeric_limits<long>::max());
   *pointer = bytes > static_cast<std::size_t>(most) ? nullptr : std::malloc(bytes);
   if (*pointer == nullptr) return out_of_memory;
@@ -249,7 +268,7 @@ Result cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) {
 Result cuMemFreeHost(void* pointer) {
   require_context("pinned memory is given back");
   const std::lock_guard lock(state.mutex);
-  if (!state.lost) state.streams.finish_all();
+  if (!is_lost()) state.streams.finish_all();
   if (state.pinned.erase(pointer) == 0) return invalid_value;
   std::free(pointer);
   return success;
@@ -276,7 +295,7 @@ Result cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, std::size_t byte
   if (!pinned) {
     copy();
   } else {
-    state.streams.copy(stream, copy);
+    queue_copy(stream, copy);
   }
   return success;
 }
@@ -292,7 +311,7 @@ Result cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, std::size_t bytes, Str
   if (!pinned) {
     copy();
   } else {
-    state.streams.copy(stream, copy);
+    queue_copy(stream, copy);
   }
   return success;
 }
@@ -303,7 +322,7 @@ Result cuMemsetD8Async(DevicePointer to, unsigned char value, std::size_t bytes,
   if (const Result result = usable(stream); result != success) return result;
   if (!inside(to, bytes)) return invalid_value;
   if (bytes >= large && is_instant(state.launches + 1)) return success;
-  state.streams.copy(stream, [=] {
+  queue_copy(stream, [=] {
     std::memset(reinterpret_cast<void*>(to), value, bytes);
     if (device_observer != nullptr) device_observer->written(to, bytes);
   });
@@ -318,7 +337,7 @@ Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, std::size_t by
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
     std::fprintf(stderr, "emulated device: copy of %zu bytes\n", bytes);
   }
-  state.streams.copy(stream, [=] {
+  queue_copy(stream, [=] {
     std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
     if (device_observer != nullptr) device_observer->copied(to, from, bytes);
   });
@@ -328,7 +347,7 @@ Result cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, std::size_t by
 Result cuStreamCreate(StreamHandle* stream, unsigned flags) {
   if (current_context == nullptr) return invalid_context;
   const std::lock_guard lock(state.mutex);
-  if (state.lost) return lost();
+  if (is_lost()) return lost();
   if (flags != stream_non_blocking) give_up("a stream", " waits for the default one");
   *stream = state.streams.create();
   return success;
@@ -337,7 +356,7 @@ Result cuStreamDestroy_v2(StreamHandle stream) {
   require_context("a stream is given back");
   const std::lock_guard lock(state.mutex);
   if (stream == nullptr || !state.streams.has(stream)) return invalid_value;
-  if (!state.lost) state.streams.destroy(stream);
+  if (!is_lost()) state.streams.destroy(stream);
   return success;
 }
 Result cuStreamSynchronize(StreamHandle stream) {
@@ -345,7 +364,7 @@ Result cuStreamSynchronize(StreamHandle stream) {
   if (const Result result = usable(stream); result != success) return result;
   if (!state.sleeps) give_up("waiting for the device", " polls");
   state.streams.finish(stream);
-  return state.lost ? lost() : success;
+  return is_lost() ? lost() : success;
 }
 
 Result cuLaunchKernel(FunctionHandle function, unsigned blocks, unsigned, unsigned,

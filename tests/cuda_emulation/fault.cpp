@@ -2,12 +2,16 @@
 
 #include <cstdlib>
 
+#include "tests/cuda_emulation/settings.h"
+
 namespace axiom::cuda {
 
-Fault planned_fault() {
+Fault planned_fault(long device) {
+  constexpr const char* name = "AXIOM_EMULATED_FAULT";
   Fault fault;
-  const char* text = std::getenv("AXIOM_EMULATED_FAULT");
-  if (text == nullptr) return fault;
+  fault.device = device;
+  const char* text = std::getenv(name);
+  if (text == nullptr || !concerns(name, device)) return fault;
   const std::string line = text;
   const auto colon = line.find(':');
   const auto second = line.find(':', colon + 1);

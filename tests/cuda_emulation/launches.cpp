@@ -85,12 +85,12 @@ void require_one_carveout(FunctionHandle function, unsigned shared) {
 
 void run_launch(const Entry& entry, void** parameters, const emulation::Launch& launch, long number,
                 const Fault& planned) {
-  if (state.lost) return;
+  if (state.lost.contains(planned.device)) return;
   if (state.loaded.insert(&entry).second) {
     std::this_thread::sleep_for(std::chrono::milliseconds(setting("AXIOM_EMULATED_LOADING", 0)));
   }
   if (planned.action == "fail" && number >= planned.at) {
-    state.lost = true;
+    state.lost.insert(planned.device);
     return;
   }
   if (is_instant(number)) return finish_at_once(entry, parameters);

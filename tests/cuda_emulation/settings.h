@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 namespace axiom::cuda {
 
@@ -11,10 +12,29 @@ inline long setting(const char* name, long otherwise) {
   return text == nullptr ? otherwise : std::atol(text);
 }
 
-inline int capability() { return static_cast<int>(setting("AXIOM_EMULATED_CAPABILITY", 90)); }
+/// The device that a setting's value names after an '@': "40@1"; all others are spared. Nothing:
+/// all.
+inline bool concerns(const char* name, long device) {
+  const char* text = std::getenv(name);
+  const char* at = text == nullptr ? nullptr : std::strchr(text, '@');
+  return at == nullptr || std::atol(at + 1) == device;
+}
 
-inline std::size_t device_memory() {
-  return static_cast<std::size_t>(setting("AXIOM_EMULATED_MEMORY", 1L << 30));
+inline long setting_of(const char* name, long device, long otherwise) {
+  return concerns(name, device) ? setting(name, otherwise) : otherwise;
+}
+
+inline int capability(long device = 0) {
+  return static_cast<int>(setting_of("AXIOM_EMULATED_CAPABILITY", device, 90));
+}
+
+inline std::size_t device_memory(long device) {
+  return static_cast<std::size_t>(setting_of("AXIOM_EMULATED_MEMORY", device, 1L << 30));
+}
+
+/// Devices are told apart by it; two may have changed places.
+inline unsigned char uuid_byte(long device) {
+  return static_cast<unsigned char>(device ^ setting("AXIOM_EMULATED_SWAPPED", 0));
 }
 
 /// That a block may have.

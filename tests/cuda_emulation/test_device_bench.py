@@ -83,7 +83,7 @@ class DeviceBench(unittest.TestCase):
         log = self.auto(fault="lose:3")
         self.assertIn("; the processor takes over", log)
         chosen = next(line for line in log.splitlines() if line.startswith(f"backend: {others[0]} "))
-        self.assertIn("(takes over from a device that failed: the fastest that this host can run; ", chosen)
+        self.assertIn("(takes over from a device that failed: the first in order that this host can run; ", chosen)
         self.assertIn(f"not {first}: found broken by the benchmark of ", chosen)  # beside what the host lacks
         # None is right: neither auto nor a device, whose metrics a processor computes.
         self.change(broken=[{"name": name, "device": ""} for name in self.processors()])
@@ -131,10 +131,10 @@ class DeviceBench(unittest.TestCase):
         self.assertFalse((slot / "result").exists())
         # The speeds no longer count with a second device, but the first is as broken as before.
         log = self.auto(devices=2)
-        self.assertIn("backend: cuda:1 (the fastest that this host can run; not cuda:0: found broken by", log)
+        self.assertIn("backend: cuda:1 (the first in order that this host can run; not cuda:0: found broken by", log)
         self.assertIn("run axiom-client bench again", log)
         # With another driver it is another matter.
-        self.assertIn("backend: cuda:0 (the fastest that this host can run", self.auto(driver=13010))
+        self.assertIn("backend: cuda:0 (the first in order that this host can run", self.auto(driver=13010))
 
 
 if __name__ == "__main__":

@@ -42,10 +42,10 @@ class Equality(DeviceTest):
         for capability, block, multiprocessor, teams in [(130, 49152, 98304, 0), (75, 65536, 65536, 1),
                                                          (80, 166912, 167936, 1), (120, 101376, 102400, 1),
                                                          (90, 232448, 233472, 1)]:
-            listed = json.loads(self.run_client("devices", "--json", capability=capability).stdout)["backends"]
-            if not listed[0]["available"]:
-                continue  # built without kernels for it
             with self.subTest(capability):
+                listed = json.loads(self.run_client("devices", "--json", capability=capability).stdout)["backends"]
+                if not listed[0]["available"]:
+                    self.skipTest(f"SKIPPED: {listed[0]['reason']}")
                 result, _, _ = self.compute(str(capability), "--backend", "cuda", work=work, capability=capability,
                                             shared=block, multiprocessor=multiprocessor, teams=teams)
                 self.assertEqual(result, expected)
@@ -164,6 +164,10 @@ class Refusals(DeviceTest):
             done = self.run_client(*QUICK, "--backend", "cuda", "--threads", threads,
                                    "--out", str(self.directory / "x"), memory=1500000)
             self.assertIn(advice, done.stderr)
+        done = self.run_client(*QUICK, "--backend", "cuda", "--device-memory", "1", "--out", str(self.directory / "x"))
+        self.assertEqual(done.returncode, 14, done.stderr)
+        self.assertIn("; raise --device-memory, ", done.stderr)
+        self.assertNotIn("close other programs", done.stderr)
 
     def test_memory_of_the_host_that_the_device_cannot_have(self):
         self.refused(14, "of the computer's memory for copies failed: CUDA_ERROR_OUT_OF_MEMORY (emulated error); "

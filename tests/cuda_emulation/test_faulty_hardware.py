@@ -28,18 +28,26 @@ class FaultyHardware(DeviceTest):
         self.assertGreater(found, 0, "no flip was noticed: the test shows nothing")
 
     def test_memory_that_flips_bits_all_the_time_stops_the_run(self):
+        """Unless all the bits are idle ones: then the result is right."""
         first, _ = self.launches()
-        out = self.directory / "flips"
-        done = self.run_client(*MANY, "--backend", "auto", "--replay", "100", "--out", str(out),
-                               "--checkpoint-interval", "0.05", fault=f"flips:{first + 2}:1")
-        if done.returncode == 0:
-            return self.assertEqual((out / "compgen.result.json").read_bytes(),
-                                    self.compute("processor", work=MANY, library=None)[0])
-        self.assertEqual(done.returncode, 16, done.stderr)
-        self.assertIn("the device computes wrong numbers: ", done.stderr)
-        self.assertIn("overclocking", done.stderr)
-        self.assertFalse((out / "compgen.result.json").exists())
-        self.assertEqual(list(out.glob("*.checkpoint.[01]")), [], "a state that cannot be relied on was kept")
+        expected, _, _ = self.compute("processor", work=MANY, library=None)
+        stops = 0
+        for seed in range(8):
+            if stops == 2:
+                break
+            out = self.directory / f"flips-{seed}"
+            done = self.run_client(*MANY, "--backend", "auto", "--replay", "100", "--out", str(out),
+                                   "--checkpoint-interval", "0.05", fault=f"flips:{first + 2}:{seed}")
+            if done.returncode == 0:
+                self.assertEqual((out / "compgen.result.json").read_bytes(), expected)
+                continue
+            stops += 1
+            self.assertEqual(done.returncode, 16, done.stderr)
+            self.assertIn("the device computes wrong numbers: ", done.stderr)
+            self.assertIn("overclocking", done.stderr)
+            self.assertFalse((out / "compgen.result.json").exists())
+            self.assertEqual(list(out.glob("*.checkpoint.[012]")), [], "a state that cannot be relied on was kept")
+        self.assertGreater(stops, 0, "no run was stopped: the test shows nothing")
 
     def test_parts_that_a_device_with_wrong_numbers_computed_do_not_wait_to_be_sent(self):
         work = [*MANY[:MANY.index("--seeds") + 1], "12", "--device-memory", "6", "--threads", "1"]

@@ -142,7 +142,7 @@ TEST(Choice, PassesOverWhatIsExcluded) {
   };
   EXPECT_EQ(chosen({{"first", "", "broken"}}).backend, &second);
   EXPECT_EQ(chosen({{"first", "", "broken"}}).reason,
-            "the fastest that this host can run; not first: broken");
+            "the first in order that this host can run; not first: broken");
   EXPECT_EQ(chosen({{"second", "", "broken"}}, {"second", "measured"}).backend, &first);
   // Another device of that name is not meant.
   EXPECT_EQ(chosen({{"first", "card, GPU-1", "broken"}}).backend, &first);
@@ -186,7 +186,7 @@ TEST(Choice, FollowsThePreferenceOnlyWhereItCan) {
   const std::vector<const Backend*> list = {&absent, &first, &second};
   EXPECT_EQ(choose_automatically(list).backend, &first);
   EXPECT_EQ(choose_automatically(list).reason,
-            "the fastest that this host can run; not absent: no chip");
+            "the first in order that this host can run; not absent: no chip");
   EXPECT_EQ(choose_automatically(list, {"second", "measured"}).backend, &second);
   EXPECT_EQ(choose_automatically(list, {"second", "measured"}).reason, "measured");
   for (const char* name : {"absent", "unknown"}) {

@@ -38,11 +38,22 @@ Checkpoint example() {
   group.members.resize(1);
   group.members[0].step = 3;
   group.members[0].parameters = {1.0f, -0.0f};
+  checkpoint.devices = {"GPU-7"};
   return checkpoint;
 }
 
 /// The same bytes, made by a second, independent program from the description of the format.
 const std::string example_hex =
+    "4158494f4d434b5002000000ca00000000000000000102030405060708090a0b"
+    "0c0d0e0f101112131415161718191a1b1c1d1e1f050000000000000001000000"
+    "0000000004000000000000000000000000000440020000000200000001000000"
+    "0200000001000000000000000000e03f000000000000f87f0300000000000000"
+    "00020000000000803f0000008000000000000000000000000000000000010000"
+    "00050000004750552d375ccd0811b8abf9f3d55608551a4548045729a4bfd8c3"
+    "d3142a884ee194c175cb";
+
+/// The same state in version 1.
+const std::string example_hex_of_version_1 =
     "4158494f4d434b5001000000bd00000000000000000102030405060708090a0b"
     "0c0d0e0f101112131415161718191a1b1c1d1e1f050000000000000001000000"
     "0000000004000000000000000000000000000440020000000200000001000000"
@@ -58,6 +69,14 @@ std::string hex(const std::string& bytes) {
     text += digits[static_cast<unsigned char>(c) & 15];
   }
   return text;
+}
+
+std::string bytes_of(const std::string& hex_text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < hex_text.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(hex_text.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
 }
 
 void put(std::string& bytes, std::size_t offset, std::uint64_t value, std::size_t width) {
@@ -89,6 +108,44 @@ void expect_contains(const std::string& text, const std::string& part) {
 }
 
 TEST(Checkpoint, BytesAreThoseOfTheDocument) { EXPECT_EQ(hex(encode(example())), example_hex); }
+
+// Which device computed it, version 1 does not say.
+TEST(Checkpoint, Version1IsReadAsOfAnyDevice) {
+  Checkpoint read = decode(bytes_of(example_hex_of_version_1));
+  EXPECT_TRUE(may_be_of(read.devices, "GPU-7"));
+  note_device(read, "GPU-7");
+  EXPECT_TRUE(may_be_of(decode(encode(read)).devices, "GPU-8"));
+  read.devices = {"GPU-7"};
+  EXPECT_EQ(hex(encode(read)), example_hex);
+}
+
+TEST(Checkpoint, NotesEveryDeviceOnce) {
+  Checkpoint checkpoint = example();
+  for (const char* device : {"GPU-9", "", "GPU-1", "GPU-7", "GPU-9"}) {
+    note_device(checkpoint, device);
+  }
+  const std::vector<std::string> expected = {"GPU-1", "GPU-7", "GPU-9"};
+  EXPECT_EQ(decode(encode(checkpoint)).devices, expected);
+  EXPECT_FALSE(may_be_of(expected, "GPU-8"));
+  EXPECT_FALSE(may_be_of({}, "GPU-7"));
+}
+
+TEST(Checkpoint, NamesThatAreNoDevicesAreRefused) {
+  Checkpoint checkpoint = example();
+  for (const std::vector<std::string>& devices :
+       {std::vector<std::string>{""}, {std::string(65, 'G')}, {"GPU\n"}, {"b", "a"}, {"a", "a"}}) {
+    checkpoint.devices = devices;
+    EXPECT_THROW(encode(checkpoint), CheckpointError);
+  }
+  std::string bytes = encode(example());
+  const std::size_t device = bytes.size() - digest_bytes - 5;
+  bytes[device] = '\n';
+  expect_contains(refusal(resealed(bytes)), "a device's name is none");
+  checkpoint.devices = {"GPU-7", "GPU-8"};
+  bytes = encode(checkpoint);
+  bytes[bytes.size() - digest_bytes - 1] = '7';
+  expect_contains(refusal(resealed(bytes)), "out of order");
+}
 
 TEST(Checkpoint, RoundTripKeepsEveryField) {
   const Checkpoint read = decode(encode(example()));
@@ -234,7 +291,7 @@ TEST(Fuzz, ReasonsAreTold) {
 }
 
 TEST(Fuzz, AnotherFormatVersionIsToldFromDamage) {
-  for (const std::uint64_t version : {0u, 2u, 0xFFFFFFFFu}) {
+  for (const std::uint64_t version : {0u, 3u, 0xFFFFFFFFu}) {
     std::string bytes = encode(example());
     put(bytes, version_offset, version, 4);
     EXPECT_THROW(decode(resealed(bytes)), CheckpointVersionError);
@@ -246,8 +303,9 @@ TEST(Fuzz, AbsurdSizesAllocateNothing) {
   const std::string bytes = encode(example());
   const std::size_t group = seeds_offset + 8;
   const std::size_t parameters = group + 12 + 16 + 9;
+  const std::size_t devices = bytes.size() - digest_bytes - 5 - 4 - 4;
   for (const std::size_t offset :
-       {seeds_offset, seeds_offset + 4, group + 4, group + 8, parameters}) {
+       {seeds_offset, seeds_offset + 4, group + 4, group + 8, parameters, devices, devices + 4}) {
     for (const std::uint64_t count :
          {std::uint64_t{0xFFFFFFFF}, std::uint64_t{0x7FFFFFFF}, std::uint64_t{200}}) {
       std::string absurd = bytes;

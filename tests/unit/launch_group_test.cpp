@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/plan/training_run.h"
+
 namespace axiom::cuda {
 namespace {
 
@@ -80,6 +82,23 @@ TEST(BlocksPerTeam, IsOneWhereBlocksCannotWaitForEachOther) {
   LaunchShape alone = teams(h200, largest_step);
   alone.in_teams = false;
   EXPECT_EQ(alone.blocks_per_team(1, h200, launch), 1);
+}
+
+// A training step has no pass back through the first layer's weights; an evaluation has every pass.
+TEST(EvaluationFlops, CountTheFirstLayerWhole) {
+  const NetworkShape shape{{1000, 8, 2}};
+  Probe probe;
+  probe.samples = 3;
+  const double forward = 3 * 2 * (1000 * 8 + 8 * 2);
+  EXPECT_EQ(evaluation_flops(shape, probe), forward);
+  probe.input_gradients = true;
+  EXPECT_EQ(evaluation_flops(shape, probe), 2 * forward);
+  probe.first_layer_gradient = true;
+  EXPECT_EQ(evaluation_flops(shape, probe), 3 * forward);
+  probe = {};
+  probe.samples = 5000;
+  const double deep = evaluation_flops({{20, 512, 512, 512, 2}}, probe);
+  EXPECT_NEAR(deep, large_evaluation, 0.02 * large_evaluation);
 }
 
 // LaunchesOfOneStep: no time at all.
