@@ -19,10 +19,10 @@
 namespace axiom {
 namespace {
 
-// As runs, servers and kept earlier results name them (docs/USAGE.md, docs/UPLOADS.md).
-bool is_result_name(const std::string& name) {
-  if (name.ends_with(".result.json.gz") || name.ends_with(".part.json.gz")) return true;
-  return name.ends_with(".json") && name.find(".result.") != std::string::npos;
+// As runs, BOINC servers (keep-result) and uploads name them.
+bool holds_result(const std::string& name) {
+  return is_result_name(name) || name.ends_with(".result.json") ||
+         name.ends_with(".result.json.gz") || name.ends_with(".part.json.gz");
 }
 
 bool is_directory(FileSystem& files, const std::string& path) {
@@ -44,7 +44,7 @@ std::vector<std::string> result_files(FileSystem& files, const std::vector<std::
     }
     const std::size_t before = found.size();
     for (const std::string& name : files.list(path)) {
-      if (is_result_name(name)) found.push_back(path + "/" + name);
+      if (holds_result(name)) found.push_back(path + "/" + name);
     }
     if (found.size() == before) {
       throw WorkUnitError("no results in '" + path +

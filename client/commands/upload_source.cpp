@@ -17,16 +17,6 @@ namespace {
 
 constexpr std::size_t maximum_telemetry_bytes = std::size_t{1} << 20;
 
-// EXPERIMENT.result.json or EXPERIMENT.result.<12 digits>.json
-bool is_result_name(const std::string& name) {
-  const std::size_t at = name.find(".result.");
-  if (at == std::string::npos || at == 0 || name.find('.') != at) return false;
-  const std::string rest = name.substr(at + sizeof(".result.") - 1);
-  if (rest == "json") return true;
-  return rest.size() == 12 + sizeof(".json") - 1 && rest.ends_with(".json") &&
-         rest.find_first_not_of("0123456789abcdef") == 12;
-}
-
 void require_digest(FileSystem& files, const std::string& path, const std::string& sha256) {
   const std::string companion = path + ".sha256";
   if (!files.exists(companion)) return;

@@ -7,6 +7,7 @@
 namespace axiom {
 namespace {
 
+constexpr std::size_t kept_digits = 12;  // of the SHA-256, in the name of a result that was kept
 constexpr std::size_t maximum_earlier_bytes = std::size_t{4} << 30;  // whatever it is
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
@@ -24,6 +25,15 @@ ResultPaths::ResultPaths(const std::string& directory, std::string_view experime
   telemetry = stem + ".telemetry.json";
 }
 
+bool is_result_name(std::string_view name) {
+  const std::size_t at = name.find(".result.");
+  if (at == std::string_view::npos || at == 0 || name.find('.') != at) return false;
+  const std::string_view rest = name.substr(at + std::string_view(".result.").size());
+  if (rest == "json") return true;
+  return rest.size() == kept_digits + std::string_view(".json").size() && rest.ends_with(".json") &&
+         rest.find_first_not_of("0123456789abcdef") == kept_digits;
+}
+
 void require_writable(FileSystem& files, const ResultPaths& paths) {
   for (const std::string& path : {paths.result, paths.digest, paths.telemetry}) {
     files.require_writable(path);
@@ -37,7 +47,7 @@ WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::str
     const std::string earlier = sha256_hex(files.read(paths.result, maximum_earlier_bytes));
     if (earlier != written.sha256) {
       const std::string stem = paths.result.substr(0, paths.result.size() - sizeof("json") + 1);
-      written.kept = stem + earlier.substr(0, 12) + ".json";
+      written.kept = stem + earlier.substr(0, kept_digits) + ".json";
       write_digest(files, written.kept, earlier);  // first: a result is never there without
       files.rename(paths.result, written.kept);
     }

@@ -27,6 +27,10 @@ struct WrittenResult {
   std::string kept;    ///< path to which an earlier, different result was moved; empty if none
 };
 
+/// Whether write_result() may have named a file so: EXPERIMENT.result.json, or that of an earlier
+/// result that was kept.
+bool is_result_name(std::string_view name);
+
 /// IoError if one of the files could not be written where it is to lie.
 void require_writable(FileSystem& files, const ResultPaths& paths);
 

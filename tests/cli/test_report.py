@@ -128,7 +128,8 @@ class Report(CliTest):
         self.assertEqual(len(set(outputs)), 1)
 
     def test_a_seed_that_is_there_twice_counts_once(self):
-        shutil.copy(self.results / "neuronspec.result.json", self.directory / "neuronspec.result.json")
+        shutil.copy(self.results / "neuronspec.result.json", self.directory / "neuronspec.result.0123456789ab.json")
+        (self.directory / "neuronspec.result.notes.json").write_text("mine, and no result")
         both = self.studies(self.results / "neuronspec.result.json", self.directory)
         self.assertEqual((both["files"], both["repeated"], both["studies"][0]["seeds"]), (2, 3, 3))
 
