@@ -49,16 +49,18 @@ std::vector<double> round_ticks(const Range& range) {
     if (factor * power >= step_wanted) step = factor * power;
   }
   std::vector<double> ticks;
-  for (double k = std::ceil(range.low / step); k * step <= range.high * (1 + 1e-12); ++k) {
-    ticks.push_back(k * step);
-  }
+  const auto first = static_cast<long long>(std::ceil(range.low / step));
+  const auto last = static_cast<long long>(std::floor(range.high / step));
+  for (long long k = first; k <= last; ++k) ticks.push_back(static_cast<double>(k) * step);
   return ticks;
 }
 
 // 1, 2 and 5 times the powers of ten within the range.
 std::vector<double> logarithmic_ticks(const Range& range) {
   std::vector<double> ticks;
-  for (double power = std::floor(std::log10(range.low)); power <= std::log10(range.high); ++power) {
+  const auto first = static_cast<int>(std::floor(std::log10(range.low)));
+  const auto last = static_cast<int>(std::floor(std::log10(range.high)));
+  for (int power = first; power <= last; ++power) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double tick = factor * std::pow(10, power);
       if (tick >= range.low && tick <= range.high) ticks.push_back(tick);

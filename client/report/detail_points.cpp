@@ -1,6 +1,6 @@
 #include "client/report/detail_points.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <map>

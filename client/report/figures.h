@@ -1,6 +1,8 @@
 // Which figures an experiment's results are shown in.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "client/report/figure.h"

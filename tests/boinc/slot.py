@@ -85,12 +85,12 @@ class Slot:
         else:
             path.write_text(f"<soft_link>{target}</soft_link>\n")
 
-    def start(self, *arguments, env=None, limits=None):
+    def start(self, *arguments, env=None, limits=None, program=CLIENT):
         """As the client does: empty shared memory, stderr appended. `limits`: a function that sets the system's for the task."""
         self.shared[:] = bytes(8 * CHANNEL)
         self.directory.joinpath("boinc_temporary_exit").unlink(missing_ok=True)
         with open(self.directory / "stderr.txt", "ab") as log:
-            self.process = subprocess.Popen([CLIENT, *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([program, *arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(env or {})},
                                             preexec_fn=limits)
         return self.process

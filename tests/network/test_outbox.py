@@ -286,7 +286,7 @@ class Entries(OutboxTest):
                 os.setuid(65534)
         with open(self.out / ".lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            shown = client("upload", self.out, "--print-upload", preexec_fn=nobody)
+            shown = client("upload", self.out, "--print-upload", preexec_fn=nobody, program=self.program_for_anybody())
         self.assert_error(shown, 3, "the file has \"1.0\"")
         self.assertEqual(shown.stdout.count("PUT https://localhost:1/"), 2)
         self.assertEqual(before, {path: (path.stat().st_mtime_ns, path.is_dir() or path.read_bytes())
@@ -294,7 +294,7 @@ class Entries(OutboxTest):
         self.out.chmod(0o755)
         shutil.rmtree(self.outbox)
         self.out.chmod(0o555)
-        shown = client("upload", self.out, "--print-upload", preexec_fn=nobody)
+        shown = client("upload", self.out, "--print-upload", preexec_fn=nobody, program=self.program_for_anybody())
         self.assertEqual(shown.stdout.count("PUT https://UPLOAD-URL/"), 2)
         self.assertFalse(self.outbox.exists())
 
@@ -340,7 +340,7 @@ class Entries(OutboxTest):
             if os.getuid() == 0:
                 os.setgid(65534)
                 os.setuid(65534)
-        done = client("upload", self.out, preexec_fn=nobody)
+        done = client("upload", self.out, preexec_fn=nobody, program=self.program_for_anybody())
         self.assert_error(done, 7, "Permission denied; check its owner and permissions")
         self.assertEqual(sorted(path.name for path in self.outbox.iterdir()), before)
 
