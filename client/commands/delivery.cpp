@@ -5,7 +5,7 @@
 #include "client/commands/standard_streams.h"
 #include "client/experiments/parameters.h"
 #include "client/result/canonical_json.h"
-#include "client/result/report.h"
+#include "client/result/table.h"
 #include "client/system/signals.h"
 
 namespace axiom {
@@ -42,7 +42,7 @@ void show_result(const CommandLine& line, const WorkUnit& work, const ResultPath
   if (line.quiet) return;
   const std::string_view name = work.experiment->name();
   try {
-    print(report_table(name, preset_and_changes(*work.experiment, work.parameters), means,
+    print(result_table(name, preset_and_changes(*work.experiment, work.parameters), means,
                        published_texts(name)));
   } catch (const IoError& error) {
     console.warning(error.what());

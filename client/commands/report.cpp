@@ -10,8 +10,8 @@
 #include "client/json/strict_json.h"
 #include "client/report/page.h"
 #include "client/result/canonical_json.h"
-#include "client/result/report.h"
 #include "client/result/result_files.h"
+#include "client/result/table.h"
 #include "client/system/files.h"
 #include "client/upload/gzip.h"
 #include "client/work_unit/recorded_work.h"
@@ -171,7 +171,7 @@ void print_report(const CommandLine& line, const Collection& collection) {
     const std::string_view name = study.experiment().name();
     print("study " + std::to_string(++number) + ": " + canonical_json(study.parameters().values) +
           "\n");
-    print(report_table(name, preset_and_changes(study.experiment(), study.parameters()),
+    print(result_table(name, preset_and_changes(study.experiment(), study.parameters()),
                        study.means(), published_texts(name)) +
           "\n");
   }

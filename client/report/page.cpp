@@ -7,7 +7,7 @@
 #include "client/report/chart.h"
 #include "client/report/figures.h"
 #include "client/result/canonical_json.h"
-#include "client/result/report.h"
+#include "client/result/table.h"
 
 namespace axiom {
 namespace {

@@ -12,9 +12,9 @@
 
 #include "client/result/compare.h"
 #include "client/result/flat_means.h"
-#include "client/result/report.h"
 #include "client/result/result_document.h"
 #include "client/result/result_files.h"
+#include "client/result/table.h"
 #include "client/result/telemetry.h"
 #include "client/system/digest.h"
 #include "tests/support/faulty_file_system.h"
@@ -144,7 +144,7 @@ TEST(FlatMeans, AveragesOverDefinedValues) {
 TEST(Report, AlignsValuesAndPublishedTexts) {
   FlatMeans means;
   means.add({{"gap_w32", 0.6472}, {"n", 3}, {"undefined", nullptr}});
-  EXPECT_EQ(report_table("compgen", "small", means, {{"gap_w32", ".645–.652"}}),
+  EXPECT_EQ(result_table("compgen", "small", means, {{"gap_w32", ".645–.652"}}),
             "compgen 2.0, preset small, 1 seed\n"
             "              value  published\n"
             "  gap_w32    0.6472  .645–.652\n"

@@ -20,7 +20,7 @@ std::string readable_number(double value);
 
 /// Numbers by name: the mean over the seeds, their standard deviation if there are several, and the
 /// published value. `preset`: as preset_and_changes() gives it. LF after each line.
-std::string report_table(std::string_view experiment, std::string_view preset,
+std::string result_table(std::string_view experiment, std::string_view preset,
                          const FlatMeans& means, const PublishedTexts& published);
 
 }  // namespace axiom

@@ -1,4 +1,4 @@
-#include "client/result/report.h"
+#include "client/result/table.h"
 
 #include <algorithm>
 #include <array>
@@ -58,7 +58,7 @@ std::string readable_number(double value) {
   return text.data();
 }
 
-std::string report_table(std::string_view experiment, std::string_view preset,
+std::string result_table(std::string_view experiment, std::string_view preset,
                          const FlatMeans& means, const PublishedTexts& published) {
   const bool several = means.seeds() > 1;
   std::string title = std::string(experiment) + " " + std::string(experiment_version) +
