@@ -180,6 +180,12 @@ Action chosen_action(const CLI::App& app, const RawOptions& raw, const CommandLi
   if (name == "self-test") return Action::self_test;
   if (name == "report") {
     if (line.report.paths.empty()) throw UsageError("report needs result files or directories");
+    for (const auto& [option, path] :
+         {std::pair{"--csv", &line.report.csv}, std::pair{"--html", &line.report.html}}) {
+      if (subcommands.front()->count(option) > 0 && path->empty()) {
+        throw UsageError(std::string(option) + ": empty path");
+      }
+    }
     return Action::report;
   }
   if (name == "upload") return Action::upload;

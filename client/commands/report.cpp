@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <span>
 #include <utility>
 #include <vector>
@@ -65,11 +66,27 @@ Json read_result(FileSystem& files, const std::string& path) {
   }
 }
 
+// Nothing that is there is worth less than a report on it.
+void require_outputs(const ReportOptions& options, const std::vector<std::string>& results) {
+  if (!options.csv.empty() && options.csv == options.html) {
+    throw UsageError("--csv and --html: '" + options.csv + "' cannot be both");
+  }
+  for (const std::string& output : {options.csv, options.html}) {
+    std::error_code missing;
+    if (output.empty() || !std::filesystem::exists(output, missing)) continue;
+    for (const std::string& path : results) {
+      if (!std::filesystem::equivalent(output, path, missing)) continue;
+      throw UsageError("'" + output + "' is a result and cannot be written to");
+    }
+  }
+}
+
 struct Collection {
   std::vector<Study> studies;
-  std::vector<std::string> sources;
-  std::size_t repeated = 0;  ///< seeds that were there already, with the same bytes
-  std::size_t skipped = 0;   ///< files
+  std::vector<std::string> sources;  ///< by number, those left out included
+  std::size_t taken = 0;             ///< files
+  std::size_t repeated = 0;          ///< seeds that were there already, with the same bytes
+  std::size_t skipped = 0;           ///< files
 
   Study& study_of(const WorkUnit& work) {
     for (Study& study : studies) {
@@ -94,6 +111,7 @@ void add(Collection& collection, FileSystem& files, const std::string& path) {
                                collection.sources.size() - 1));
     }
     collection.repeated += collection.study_of(work).add(std::move(seeds), collection.sources);
+    ++collection.taken;
   } catch (const WorkUnitError& error) {
     throw WorkUnitError(path + ": " + error.what());
   } catch (const std::invalid_argument& error) {
@@ -108,10 +126,9 @@ std::pair<std::string, std::string> order_of(const Study& study) {
 
 Collection collected(const CommandLine& line, FileSystem& files) {
   Collection collection;
-  for (const std::string& path : result_files(files, line.report.paths)) {
-    for (const std::string& output : {line.report.csv, line.report.html}) {
-      if (output == path) throw UsageError("'" + path + "' is a result and cannot be written to");
-    }
+  const std::vector<std::string> results = result_files(files, line.report.paths);
+  require_outputs(line.report, results);
+  for (const std::string& path : results) {
     try {
       add(collection, files, path);
     } catch (const WorkUnitError& error) {
@@ -146,7 +163,7 @@ Json study_json(const Study& study) {
 std::string summary(const Collection& collection) {
   std::size_t seeds = 0;
   for (const Study& study : collection.studies) seeds += study.rows().size();
-  std::string text = "files: " + std::to_string(collection.sources.size()) +
+  std::string text = "files: " + std::to_string(collection.taken) +
                      ", seeds: " + std::to_string(seeds) +
                      ", seen again with the same bytes: " + std::to_string(collection.repeated);
   if (collection.skipped > 0) text += ", files left out: " + std::to_string(collection.skipped);
@@ -158,7 +175,7 @@ void print_report(const CommandLine& line, const Collection& collection) {
     Json studies = Json::array();
     for (const Study& study : collection.studies) studies.push_back(study_json(study));
     print(canonical_json({{"schema", 1},
-                          {"files", collection.sources.size()},
+                          {"files", collection.taken},
                           {"repeated", collection.repeated},
                           {"left_out", collection.skipped},
                           {"studies", std::move(studies)}}) +

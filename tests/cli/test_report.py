@@ -88,8 +88,9 @@ class Report(CliTest):
             known = {"study", "experiment", "experiment_version", "preset", "seed"}
             for key in row.keys() - known:
                 value = seed.get(key)
-                self.assertEqual(row[key], "" if value is None else row[key] and str(row[key]))
-                if value is not None:
+                if value is None:
+                    self.assertEqual(row[key], "", key)
+                else:
                     self.assertEqual(float(row[key]), value, key)
         self.assertEqual(len({row["study"] for row in rows}), 6)
 
@@ -181,7 +182,11 @@ class Report(CliTest):
                                           ("repalignv2", lose_detail, '"detail" of seed'),
                                           ("featcompv2", text_for_number, '"detail" of seed')):
             with self.subTest(words):
-                self.assert_error(self.report(self.copy(experiment, change=change)), 3, words)
+                odd = self.copy(experiment, change=change)
+                self.assert_error(self.report(odd), 3, words)
+                done = self.report(self.results, odd, "--skip-damaged")
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn("files: 6, seeds: 18, seen again with the same bytes: 0, files left out: 1\n", done.stdout)
 
     def test_paths_that_cannot_be_used(self):
         result = self.results / "compgen.result.json"
@@ -191,7 +196,14 @@ class Report(CliTest):
         self.assert_error(self.report(self.directory / "missing.json"), 7, "missing.json")
         self.assert_error(self.report(result, "--html", self.directory), 7, "is a directory")
         self.assert_error(self.report(result, "--csv", self.directory / "no" / "x.csv"), 7, "x.csv")
-        self.assert_error(self.report(result, "--csv", result), 2, "is a result and cannot be written to")
+        before = result.read_bytes()
+        (self.directory / "link.csv").symlink_to(result)
+        for same in (result, f"{self.results}/./{result.name}", self.directory / "link.csv"):
+            self.assert_error(self.report(self.results, "--csv", same), 2, "is a result and cannot be written to")
+        self.assertEqual(result.read_bytes(), before)
+        self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", self.directory / "x"), 2, "cannot be both")
+        self.assert_error(self.report(result, "--html", ""), 2, "--html: empty path")
+        self.assertFalse((self.directory / "x").exists())
         self.assert_error(self.report(result, "--threads", "2"), 2, "--threads and report do not go together")
 
 
