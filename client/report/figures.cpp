@@ -256,9 +256,8 @@ std::optional<FigurePoint> published_point(std::string_view text) {
   return FigurePoint{0, *first, 0};
 }
 
-std::vector<Figure> figures_of(const Study& study) {
+std::vector<Figure> figures_of(const Study& study, const FlatMeans& means) {
   const std::string_view experiment = study.experiment().name();
-  const FlatMeans means = study.means();
   const std::vector<FlatMeans::Entry> point_means = study.point_means();
   std::vector<Figure> figures;
   for (const Figures& wanted : all_figures()) {

@@ -13,7 +13,8 @@ namespace axiom {
 /// Means over the seeds of a study with their standard deviations, beside untrained networks,
 /// bounds and what was published (client/experiments/published.h). Only figures with something to
 /// draw.
-std::vector<Figure> figures_of(const Study& study);
+/// `means`: study.means().
+std::vector<Figure> figures_of(const Study& study, const FlatMeans& means);
 
 /// The number, or the two ends of the range, that a published text begins with: ".645–.652",
 /// "≈ 1.45 (18 seeds)", ".672 ± .027". Nothing if it begins otherwise or speaks of a share

@@ -30,11 +30,10 @@ std::string cell(const char* tag, const std::string& content) {
   return std::string("<") + tag + ">" + xml_escaped(content) + "</" + tag + ">";
 }
 
-std::string table(const Study& study) {
+std::string table(const Study& study, const FlatMeans& means) {
   const PublishedTexts published = published_texts(study.experiment().name());
   std::string html =
       "<table>\n<tr><th>key</th><th>seeds</th><th>mean</th><th>SD</th><th>published</th></tr>\n";
-  const FlatMeans means = study.means();
   for (const auto& [key, entry] : means.entries()) {
     const auto known = published.find(key);
     html += "<tr>" + cell("td", key) + cell("td", std::to_string(entry.count)) +
@@ -46,12 +45,13 @@ std::string table(const Study& study) {
 }
 
 std::string section(const Study& study, std::size_t number) {
+  const FlatMeans means = study.means();
   std::string html = "<section>\n<h2>" + std::to_string(number) + ". " +
                      xml_escaped(study_title(study)) + "</h2>\n<p>" +
                      counted(study.rows().size(), "seed", "seeds") +
                      "</p>\n<div class=\"figures\">\n";
-  for (const Figure& figure : figures_of(study)) html += svg_chart(figure);
-  html += "</div>\n" + table(study);
+  for (const Figure& figure : figures_of(study, means)) html += svg_chart(figure);
+  html += "</div>\n" + table(study, means);
   return html + "<details><summary>Parameters</summary><pre>" +
          xml_escaped(study.parameters().values.dump(1)) + "</pre></details>\n</section>\n";
 }
