@@ -1,4 +1,21 @@
 // What the environment says of the emulated device.
+//
+// AXIOM_EMULATED_DEVICES (number, default 1), AXIOM_EMULATED_MEMORY (bytes of each;
+// "N@D": of device D), AXIOM_EMULATED_PINNED (bytes of the host's that one block of pinned memory
+// may have), AXIOM_EMULATED_DRIVER (version, default 13000), AXIOM_EMULATED_CAPABILITY (default 90;
+// "N@D"), AXIOM_EMULATED_SHUFFLE (seed of the order of threads and blocks), AXIOM_EMULATED_SHARED
+// (bytes of shared memory a block may have), AXIOM_EMULATED_MULTIPROCESSOR (those of a
+// multiprocessor), AXIOM_EMULATED_HELD (multiprocessors that cooperative launches cannot have,
+// since another program holds them), AXIOM_EMULATED_TEAMS (0: no cooperative launches, as on
+// Maxwell), AXIOM_EMULATED_LOADING (milliseconds that a kernel's first launch takes longer),
+// AXIOM_EMULATED_FAULT ("ACTION:N": at the N-th launch, see Fault), AXIOM_EMULATED_LOST (launch at
+// which the device is lost, beside any other fault; "N@D": device D), AXIOM_EMULATED_START, _OPEN,
+// _LOAD and _WORK (the error that starting the driver, opening the first device, loading kernels or
+// a device that is lost gives), AXIOM_EMULATED_MODE (compute mode of the first device),
+// AXIOM_EMULATED_VANISHES (from the N-th count of devices on the driver only gives errors),
+// AXIOM_EMULATED_TRACE (launches, questions for occupancy and copies within the device are listed
+// on standard error), AXIOM_EMULATED_SWAPPED (1: two devices have changed places),
+// AXIOM_EMULATED_INSTANT (the first launch that computes nothing, see instant.h).
 #pragma once
 
 #include <cstddef>
