@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <span>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,20 @@ bool is_directory(FileSystem& files, const std::string& path) {
   }
 }
 
+// Those of its subdirectories too. Links to directories are not followed: they may lead in circles.
+void find_results(FileSystem& files, const std::string& directory,
+                  std::vector<std::string>& found) {
+  for (const std::string& name : files.list(directory)) {
+    const std::string path = directory + "/" + name;
+    std::error_code gone;
+    if (std::filesystem::is_directory(std::filesystem::symlink_status(path, gone))) {
+      find_results(files, path, found);
+    } else if (holds_result(name)) {
+      found.push_back(path);
+    }
+  }
+}
+
 std::vector<std::string> result_files(FileSystem& files, const std::vector<std::string>& paths) {
   std::vector<std::string> found;
   for (const std::string& path : paths) {
@@ -44,9 +59,7 @@ std::vector<std::string> result_files(FileSystem& files, const std::vector<std::
       continue;
     }
     const std::size_t before = found.size();
-    for (const std::string& name : files.list(path)) {
-      if (holds_result(name)) found.push_back(path + "/" + name);
-    }
+    find_results(files, path, found);
     if (found.size() == before) {
       throw WorkUnitError("no results in '" + path +
                           "': expected files named *.result.json, *.result.json.gz or "

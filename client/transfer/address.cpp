@@ -103,6 +103,11 @@ Address parse_address(const std::string& text) {
     throw AddressError(shown + " is no address: expected https://HOST/PATH");
   }
   Address address = taken_apart(url, shown);
+  // libcurl forgives one slash, and three.
+  const std::size_t slashes = text.find("//");
+  if (slashes != text.find('/') || text.substr(slashes).starts_with("///")) {
+    throw AddressError(shown + " is no address: expected https://HOST/PATH");
+  }
   // What is sent is what was given; only servers that redirect are forgiven more.
   if (!is_ascii(text)) {
     throw AddressError("the address " + shown +

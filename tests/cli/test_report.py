@@ -134,6 +134,17 @@ class Report(CliTest):
         both = self.studies(self.results / "neuronspec.result.json", self.directory)
         self.assertEqual((both["files"], both["repeated"], both["studies"][0]["seeds"]), (2, 3, 3))
 
+    def test_results_in_subdirectories(self):
+        for index, experiment in enumerate(TINY):
+            place = self.directory / f"host {index}" / "2026"
+            place.mkdir(parents=True)
+            shutil.copy(self.results / f"{experiment}.result.json", place)
+        (place / "up").symlink_to(self.directory)
+        (place / "linked.result.json").symlink_to(place / f"{experiment}.result.json")
+        (place / "none.result.json").mkdir()
+        found = self.studies(self.directory)
+        self.assertEqual((found["files"], found["repeated"], len(found["studies"])), (7, 3, 6))
+
     def test_other_parameters_are_another_study(self):
         done = client("--standalone", "--experiment", "neuronspec", "--seed", "5", "--set", "widths=[4]", "--set", "epochs=1",
                       "--set", "trials=1", "--quiet", "--out", str(self.directory))

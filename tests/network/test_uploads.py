@@ -235,6 +235,8 @@ class Options(UploadTest):
                  ([*base, "--upload-url", "nothing"], "is no address"),
                  ([*base, "--upload-url", "https://u:p@localhost/"], "user name or password"),
                  ([*base, "--upload-url", ""], "is no address"),
+                 ([*base, "--upload-url", "https:/localhost/x"], "is no address"),
+                 ([*base, "--upload-url", "https:///localhost/x"], "is no address"),
                  ([*base, "--upload-url", "https://localhost/\xe9/"], "has characters beyond ASCII"),
                  ([*base, "--upload-url", "https://b\xfccher.example/"], "xn--"),
                  ([*base, "--upload-url", "https://localhost/" + 16384 * "a"], "is longer than 16384 bytes"),
