@@ -1,7 +1,6 @@
 // Checkpoints on disk: two generations, replaced in turn.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,7 +67,7 @@ class CheckpointStore {
   int next_slot_ = 0;
   std::uint64_t sequence_ = 0;
   /// Checkpoint::devices of the two generations, and of what was prepared last.
-  std::array<std::optional<std::vector<std::string>>, 2> devices_;
+  std::optional<std::vector<std::string>> devices_[2];
   std::vector<std::string> prepared_devices_;
 };
 

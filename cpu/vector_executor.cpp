@@ -27,16 +27,16 @@ PackedNetwork::Demand training_demand(const TrainingRun& run, const ZeroSkipping
   demand.skips_zeros_from = skipping.least_units(demand.block_rows);
   return demand;
 }
-/// All probes of a run share one packed network.
-PackedNetwork::Demand probe_demand(const TrainingRun& run, const ZeroSkipping& skipping) {
+/// All evaluation sets of a run share one packed network.
+PackedNetwork::Demand evaluation_demand(const TrainingRun& run, const ZeroSkipping& skipping) {
   PackedNetwork::Demand demand;
-  for (const Probe& probe : run.probes) {
-    demand.block_rows = std::max(demand.block_rows, std::min(probe.samples, evaluation_rows));
-    if (probe.input_gradients || probe.first_layer_gradient) {
-      demand.backward_rows = std::max(demand.backward_rows, probe.samples);
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    demand.block_rows = std::max(demand.block_rows, std::min(set.samples, evaluation_rows));
+    if (set.input_gradients || set.first_layer_gradient) {
+      demand.backward_rows = std::max(demand.backward_rows, set.samples);
     }
-    demand.first_layer_gradient |= probe.first_layer_gradient;
-    demand.input_gradients |= probe.input_gradients;
+    demand.first_layer_gradient |= set.first_layer_gradient;
+    demand.input_gradients |= set.input_gradients;
   }
   demand.skips_zeros_from = skipping.least_units(demand.block_rows);
   return demand;
@@ -51,15 +51,15 @@ std::size_t packed_bytes(int samples, int features, int width) {
 
 std::size_t snapshot_bytes(const TrainingRun& run) {
   std::size_t floats = 0;
-  for (const Probe& probe : run.probes) {
-    const auto samples = static_cast<std::size_t>(probe.samples);
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    const auto samples = static_cast<std::size_t>(set.samples);
     std::size_t row = static_cast<std::size_t>(run.shape.outputs());
-    for (const int layer : probe.hidden_layers) {
+    for (const int layer : set.hidden_layers) {
       row += static_cast<std::size_t>(run.shape.sizes[static_cast<std::size_t>(layer)]);
     }
-    if (probe.input_gradients) row += static_cast<std::size_t>(run.shape.inputs());
+    if (set.input_gradients) row += static_cast<std::size_t>(run.shape.inputs());
     floats += samples * row;
-    if (probe.first_layer_gradient) floats += run.shape.weights(0);
+    if (set.first_layer_gradient) floats += run.shape.weights(0);
   }
   return floats * sizeof(float);
 }
@@ -69,10 +69,10 @@ std::size_t VectorExecutor::bytes(const Kernels& kernels, const ZeroSkipping& sk
   const int width = kernels.panel_width;
   const std::size_t network =
       std::max(PackedNetwork::bytes(run.shape, width, training_demand(run, skipping)),
-               PackedNetwork::bytes(run.shape, width, probe_demand(run, skipping)));
+               PackedNetwork::bytes(run.shape, width, evaluation_demand(run, skipping)));
   std::size_t data = packed_bytes(run.samples, run.shape.inputs(), width);
-  for (const Probe& probe : run.probes) {
-    data = std::max(data, packed_bytes(probe.samples, run.shape.inputs(), width));
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    data = std::max(data, packed_bytes(set.samples, run.shape.inputs(), width));
   }
   return network + data + EpochOrder::bytes(run) + snapshot_bytes(run);
 }
@@ -155,57 +155,57 @@ void VectorExecutor::fill_masks(const TrainingRun& run, std::uint32_t epoch, int
 void VectorExecutor::evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) {
   snapshot.parameters = state.parameters;
   snapshot.diverged = state.diverged || !all_finite(state.parameters);
-  snapshot.probes.resize(run.probes.size());
+  snapshot.evaluations.resize(run.evaluation_sets.size());
   if (snapshot.diverged) return;
-  const PackedNetwork::Demand demand = probe_demand(run, skipping_);
+  const PackedNetwork::Demand demand = evaluation_demand(run, skipping_);
   network_.shape(run.shape, kernels_.panel_width, demand);
   network_.load(run.shape, state.parameters);
   kernels_.transpose_weights(network_.buffers(), demand.input_gradients);
-  for (std::size_t i = 0; i < run.probes.size() && !snapshot.diverged; ++i) {
-    evaluate_probe(run, run.probes[i], snapshot.probes[i]);
-    snapshot.diverged = !all_finite(snapshot.probes[i].outputs);
+  for (std::size_t i = 0; i < run.evaluation_sets.size() && !snapshot.diverged; ++i) {
+    evaluate_on(run, run.evaluation_sets[i], snapshot.evaluations[i]);
+    snapshot.diverged = !all_finite(snapshot.evaluations[i].outputs);
   }
 }
 
-void VectorExecutor::evaluate_probe(const TrainingRun& run, const Probe& probe,
-                                    ProbeValues& values) {
-  pack_data(*probe.data, probe.samples);
+void VectorExecutor::evaluate_on(const TrainingRun& run, const EvaluationSet& set,
+                                 Evaluation& values) {
+  pack_data(*set.data, set.samples);
   const NetworkBuffers& net = network_.buffers();
-  const auto samples = static_cast<std::size_t>(probe.samples);
+  const auto samples = static_cast<std::size_t>(set.samples);
   const auto sized = [&](std::vector<float>& matrix, int columns) {
     matrix.resize(samples * static_cast<std::size_t>(columns));
   };
   sized(values.outputs, run.shape.outputs());
-  values.activations.resize(probe.hidden_layers.size());
-  for (std::size_t a = 0; a < probe.hidden_layers.size(); ++a) {
-    sized(values.activations[a], run.shape.fan_out(probe.hidden_layers[a] - 1));
+  values.activations.resize(set.hidden_layers.size());
+  for (std::size_t a = 0; a < set.hidden_layers.size(); ++a) {
+    sized(values.activations[a], run.shape.fan_out(set.hidden_layers[a] - 1));
   }
-  if (probe.input_gradients) sized(values.input_gradients, run.shape.inputs());
-  const float mean = arithmetic::div(1.0f, static_cast<float>(probe.samples));
-  for (int first = 0; first < probe.samples; first += evaluation_rows) {
+  if (set.input_gradients) sized(values.input_gradients, run.shape.inputs());
+  const float mean = arithmetic::div(1.0f, static_cast<float>(set.samples));
+  for (int first = 0; first < set.samples; first += evaluation_rows) {
     rest();
-    const int rows = std::min(evaluation_rows, probe.samples - first);
+    const int rows = std::min(evaluation_rows, set.samples - first);
     const auto row_of = [first](std::vector<float>& matrix, int columns) {
       return matrix.data() + static_cast<std::ptrdiff_t>(first) * columns;
     };
-    kernels_.gather(net, {data_, probe.data->labels.data(), nullptr, row_stride_, first, rows, 0});
+    kernels_.gather(net, {data_, set.data->labels.data(), nullptr, row_stride_, first, rows, 0});
     kernels_.forward(net, rows);
     network_.unpack_outputs(rows, row_of(values.outputs, run.shape.outputs()));
-    for (std::size_t a = 0; a < probe.hidden_layers.size(); ++a) {
-      const LayerBuffers& layer = net.layer[probe.hidden_layers[a] - 1];
+    for (std::size_t a = 0; a < set.hidden_layers.size(); ++a) {
+      const LayerBuffers& layer = net.layer[set.hidden_layers[a] - 1];
       network_.unpack_block(layer.activations, rows, layer.fan_out,
                             row_of(values.activations[a], layer.fan_out));
     }
-    if (probe.input_gradients) {
+    if (set.input_gradients) {
       kernels_.input_gradients(net, rows);
       network_.unpack_block(net.input_gradients, rows, run.shape.inputs(),
                             row_of(values.input_gradients, run.shape.inputs()));
     }
-    if (probe.first_layer_gradient) {
+    if (set.first_layer_gradient) {
       kernels_.first_layer_gradient(net, rows, mean, first == 0);
     }
   }
-  if (probe.first_layer_gradient) {
+  if (set.first_layer_gradient) {
     values.first_layer_gradient.resize(run.shape.weights(0));
     network_.store_first_gradient(values.first_layer_gradient);
   }

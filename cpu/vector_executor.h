@@ -30,7 +30,7 @@ class VectorExecutor final : public Executor {
   void pack_data(const Dataset& data, int samples);
   void step(const TrainingRun& run, const Dataset& data, std::uint64_t step, int block_rows);
   void fill_masks(const TrainingRun& run, std::uint32_t epoch, int position, int rows);
-  void evaluate_probe(const TrainingRun& run, const Probe& probe, ProbeValues& values);
+  void evaluate_on(const TrainingRun& run, const EvaluationSet& set, Evaluation& values);
 
   const Kernels& kernels_;
   const ZeroSkipping skipping_;
@@ -42,7 +42,7 @@ class VectorExecutor final : public Executor {
   std::vector<float> factors_;
 };
 
-/// Bytes of the values that the run's probes return.
+/// Bytes of the values that an evaluation of the run returns.
 std::size_t snapshot_bytes(const TrainingRun& run);
 
 }  // namespace axiom::cpu

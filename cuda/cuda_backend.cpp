@@ -74,7 +74,7 @@ std::size_t seed_bytes(std::span<const TrainingRun* const> runs) {
   std::set<const Dataset*> datasets;
   for (const TrainingRun* run : runs) {
     datasets.insert(run->train.get());
-    for (const Probe& probe : run->probes) datasets.insert(probe.data.get());
+    for (const EvaluationSet& set : run->evaluation_sets) datasets.insert(set.data.get());
   }
   std::size_t bytes = 0;
   for (const Dataset* data : datasets) bytes += dataset_bytes(*data);
@@ -131,8 +131,8 @@ class CudaBackend final : public Backend {
     return evaluation_bytes(run);
   }
 
-  bool gives_measures(const TrainingRun& run, const Probe& probe) const override {
-    return is_measured(run, probe);
+  bool gives_measures(const TrainingRun& run, const EvaluationSet& set) const override {
+    return is_measured(run, set);
   }
 
   bool gives_scores() const override { return true; }

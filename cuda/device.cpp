@@ -137,7 +137,7 @@ void Device::load_kernels() {
   spectrum_ = find(measure_module_, "axiom_spectrum", measure_shared);
   eigenvalues_ = find(measure_module_, "axiom_eigenvalues", 0);
   kernels_ = find(measure_module_, "axiom_kernels", measure_shared);
-  read_outs_ = find(measure_module_, "axiom_read_outs", measure_shared);
+  linear_probes_ = find(measure_module_, "axiom_linear_probes", measure_shared);
   correlations_ = find(measure_module_, "axiom_correlations", measure_shared);
   scores_ = find(measure_module_, "axiom_scores", measure_shared);
   sums_ = find(measure_module_, "axiom_sums", 0);

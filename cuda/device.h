@@ -66,7 +66,7 @@ class Device {
   const Kernel& spectrum() const { return spectrum_; }
   const Kernel& eigenvalues() const { return eigenvalues_; }
   const Kernel& kernels() const { return kernels_; }
-  const Kernel& read_outs() const { return read_outs_; }
+  const Kernel& linear_probes() const { return linear_probes_; }
   const Kernel& correlations() const { return correlations_; }
   const Kernel& scores() const { return scores_; }
   const Kernel& sums() const { return sums_; }
@@ -93,7 +93,7 @@ class Device {
   Kernel eigenvalues_;
   Kernel kernels_;  ///< of centred alignment
   Kernel inner_products_;
-  Kernel read_outs_;
+  Kernel linear_probes_;
   Kernel correlations_;
   Kernel scores_;
   Kernel sums_;

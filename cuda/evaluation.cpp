@@ -1,4 +1,4 @@
-// The part of the executor that evaluates networks on their probes.
+// The part of the executor that evaluates networks on their evaluation sets.
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -9,7 +9,7 @@
 #include "cuda/kernels/team_layout.h"
 #include "cuda/measures.h"
 #include "cuda/packing.h"
-#include "cuda/pending_probe.h"
+#include "cuda/pending_evaluation.h"
 #include "cuda/scores.h"
 #include "cuda/staged_networks.h"
 
@@ -29,16 +29,17 @@ bool same_bits(const std::vector<std::vector<T>>& a, const std::vector<std::vect
 // Diverged snapshots hold NaN, whose bits mean nothing.
 bool same_bits(const Snapshot& a, const Snapshot& b) {
   if (a.diverged || b.diverged) return a.diverged == b.diverged;
-  for (std::size_t p = 0; p < a.probes.size(); ++p) {
-    const ProbeValues& x = a.probes[p];
-    const ProbeValues& y = b.probes[p];
-    const bool same =
-        same_bits(x.outputs, y.outputs) && same_bits(x.activations, y.activations) &&
-        same_bits(x.squared_singular_values, y.squared_singular_values) &&
-        same_bits(x.inner_products, y.inner_products) && same_bits(x.read_outs, y.read_outs) &&
-        same_bits(x.input_correlations, y.input_correlations) && x.score == y.score &&
-        same_bits(x.sums, y.sums) && same_bits(x.input_gradients, y.input_gradients) &&
-        same_bits(x.first_layer_gradient, y.first_layer_gradient);
+  for (std::size_t p = 0; p < a.evaluations.size(); ++p) {
+    const Evaluation& x = a.evaluations[p];
+    const Evaluation& y = b.evaluations[p];
+    const bool same = same_bits(x.outputs, y.outputs) && same_bits(x.activations, y.activations) &&
+                      same_bits(x.squared_singular_values, y.squared_singular_values) &&
+                      same_bits(x.inner_products, y.inner_products) &&
+                      same_bits(x.probe_accuracies, y.probe_accuracies) &&
+                      same_bits(x.input_correlations, y.input_correlations) && x.score == y.score &&
+                      same_bits(x.sums, y.sums) &&
+                      same_bits(x.input_gradients, y.input_gradients) &&
+                      same_bits(x.first_layer_gradient, y.first_layer_gradient);
     if (!same) return false;
   }
   return true;
@@ -59,71 +60,74 @@ bool has_finite_parameters(const RunState& state, const ParameterPool* pool) {
   return copy != nullptr ? copy->finite() : all_finite(state.parameters);
 }
 
-void add_spectra(const PendingProbe& probe, Measures& measures) {
-  auto& values = probe.values().squared_singular_values;
-  values.resize(probe.probe().hidden_layers.size());
+void add_spectra(const PendingEvaluation& evaluation, Measures& measures) {
+  auto& values = evaluation.values().squared_singular_values;
+  values.resize(evaluation.set().hidden_layers.size());
   for (std::size_t l = 0; l < values.size(); ++l) {
-    measures.add_spectrum(probe.on_device(probe.probe().hidden_layers[l]), values[l]);
+    measures.add_spectrum(evaluation.on_device(evaluation.set().hidden_layers[l]), values[l]);
   }
 }
 
-/// `probes`: the same one of each network of a group.
-void add_inner_products(std::span<const PendingProbe* const> probes, Measures& measures) {
-  const std::vector<int>& layers = probes.front()->probe().hidden_layers;
-  for (const PendingProbe* probe : probes) probe->values().inner_products.resize(layers.size());
+/// `evaluations`: on the same set, of each network of a group.
+void add_inner_products(std::span<const PendingEvaluation* const> evaluations, Measures& measures) {
+  const std::vector<int>& layers = evaluations.front()->set().hidden_layers;
+  for (const PendingEvaluation* evaluation : evaluations)
+    evaluation->values().inner_products.resize(layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l) {
     std::vector<Activations> networks;
     std::vector<std::vector<double>*> products;
-    for (const PendingProbe* probe : probes) {
-      networks.push_back(probe->on_device(layers[l]));
-      products.push_back(&probe->values().inner_products[l]);
+    for (const PendingEvaluation* evaluation : evaluations) {
+      networks.push_back(evaluation->on_device(layers[l]));
+      products.push_back(&evaluation->values().inner_products[l]);
     }
     measures.add_inner_products(networks, products);
   }
 }
 
-/// `fit` is followed by the probe that its read-outs are tried on.
-void add_read_outs(const PendingProbe& fit, Measures& measures) {
-  const PendingProbe& test = *(&fit + 1);
-  measures.add_read_outs(fit.on_device(fit.probe().hidden_layers.front()), fit.signs(),
-                         test.on_device(test.probe().hidden_layers.front()), test.signs(),
-                         fit.probe().data->signs_per_sample, fit.values().read_outs);
+/// `fit` is followed by the evaluation that its linear probes are tried on.
+void add_linear_probes(const PendingEvaluation& fit, Measures& measures) {
+  const PendingEvaluation& test = *(&fit + 1);
+  measures.add_linear_probes(fit.on_device(fit.set().hidden_layers.front()), fit.signs(),
+                             test.on_device(test.set().hidden_layers.front()), test.signs(),
+                             fit.set().data->signs_per_sample, fit.values().probe_accuracies);
 }
 
 /// What is to be computed of activations on the device, for networks that have not diverged.
-/// `pending`: the probes of the tasks, in order.
-void add_measures(std::span<const EvaluationTask> tasks, std::span<const PendingProbe> pending,
+/// `pending`: the evaluations of the tasks, in order.
+void add_measures(std::span<const EvaluationTask> tasks, std::span<const PendingEvaluation> pending,
                   Measures& measures) {
-  const PendingProbe* probe = pending.data();
+  const PendingEvaluation* evaluation = pending.data();
   for (std::size_t first = 0; first < tasks.size();) {
     const std::size_t end = group_end(tasks, first);
-    std::vector<std::vector<const PendingProbe*>> alike(tasks[first].run->probes.size());
+    std::vector<std::vector<const PendingEvaluation*>> alike(
+        tasks[first].run->evaluation_sets.size());
     for (std::size_t i = first; i < end; ++i) {
-      for (std::size_t p = 0; p < tasks[i].run->probes.size(); ++p, ++probe) {
-        if (!probe->measured() || tasks[i].snapshot->diverged) continue;
-        switch (probe->probe().use) {
+      for (std::size_t p = 0; p < tasks[i].run->evaluation_sets.size(); ++p, ++evaluation) {
+        if (!evaluation->measured() || tasks[i].snapshot->diverged) continue;
+        switch (evaluation->set().use) {
           case ActivationUse::spectra:
-            add_spectra(*probe, measures);
+            add_spectra(*evaluation, measures);
             break;
           case ActivationUse::correlations:
-            measures.add_correlations(probe->inputs_on_device(),
-                                      probe->on_device(probe->probe().hidden_layers.front()),
-                                      probe->values().input_correlations);
+            measures.add_correlations(
+                evaluation->inputs_on_device(),
+                evaluation->on_device(evaluation->set().hidden_layers.front()),
+                evaluation->values().input_correlations);
             break;
           case ActivationUse::inner_products:
-            alike[p].push_back(probe);
+            alike[p].push_back(evaluation);
             break;
-          case ActivationUse::read_outs:
-            add_read_outs(*probe, measures);
+          case ActivationUse::linear_probe_fit:
+            add_linear_probes(*evaluation, measures);
             break;
-          case ActivationUse::tried_read_outs:
+          case ActivationUse::linear_probe_test:
           case ActivationUse::any:
             break;
         }
       }
     }
-    for (const auto& probes : alike) {
-      if (!probes.empty()) add_inner_products(probes, measures);
+    for (const auto& evaluations : alike) {
+      if (!evaluations.empty()) add_inner_products(evaluations, measures);
     }
     first = end;
   }
@@ -156,7 +160,7 @@ void CudaExecutor::evaluate_in_parts(std::span<const EvaluationTask> tasks,
       Snapshot& snapshot = *task.snapshot;
       snapshot.parameters = task.state->parameters;
       snapshot.diverged = task.state->diverged || !has_finite_parameters(*task.state, pool);
-      snapshot.probes.resize(task.run->probes.size());
+      snapshot.evaluations.resize(task.run->evaluation_sets.size());
       if (!snapshot.diverged) batch.push_back(task);
     }
     bytes += more;
@@ -187,8 +191,8 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
   evaluate_in_parts(again, nullptr);
   for (std::size_t i = 0; i < again.size(); ++i) {
     const TrainingRun& run = *again[i].run;
-    for (const Probe& probe : run.probes) {
-      if (memory_.datasets.intact(probe.data, memory_.stream)) continue;
+    for (const EvaluationSet& set : run.evaluation_sets) {
+      if (memory_.datasets.intact(set.data, memory_.stream)) continue;
       what = DatasetCache::changed(run);
       return false;
     }
@@ -207,13 +211,13 @@ bool CudaExecutor::evaluation_verified(std::span<const EvaluationTask> tasks, st
 
 void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
                                   const ParameterPool* pool) {
-  std::vector<PendingProbe> pending;
-  std::vector<std::size_t> network;  // of each probe
+  std::vector<PendingEvaluation> pending;
+  std::vector<std::size_t> network;  // of each evaluation
   double piece_flops = 0;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    for (const Probe& probe : tasks[i].run->probes) {
-      piece_flops = std::max(piece_flops, evaluation_flops(tasks[i].run->shape, probe));
-      pending.emplace_back(tasks[i], probe);
+    for (const EvaluationSet& set : tasks[i].run->evaluation_sets) {
+      piece_flops = std::max(piece_flops, evaluation_flops(tasks[i].run->shape, set));
+      pending.emplace_back(tasks[i], set);
       network.push_back(i);
     }
   }
@@ -223,7 +227,8 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   shape.piece_flops = piece_flops;
 
   std::size_t result_floats = 0;
-  for (PendingProbe& probe : pending) result_floats = probe.place_results(result_floats);
+  for (PendingEvaluation& evaluation : pending)
+    result_floats = evaluation.place_results(result_floats);
   DevicePointer control = 0;
   DevicePointer jobs = 0;
   DevicePointer results = 0;
@@ -243,10 +248,10 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   memory_.arena.reserve(lay_out(0));
   lay_out(memory_.arena.address());
   std::vector<EvaluationJob> list;
-  for (PendingProbe& probe : pending) {
-    const auto data = memory_.datasets.find_or_upload(probe.probe().data, memory_.stream);
-    probe.set_data(data);
-    list.push_back(probe.job());
+  for (PendingEvaluation& evaluation : pending) {
+    const auto data = memory_.datasets.find_or_upload(evaluation.set().data, memory_.stream);
+    evaluation.set_data(data);
+    list.push_back(evaluation.job());
   }
   networks.upload(memory_.stream);
   // A launch ends in time, so it may take several to go through the list.
@@ -262,18 +267,18 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   }
   const Launches launches{*device_, memory_.stream, options_.launch_seconds, [this] { rest(); }};
   Scores scores;
-  for (const PendingProbe& probe : pending) scores.add(probe);
+  for (const PendingEvaluation& evaluation : pending) scores.add(evaluation);
   scores.run(launches, memory_.measures);
   if (result_floats > 0) {
     memory_.results.reserve(result_floats);
     memory_.stream.download(memory_.results.data(), results, result_floats * sizeof(float));
     memory_.stream.wait();
   }
-  for (const PendingProbe& probe : pending) {
-    Snapshot& snapshot = *probe.task().snapshot;
+  for (const PendingEvaluation& evaluation : pending) {
+    Snapshot& snapshot = *evaluation.task().snapshot;
     if (snapshot.diverged) continue;
-    probe.unpack(memory_.results.data());
-    if (!probe.probe().score_only) snapshot.diverged = !all_finite(probe.values().outputs);
+    evaluation.unpack(memory_.results.data());
+    if (!evaluation.set().score_only) snapshot.diverged = !all_finite(evaluation.values().outputs);
   }
   Measures measures;
   add_measures(tasks, pending, measures);

@@ -6,7 +6,7 @@ enable_language(ASM)
 find_program(axiom_xz xz)
 set(axiom_cuda_kernels block_kernel measure_kernel team_kernel)
 set(axiom_cuda_headers block_layout.h correlation.h direct_product.h double_product.h jobs.h matrix.h measure_jobs.h
-                       passes.h permutation.h read_out.h score.h staged_product.h team.h team_layout.h training.h tridiagonal.h)
+                       passes.h permutation.h linear_probe.h score.h staged_product.h team.h team_layout.h training.h tridiagonal.h)
 list(TRANSFORM axiom_cuda_headers PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/kernels/)
 foreach(header IN ITEMS cross_entropy.h functions.h functions64.h ops.h philox.h platform.h software_fma.h streams.h tridiagonal_ql.h)
   list(APPEND axiom_cuda_headers ${PROJECT_SOURCE_DIR}/client/arithmetic/${header})

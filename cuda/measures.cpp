@@ -38,65 +38,65 @@ void take_over(SpectrumJob& job, const SpectrumJob& from) {
   job.status = from.status;
   job.norm = from.norm;
 }
-void take_over(ReadOutJob& job, const ReadOutJob& from) {
+void take_over(LinearProbeJob& job, const LinearProbeJob& from) {
   job.done = plausible_done(job, from);
   job.unsolved = from.unsolved;
 }
 
-bool is_measured(const TrainingRun& run, const Probe& probe) {
+bool is_measured(const TrainingRun& run, const EvaluationSet& set) {
   const auto width = [&](int layer) { return run.shape.fan_out(layer - 1); };
-  switch (probe.use) {
+  switch (set.use) {
     case ActivationUse::any:
       return false;
     case ActivationUse::spectra:
-      return std::all_of(probe.hidden_layers.begin(), probe.hidden_layers.end(), [&](int layer) {
-        return std::min(probe.samples, width(layer)) <= largest_order;
+      return std::all_of(set.hidden_layers.begin(), set.hidden_layers.end(), [&](int layer) {
+        return std::min(set.samples, width(layer)) <= largest_order;
       });
     case ActivationUse::inner_products:
     case ActivationUse::correlations:
       return true;
-    case ActivationUse::read_outs:
-    case ActivationUse::tried_read_outs:
-      return width(probe.hidden_layers.front()) < largest_order &&
-             probe.data->signs_per_sample <= largest_read_outs;
+    case ActivationUse::linear_probe_fit:
+    case ActivationUse::linear_probe_test:
+      return width(set.hidden_layers.front()) < largest_order &&
+             set.data->signs_per_sample <= largest_linear_probes;
   }
   return false;
 }
 
 std::size_t measure_bytes(const TrainingRun& run) {
   std::size_t bytes = 0;
-  for (const Probe& probe : run.probes) {
-    if (!is_measured(run, probe)) continue;
-    for (const int layer : probe.hidden_layers) {
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    if (!is_measured(run, set)) continue;
+    for (const int layer : set.hidden_layers) {
       const int width = run.shape.fan_out(layer - 1);
-      const auto order = static_cast<std::size_t>(std::min(probe.samples, width));
-      switch (probe.use) {
+      const auto order = static_cast<std::size_t>(std::min(set.samples, width));
+      switch (set.use) {
         case ActivationUse::spectra:
           bytes += doubles(order * order) + 3 * doubles(2 * order) + sizeof(SpectrumJob);
           break;
         case ActivationUse::inner_products:
           // Per network of a group of c: samples² in the space of samples, and else (c + 1)/2
           // products of width², where c · width is at most `samples`.
-          bytes += doubles(square(probe.samples)) +
-                   2 * doubles(2 * (static_cast<std::size_t>(probe.samples) +
-                                    static_cast<std::size_t>(width))) +
-                   static_cast<std::size_t>(probe.samples) *
-                       (sizeof(KernelJob) + sizeof(InnerProductJob));
+          bytes +=
+              doubles(square(set.samples)) +
+              2 * doubles(2 * (static_cast<std::size_t>(set.samples) +
+                               static_cast<std::size_t>(width))) +
+              static_cast<std::size_t>(set.samples) * (sizeof(KernelJob) + sizeof(InnerProductJob));
           break;
         case ActivationUse::correlations: {
-          const auto inputs = static_cast<std::size_t>(probe.data->features);
+          const auto inputs = static_cast<std::size_t>(set.data->features);
           const auto units = static_cast<std::size_t>(width);
           bytes += doubles(inputs * units) + 2 * doubles(inputs + units) + doubles(2 * units) +
                    doubles(correlation_results) + sizeof(CorrelationJob);
           break;
         }
-        case ActivationUse::read_outs:
+        case ActivationUse::linear_probe_fit:
           bytes += doubles(square(width + 1)) +
-                   2 * doubles(largest_read_outs * (static_cast<std::size_t>(width) + 1)) +
-                   sizeof(ReadOutJob);
+                   2 * doubles(largest_linear_probes * (static_cast<std::size_t>(width) + 1)) +
+                   sizeof(LinearProbeJob);
           break;
         case ActivationUse::any:
-        case ActivationUse::tried_read_outs:
+        case ActivationUse::linear_probe_test:
           break;
       }
     }
@@ -144,16 +144,16 @@ void Measures::add_inner_products(std::span<const Activations> networks,
   }
 }
 
-void Measures::add_read_outs(const Activations& fit, Address<const std::int8_t> fit_signs,
-                             const Activations& test, Address<const std::int8_t> test_signs,
-                             int targets, std::vector<double>& accuracies) {
-  ReadOutJob job{};
+void Measures::add_linear_probes(const Activations& fit, Address<const std::int8_t> fit_signs,
+                                 const Activations& test, Address<const std::int8_t> test_signs,
+                                 int targets, std::vector<double>& accuracies) {
+  LinearProbeJob job{};
   job.fit = fit;
   job.test = test;
   job.fit_signs = fit_signs;
   job.test_signs = test_signs;
   job.targets = targets;
-  read_outs_.push_back(job);
+  linear_probes_.push_back(job);
   accuracies_.push_back(&accuracies);
 }
 
@@ -174,7 +174,7 @@ std::size_t Measures::lay_out(DevicePointer base) {
   control_ = take(sizeof(LaunchState));
   jobs_ = take(std::max({spectra_.size() * sizeof(SpectrumJob), kernels_.size() * sizeof(KernelJob),
                          inner_products_.size() * sizeof(InnerProductJob),
-                         read_outs_.size() * sizeof(ReadOutJob),
+                         linear_probes_.size() * sizeof(LinearProbeJob),
                          correlations_.size() * sizeof(CorrelationJob)}));
   // Results together: one copy brings them back.
   results_ = at;
@@ -186,7 +186,7 @@ std::size_t Measures::lay_out(DevicePointer base) {
     job.result = {at};
     at += sizeof(double);
   }
-  for (ReadOutJob& job : read_outs_) {
+  for (LinearProbeJob& job : linear_probes_) {
     job.accuracies = {at};
     at += static_cast<std::size_t>(job.targets) * sizeof(double);
   }
@@ -200,13 +200,13 @@ std::size_t Measures::lay_out(DevicePointer base) {
     const auto order = static_cast<std::size_t>(job.order());
     job.matrix = {take(square(job.order()) * sizeof(double))};
     job.update = {take(2 * order * sizeof(double))};
-    job.couplings = {take(order * sizeof(double))};
+    job.off_diagonal = {take(order * sizeof(double))};
   }
   for (KernelJob& job : kernels_) {
     job.means = {take(2 * static_cast<std::size_t>(job.a.width) * sizeof(double))};
     job.product = {take(square(job.order()) * sizeof(double))};
   }
-  for (ReadOutJob& job : read_outs_) {
+  for (LinearProbeJob& job : linear_probes_) {
     job.system = {take(square(job.order()) * sizeof(double))};
     job.coefficients = {take(static_cast<std::size_t>(job.targets) *
                              static_cast<std::size_t>(job.order()) * sizeof(double))};
@@ -267,8 +267,8 @@ void Measures::multiply(const Launches& launches) {
 }
 
 void Measures::fit(const Launches& launches) {
-  run_jobs(launches, matrix_shape(launches.device, launches.device.read_outs(), read_outs_),
-           read_outs_, jobs_, control_, &has_parts<ReadOutJob>);
+  run_jobs(launches, matrix_shape(launches.device, launches.device.linear_probes(), linear_probes_),
+           linear_probes_, jobs_, control_, &has_parts<LinearProbeJob>);
 }
 
 void Measures::correlate(const Launches& launches) {
@@ -291,10 +291,10 @@ void Measures::hand_over(const std::vector<double>& results) {
       from += count;
     }
   }
-  for (std::size_t r = 0; r < read_outs_.size(); ++r) {
-    accuracies_[r]->assign(from, from + read_outs_[r].targets);
-    from += read_outs_[r].targets;
-    if (read_outs_[r].unsolved == 0) continue;
+  for (std::size_t r = 0; r < linear_probes_.size(); ++r) {
+    accuracies_[r]->assign(from, from + linear_probes_[r].targets);
+    from += linear_probes_[r].targets;
+    if (linear_probes_[r].unsolved == 0) continue;
     std::fill(accuracies_[r]->begin(), accuracies_[r]->end(),
               std::numeric_limits<double>::quiet_NaN());
   }
@@ -314,7 +314,7 @@ void Measures::run(const Launches& launches, Buffer& memory) {
     find_eigenvalues(launches);
   }
   if (!inner_products_.empty()) multiply(launches);
-  if (!read_outs_.empty()) fit(launches);
+  if (!linear_probes_.empty()) fit(launches);
   if (!correlations_.empty()) correlate(launches);
   hand_over(download_results(launches.stream, results_, result_doubles_));
 }

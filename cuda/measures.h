@@ -12,13 +12,14 @@
 
 namespace axiom::cuda {
 
-/// Whether the device computes what the probe's use asks for, so that no activations go back.
-bool is_measured(const TrainingRun& run, const Probe& probe);
+/// Whether the device computes what the evaluation set's use asks for, so that no activations go
+/// back.
+bool is_measured(const TrainingRun& run, const EvaluationSet& set);
 /// Bytes of device memory that this takes at most for one network.
 std::size_t measure_bytes(const TrainingRun& run);
 
 void take_over(SpectrumJob& job, const SpectrumJob& from);
-void take_over(ReadOutJob& job, const ReadOutJob& from);
+void take_over(LinearProbeJob& job, const LinearProbeJob& from);
 
 /// What only a device that errs can come to; in words.
 class ImpossibleMeasure : public std::runtime_error {
@@ -35,11 +36,11 @@ class Measures {
                           std::span<std::vector<double>* const> products);
 
   /// `accuracies`: of each of `targets` signs per sample.
-  void add_read_outs(const Activations& fit, Address<const std::int8_t> fit_signs,
-                     const Activations& test, Address<const std::int8_t> test_signs, int targets,
-                     std::vector<double>& accuracies);
+  void add_linear_probes(const Activations& fit, Address<const std::int8_t> fit_signs,
+                         const Activations& test, Address<const std::int8_t> test_signs,
+                         int targets, std::vector<double>& accuracies);
 
-  /// `correlations`: of units with the inputs `x`, summed up (ProbeValues::input_correlations).
+  /// `correlations`: of units with the inputs `x`, summed up (Evaluation::input_correlations).
   void add_correlations(const Activations& x, const Activations& h,
                         std::vector<double>& correlations);
 
@@ -62,8 +63,8 @@ class Measures {
   std::vector<KernelJob> kernels_;
   std::vector<InnerProductJob> inner_products_;
   std::vector<std::vector<std::vector<double>*>> products_;  ///< of each group
-  std::vector<ReadOutJob> read_outs_;
-  std::vector<std::vector<double>*> accuracies_;  ///< of each read-out
+  std::vector<LinearProbeJob> linear_probes_;
+  std::vector<std::vector<double>*> accuracies_;  ///< of each linear probe
   std::vector<CorrelationJob> correlations_;
   std::vector<std::vector<double>*> correlation_results_;
 

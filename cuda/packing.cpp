@@ -65,18 +65,18 @@ std::size_t training_bytes(const TrainingRun& run, bool in_block) {
 std::size_t evaluation_bytes(const TrainingRun& run) {
   const Network net = network_of(run.shape);
   std::size_t bytes = parameter_bytes(run.shape);
-  for (const Probe& probe : run.probes) {
+  for (const EvaluationSet& set : run.evaluation_sets) {
     bytes += sizeof(EvaluationJob);
     for (int l = 0; l < net.hidden_layers(); ++l) {
-      bytes += matrix_bytes(probe.samples, net.fan_out(l));
+      bytes += matrix_bytes(set.samples, net.fan_out(l));
     }
-    bytes += matrix_bytes(probe.samples, net.outputs());
-    if (probe.input_gradients || probe.first_layer_gradient) {
-      bytes += 2 * matrix_bytes(probe.samples, widest_hidden(net)) +
-               matrix_bytes(probe.samples, net.outputs());
+    bytes += matrix_bytes(set.samples, net.outputs());
+    if (set.input_gradients || set.first_layer_gradient) {
+      bytes += 2 * matrix_bytes(set.samples, widest_hidden(net)) +
+               matrix_bytes(set.samples, net.outputs());
     }
-    if (probe.input_gradients) bytes += matrix_bytes(probe.samples, net.fan_in(0));
-    if (probe.first_layer_gradient) bytes += matrix_bytes(net.fan_in(0), net.fan_out(0));
+    if (set.input_gradients) bytes += matrix_bytes(set.samples, net.fan_in(0));
+    if (set.first_layer_gradient) bytes += matrix_bytes(net.fan_in(0), net.fan_out(0));
   }
   return bytes;
 }
@@ -144,11 +144,11 @@ TrainingJob training_job(const TrainingRun& run, std::uint64_t step, std::uint64
   return job;
 }
 
-EvaluationJob evaluation_job(const TrainingRun& run, const Probe& probe) {
+EvaluationJob evaluation_job(const TrainingRun& run, const EvaluationSet& set) {
   EvaluationJob job{};
   job.network = network_of(run.shape);
-  job.samples = probe.samples;
-  job.mean = arithmetic::div(1.0f, static_cast<float>(probe.samples));
+  job.samples = set.samples;
+  job.mean = arithmetic::div(1.0f, static_cast<float>(set.samples));
   return job;
 }
 

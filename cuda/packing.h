@@ -25,7 +25,7 @@ std::size_t parameter_bytes(const NetworkShape& shape);
 /// Bytes of device memory, each rounded up to 256, that a run takes: parameters, and what the team
 /// kernel works on. REQUIRES: `in_block` as fits_block().
 std::size_t training_bytes(const TrainingRun& run, bool in_block);
-/// Likewise, for its evaluation: parameters, results and scratch of all probes.
+/// Likewise, for its evaluation: parameters, results and scratch of all evaluation sets.
 std::size_t evaluation_bytes(const TrainingRun& run);
 /// Bytes of the samples.
 std::size_t dataset_bytes(const Dataset& data);
@@ -42,6 +42,6 @@ void unpack_parameters(const NetworkShape& shape, const float* from, std::span<f
 
 /// Everything but addresses.
 TrainingJob training_job(const TrainingRun& run, std::uint64_t step, std::uint64_t until);
-EvaluationJob evaluation_job(const TrainingRun& run, const Probe& probe);
+EvaluationJob evaluation_job(const TrainingRun& run, const EvaluationSet& set);
 
 }  // namespace axiom::cuda

@@ -12,21 +12,21 @@ std::size_t doubles(int count) {
   return rounded_up(static_cast<std::size_t>(count) * sizeof(double));
 }
 
-SumJob sum_job(const PendingProbe& probe, const MatrixSum& part) {
-  const Network& net = probe.job().network;
+SumJob sum_job(const PendingEvaluation& evaluation, const MatrixSum& part) {
+  const Network& net = evaluation.job().network;
   SumJob job{};
   std::uint64_t matrix = 0;
   switch (part.matrix) {
     case MatrixSum::Matrix::input_gradients:
-      matrix = probe.job().input_gradients.value;
+      matrix = evaluation.job().input_gradients.value;
       job.stride = padded(net.fan_in(0));
       break;
     case MatrixSum::Matrix::first_layer_gradient:
-      matrix = probe.job().first_layer_gradient.value;
+      matrix = evaluation.job().first_layer_gradient.value;
       job.stride = padded(net.fan_out(0));
       break;
     case MatrixSum::Matrix::weights:
-      matrix = probe.job().parameters.value +
+      matrix = evaluation.job().parameters.value +
                static_cast<std::size_t>(net.weights_offset(part.layer)) * sizeof(float);
       job.stride = padded(net.fan_out(part.layer));
       break;
@@ -44,30 +44,31 @@ SumJob sum_job(const PendingProbe& probe, const MatrixSum& part) {
 
 std::size_t score_bytes(const TrainingRun& run) {
   std::size_t bytes = 0;
-  for (const Probe& probe : run.probes) {
-    if (probe.score_only) {
-      bytes += sizeof(ScoreJob) + score_results * sizeof(double) + doubles(probe.samples);
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    if (set.score_only) {
+      bytes += sizeof(ScoreJob) + score_results * sizeof(double) + doubles(set.samples);
     }
-    bytes += probe.sums.size() * (sizeof(SumJob) + sizeof(double));
+    bytes += set.sums.size() * (sizeof(SumJob) + sizeof(double));
   }
   return bytes;
 }
 
-void Scores::add(const PendingProbe& probe) {
-  if (probe.probe().score_only) {
-    const EvaluationJob& evaluation = probe.job();
+void Scores::add(const PendingEvaluation& evaluation) {
+  if (evaluation.set().score_only) {
+    const EvaluationJob& evaluated = evaluation.job();
     ScoreJob job{};
-    job.outputs = {evaluation.outputs.value};
-    job.labels = evaluation.labels;
-    job.samples = evaluation.samples;
-    job.classes = evaluation.network.outputs();
-    job.sigmoid = evaluation.network.sigmoid;
+    job.outputs = {evaluated.outputs.value};
+    job.labels = evaluated.labels;
+    job.samples = evaluated.samples;
+    job.classes = evaluated.network.outputs();
+    job.sigmoid = evaluated.network.sigmoid;
     score_jobs_.push_back(job);
-    scored_.push_back(&probe);
+    scored_.push_back(&evaluation);
   }
-  if (probe.probe().sums.empty()) return;
-  summed_.push_back(&probe);
-  for (const MatrixSum& part : probe.probe().sums) sum_jobs_.push_back(sum_job(probe, part));
+  if (evaluation.set().sums.empty()) return;
+  summed_.push_back(&evaluation);
+  for (const MatrixSum& part : evaluation.set().sums)
+    sum_jobs_.push_back(sum_job(evaluation, part));
 }
 
 // Addresses of everything, from `base` on; the bytes in all.
@@ -88,14 +89,14 @@ std::size_t Scores::lay_out(DevicePointer base) {
 
 void Scores::hand_over(const std::vector<double>& results) {
   const double* from = results.data();
-  for (const PendingProbe* probe : scored_) {
-    probe->values().score = Score{from[0], from[1]};
-    if (from[2] != 0.0) probe->task().snapshot->diverged = true;
+  for (const PendingEvaluation* evaluation : scored_) {
+    evaluation->values().score = Score{from[0], from[1]};
+    if (from[2] != 0.0) evaluation->task().snapshot->diverged = true;
     from += score_results;
   }
-  for (const PendingProbe* probe : summed_) {
-    const auto count = static_cast<std::ptrdiff_t>(probe->probe().sums.size());
-    probe->values().sums.assign(from, from + count);
+  for (const PendingEvaluation* evaluation : summed_) {
+    const auto count = static_cast<std::ptrdiff_t>(evaluation->set().sums.size());
+    evaluation->values().sums.assign(from, from + count);
     from += count;
   }
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cuda/measure_launches.h"
-#include "cuda/pending_probe.h"
+#include "cuda/pending_evaluation.h"
 
 namespace axiom::cuda {
 
@@ -15,19 +15,20 @@ std::size_t score_bytes(const TrainingRun& run);
 
 class Scores {
  public:
-  /// What the probe wants of them. `probe` outlives this, and its addresses are filled.
-  void add(const PendingProbe& probe);
-  /// Computes all that was added, and gives it to the probes; snapshots whose outputs are not all
-  /// finite are marked as diverged. `memory` grows as needed.
+  /// What the evaluation set wants of them. `evaluation` outlives this, and its addresses are
+  /// filled.
+  void add(const PendingEvaluation& evaluation);
+  /// Computes all that was added, and gives it to the evaluations; snapshots whose outputs are not
+  /// all finite are marked as diverged. `memory` grows as needed.
   void run(const Launches& launches, Buffer& memory);
 
  private:
   std::size_t lay_out(DevicePointer base);
   void hand_over(const std::vector<double>& results);
 
-  std::vector<const PendingProbe*> scored_;
+  std::vector<const PendingEvaluation*> scored_;
   std::vector<ScoreJob> score_jobs_;  ///< of each
-  std::vector<const PendingProbe*> summed_;
+  std::vector<const PendingEvaluation*> summed_;
   std::vector<SumJob> sum_jobs_;  ///< of all, one after the other
   DevicePointer control_ = 0;
   DevicePointer jobs_ = 0;

@@ -53,7 +53,7 @@ std::vector<TrainingCase> training_cases() {
 TrainingRun make_run(const ExampleNetwork& network) {
   TrainingRun run = example_run(network, 1);
   run.seed = 1;
-  run.probes = {{run.train, run.samples, {1}, true, true}};
+  run.evaluation_sets = {{run.train, run.samples, {1}, true, true}};
   return run;
 }
 
@@ -86,7 +86,7 @@ std::string train(const Backend& backend, const TrainingCase& c) {
   executor->evaluate(run, state, snapshot);
   Bits bits;
   bits.add(state.parameters);
-  for (const ProbeValues& values : snapshot.probes) {
+  for (const Evaluation& values : snapshot.evaluations) {
     bits.add(values.outputs);
     for (const auto& activations : values.activations) bits.add(activations);
     bits.add(values.input_gradients);
@@ -109,9 +109,10 @@ struct MeasuredPair {
     for (std::uint32_t network = 0; network < 2; ++network) {
       TrainingRun& own = runs[network] = run;
       own.network = network;
-      own.probes = {{data, samples, {1}, false, false, use}};
-      if (use == ActivationUse::read_outs) {
-        own.probes.push_back({data, samples, {1}, false, false, ActivationUse::tried_read_outs});
+      own.evaluation_sets = {{data, samples, {1}, false, false, use}};
+      if (use == ActivationUse::linear_probe_fit) {
+        own.evaluation_sets.push_back(
+            {data, samples, {1}, false, false, ActivationUse::linear_probe_test});
       }
       initial_parameters(own, states[network].parameters);
     }
@@ -132,11 +133,11 @@ void add_scores(const Backend& backend, Bits& bits) {
   for (const int outputs : {3, 1}) {
     const Loss loss = outputs == 1 ? Loss::sigmoid_cross_entropy : Loss::softmax_cross_entropy;
     TrainingRun run = make_run({{20, 37, outputs}, loss, 50, 0, 0, 0});
-    Probe& probe = run.probes[0];
-    probe.input_gradients = probe.first_layer_gradient = probe.score_only = true;
-    probe.sums = {{Matrix::input_gradients, Term::squares, 0, 50, 5, 9},
-                  {Matrix::first_layer_gradient, Term::magnitudes, 3, 4, 0, 37},
-                  {Matrix::weights, Term::squares, 0, 20, 0, 37, 0}};
+    EvaluationSet& set = run.evaluation_sets[0];
+    set.input_gradients = set.first_layer_gradient = set.score_only = true;
+    set.sums = {{Matrix::input_gradients, Term::squares, 0, 50, 5, 9},
+                {Matrix::first_layer_gradient, Term::magnitudes, 3, 4, 0, 37},
+                {Matrix::weights, Term::squares, 0, 20, 0, 37, 0}};
     RunState state;
     initial_parameters(run, state.parameters);
     Snapshot snapshot;
@@ -154,20 +155,22 @@ std::string metrics(const Backend& backend) {
   const MatrixOps& ops = backend.matrix_ops();
   Bits bits;
   const MeasuredPair spectra(backend, samples, 37, ActivationUse::spectra);
-  bits.add(squared_singular_values(spectra.snapshots[0].probes[0], samples, 37, ops).front());
+  bits.add(squared_singular_values(spectra.snapshots[0].evaluations[0], samples, 37, ops).front());
   for (const int width : {70, 21}) {
     const MeasuredPair pair(backend, samples, width, ActivationUse::inner_products);
-    const ProbeValues* networks[] = {&pair.snapshots[0].probes[0], &pair.snapshots[1].probes[0]};
+    const Evaluation* networks[] = {&pair.snapshots[0].evaluations[0],
+                                    &pair.snapshots[1].evaluations[0]};
     std::vector<double> cka(1);
     pairwise_cka(networks, 0, samples, width, ops, cka);
     bits.add(cka);
   }
-  const MeasuredPair fitted(backend, samples, 23, ActivationUse::read_outs);
+  const MeasuredPair fitted(backend, samples, 23, ActivationUse::linear_probe_fit);
   RidgeProbe probe(ops);
-  bits.add(read_out_accuracies(fitted.runs[0], fitted.snapshots[0], 0, probe));
+  bits.add(linear_probe_accuracies(fitted.runs[0], fitted.snapshots[0], 0, probe));
   const MeasuredPair correlated(backend, samples, 70, ActivationUse::correlations);
-  const ActivationSelectivity selectivity = activation_selectivity(
-      correlated.snapshots[0].probes[0], correlated.runs[0].train->inputs, samples, 70, 20, ops);
+  const ActivationSelectivity selectivity =
+      activation_selectivity(correlated.snapshots[0].evaluations[0],
+                             correlated.runs[0].train->inputs, samples, 70, 20, ops);
   bits.add(std::vector<double>{selectivity.best, selectivity.mean});
   add_scores(backend, bits);
   return bits.digest();
@@ -268,7 +271,7 @@ std::vector<KnownAnswer> compute_answers(const Backend& backend) {
   for (const TrainingCase& c : training_cases()) answers.push_back({c.name, train(backend, c)});
   answers.push_back({"matrix kernels", matrices(backend)});
   answers.push_back(
-      {"spectra, alignments, read-outs, correlations, scores, sums", metrics(backend)});
+      {"spectra, alignments, linear probes, correlations, scores, sums", metrics(backend)});
   answers.push_back({"functions and random numbers", functions()});
   return answers;
 }

@@ -26,9 +26,9 @@ ShapeKey key_of(const TrainingRun& run) {
 // Groups whose members have equal keys take equal time per measurement.
 using MeasurementKey = std::vector<std::pair<ShapeKey, int>>;
 
-int probe_samples(const TrainingRun& run) {
+int evaluation_samples(const TrainingRun& run) {
   int samples = 0;
-  for (const Probe& probe : run.probes) samples += probe.samples;
+  for (const EvaluationSet& set : run.evaluation_sets) samples += set.samples;
   return samples;
 }
 
@@ -73,7 +73,7 @@ class Estimate {
       const Group& group = plan_.groups[g];
       MeasurementKey keys;
       for (const TrainingRun& run : group.members) {
-        keys.emplace_back(key_of(run), probe_samples(run));
+        keys.emplace_back(key_of(run), evaluation_samples(run));
         Shape& shape = shapes_[keys.back().first];
         shape.run = &run;
         shape.flops += run.flops(run.steps);

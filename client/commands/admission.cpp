@@ -33,13 +33,13 @@ WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoic
   return plan;
 }
 
-DeviceHealth Succession::health() const {
+DeviceHealth BackendFallback::health() const {
   DeviceHealth health = failed_health_;
   health += backend().health();
   return health;
 }
 
-void Succession::take_over(const DeviceError& error, RunObserver& observer) {
+void BackendFallback::take_over(const DeviceError& error, RunObserver& observer) {
   const bool no_help = asked_for_ || is_processor(backend());
   if (no_help || error.status() == DeviceStatus::wrong_results) throw;
   failed_.push_back(choice_.backend);

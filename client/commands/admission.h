@@ -20,10 +20,10 @@ WorkerPlan admit(const WorkUnit& work, const SeedPlan& shape, const BackendChoic
                  std::uint64_t file_bytes = 0);
 
 /// What a run computes on: a backend until it fails, then the next that can.
-class Succession {
+class BackendFallback {
  public:
   /// `asked_for`: nothing else will do.
-  Succession(BackendChoice first, bool asked_for)
+  BackendFallback(BackendChoice first, bool asked_for)
       : choice_(std::move(first)), asked_for_(asked_for) {}
 
   const BackendChoice& choice() const { return choice_; }

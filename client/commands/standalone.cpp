@@ -203,7 +203,7 @@ class StandaloneRun {
   boinc::Task& task_;
   const WorkUnit work_;
   const SeedPlan shape_;  // of any seed
-  Succession backend_;
+  BackendFallback backend_;
   WorkerPlan plan_;
   std::optional<Runner> runner_;
   Console console_;

@@ -33,7 +33,8 @@ void require_room(const std::vector<QueuedObject>& entries, const std::string& t
 }
 
 // Whose the credentials are: the server of --upload-url, or the only one that anything waits for.
-std::optional<Address> confidant(const std::string& url, const std::vector<QueuedObject>& entries) {
+std::optional<Address> credentials_server(const std::string& url,
+                                          const std::vector<QueuedObject>& entries) {
   if (!url.empty()) return upload_server(url);
   std::optional<Address> server;
   for (const QueuedObject& entry : entries) {
@@ -119,7 +120,7 @@ void print_uploads(const CommandLine& line, Console& console) {
   const UploadSource source = results_to_upload(
       files, directory,
       [&](const std::string& name, const std::string&) { return !outbox.knows(name); });
-  if (authorized) confidant(network.upload_url, entries);
+  if (authorized) credentials_server(network.upload_url, entries);
   if (!network.upload_url.empty()) {  // what sending would refuse would not leave
     if (authorized) SignedAddress(upload_server(network.upload_url)).require_unsigned();
     std::vector<QueuedObject> all = entries;
@@ -181,7 +182,8 @@ void send_from(Outbox& outbox, const CommandLine& line, const std::string& direc
   }
   share_waits(entries, utc_seconds());
   SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
-  if (!settings.authorization.empty()) settings.confidant = confidant(url, entries);
+  if (!settings.authorization.empty())
+    settings.credentials_server = credentials_server(url, entries);
   const auto is_own = [&](const QueuedObject& entry) {
     return own_digest.empty() || entry.identity.result_digest == own_digest;
   };

@@ -68,8 +68,9 @@ std::optional<Summary> recompute_on(const BackendChoice& choice, const WorkUnit&
 
 // Likewise; from the beginning on the next backend if a device that was chosen, not asked for,
 // fails.
-std::optional<Summary> recompute(Succession used, const WorkUnit& work, std::uint64_t file_bytes,
-                                 const CommandLine& line, Console& console) {
+std::optional<Summary> recompute(BackendFallback used, const WorkUnit& work,
+                                 std::uint64_t file_bytes, const CommandLine& line,
+                                 Console& console) {
   for (;;) {
     try {
       std::optional<Summary> summary = recompute_on(used.choice(), work, file_bytes, line, console);
@@ -116,7 +117,7 @@ ExitCode verify_result(const CommandLine& line) {
   const ResultFile file = read_result(line.result);
   const WorkUnit work = work_of(line.result, file.values);
   set_device_options(device_options(line));
-  const Succession used(requested_backend(line), line.backend != "auto");
+  const BackendFallback used(requested_backend(line), line.backend != "auto");
   Console console("verify", line.quiet);
   if (line.idle_priority) set_idle_priority();
 

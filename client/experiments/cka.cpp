@@ -170,12 +170,12 @@ void pairwise_cka(std::span<const float* const> activations, int samples, int wi
   products.write_cka(pairs);
 }
 
-void pairwise_cka(std::span<const ProbeValues* const> networks, std::size_t layer, int samples,
+void pairwise_cka(std::span<const Evaluation* const> networks, std::size_t layer, int samples,
                   int width, const MatrixOps& matrix_ops, std::span<double> pairs) {
   if (networks.empty()) return;
   if (networks.front()->inner_products.empty()) {
     std::vector<const float*> activations;
-    for (const ProbeValues* network : networks) {
+    for (const Evaluation* network : networks) {
       activations.push_back(network->activations[layer].data());
     }
     return pairwise_cka(activations, samples, width, matrix_ops, pairs);

@@ -19,9 +19,9 @@ namespace axiom {
 void pairwise_cka(std::span<const float* const> activations, int samples, int width,
                   const MatrixOps& matrix_ops, std::span<double> pairs);
 
-/// Likewise, of the probes' requested layer number `layer`: from inner products that the backend
-/// gave, or from the activations (ActivationUse::inner_products).
-void pairwise_cka(std::span<const ProbeValues* const> networks, std::size_t layer, int samples,
+/// Likewise, of the evaluation sets' requested layer number `layer`: from inner products that the
+/// backend gave, or from the activations (ActivationUse::inner_products).
+void pairwise_cka(std::span<const Evaluation* const> networks, std::size_t layer, int samples,
                   int width, const MatrixOps& matrix_ops, std::span<double> pairs);
 
 /// Bytes that pairwise_cka() holds at most.

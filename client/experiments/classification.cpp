@@ -6,11 +6,11 @@
 
 namespace axiom {
 
-Predictions predictions_of(const TrainingRun& run, std::size_t probe, const Snapshot& snapshot) {
-  const ProbeValues& values = snapshot.probes[probe];
+Predictions predictions_of(const TrainingRun& run, std::size_t set, const Snapshot& snapshot) {
+  const Evaluation& values = snapshot.evaluations[set];
   return {values.outputs,
-          run.probes[probe].data->labels,
-          run.probes[probe].samples,
+          run.evaluation_sets[set].data->labels,
+          run.evaluation_sets[set].samples,
           run.shape.outputs(),
           run.shape.loss,
           values.score};

@@ -23,8 +23,8 @@ struct Predictions {
   std::optional<Score> score = std::nullopt;  ///< in place of logits
 };
 
-/// What a network of this run said on its probe number `probe`.
-Predictions predictions_of(const TrainingRun& run, std::size_t probe, const Snapshot& snapshot);
+/// What a network of this run said on its evaluation set number `set`.
+Predictions predictions_of(const TrainingRun& run, std::size_t set, const Snapshot& snapshot);
 
 /// Fraction of samples predicted right: the first largest logit, or z > 0 for the sigmoid.
 double accuracy(const Predictions& predictions);

@@ -67,7 +67,7 @@ class Compgen final : public DescribedExperiment {
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
     const auto group = [](TrainingRun run, TrialDatasets datasets) -> Group {
-      for (const auto& data : datasets) run.probes.push_back(make_probe(data));
+      for (const auto& data : datasets) run.evaluation_sets.push_back(evaluation_set(data));
       return {{run}, {0, run.steps}, compgen_values.size()};
     };
     return plan_trials(parameters, seed, task, configurations(parameters),
@@ -87,7 +87,7 @@ class Compgen final : public DescribedExperiment {
     std::fill(values.begin(), values.end(), undefined);
     if (members[0].diverged) return;
     const TrainingRun& run = plan.groups[group].members[0];
-    for (std::size_t p = 0; p < run.probes.size(); ++p) {
+    for (std::size_t p = 0; p < run.evaluation_sets.size(); ++p) {
       values[p] = accuracy(predictions_of(run, p, members[0]));
     }
   }

@@ -26,13 +26,13 @@ TrainingRun make_run(const Task& task, const Configuration& configuration,
   return run;
 }
 
-Probe make_probe(std::shared_ptr<const Dataset> data, std::vector<int> hidden_layers) {
-  Probe probe;
-  probe.samples = data->samples;
-  probe.data = std::move(data);
-  probe.hidden_layers = std::move(hidden_layers);
-  probe.score_only = true;
-  return probe;
+EvaluationSet evaluation_set(std::shared_ptr<const Dataset> data, std::vector<int> hidden_layers) {
+  EvaluationSet set;
+  set.samples = data->samples;
+  set.data = std::move(data);
+  set.hidden_layers = std::move(hidden_layers);
+  set.score_only = true;
+  return set;
 }
 
 std::vector<int> regular_epochs(int epochs, int every) {

@@ -36,13 +36,14 @@ struct NetworkNumber {
   std::size_t network;  ///< of the trial
 };
 
-/// The run of one network for `epochs` epochs, without probes. batch 0 = full batch.
+/// The run of one network for `epochs` epochs, without evaluation sets. batch 0 = full batch.
 TrainingRun make_run(const Task& task, const Configuration& configuration,
                      const NetworkNumber& number, std::shared_ptr<const Dataset> train, int batch,
                      int epochs);
 
-/// A probe of all samples of a dataset, of whose outputs the score is wanted.
-Probe make_probe(std::shared_ptr<const Dataset> data, std::vector<int> hidden_layers = {});
+/// All samples of a dataset; of the outputs the score is wanted.
+EvaluationSet evaluation_set(std::shared_ptr<const Dataset> data,
+                             std::vector<int> hidden_layers = {});
 
 /// 0, every, 2·every, … below `epochs`, and `epochs` itself.
 std::vector<int> regular_epochs(int epochs, int every);

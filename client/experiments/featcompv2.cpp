@@ -100,13 +100,14 @@ class Featcompv2 final : public DescribedExperiment {
       TrainingRun run = make_run(task, grid[network], {seed, 0, network}, plan.datasets[0], 0,
                                  integer_value(parameters, "epochs"));
       for (const auto& data : plan.datasets) {
-        run.probes.push_back(make_probe(data, {hidden_layers}));
-        run.probes.back().use =
-            run.probes.size() % 2 == 1 ? ActivationUse::read_outs : ActivationUse::tried_read_outs;
+        run.evaluation_sets.push_back(evaluation_set(data, {hidden_layers}));
+        run.evaluation_sets.back().use = run.evaluation_sets.size() % 2 == 1
+                                             ? ActivationUse::linear_probe_fit
+                                             : ActivationUse::linear_probe_test;
       }
-      run.probes[0].input_gradients = true;
-      run.probes[0].first_layer_gradient = true;
-      run.probes[0].sums = competition_sums(run.shape, train_samples);
+      run.evaluation_sets[0].input_gradients = true;
+      run.evaluation_sets[0].first_layer_gradient = true;
+      run.evaluation_sets[0].sums = competition_sums(run.shape, train_samples);
       plan.groups.push_back(
           {{run}, steps_at(measured_epochs(parameters), run), competition_values.size()});
     }

@@ -66,8 +66,8 @@ class Featrank final : public DescribedExperiment {
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
     const auto group = [&](TrainingRun run, TrialDatasets datasets) -> Group {
-      run.probes.push_back(make_probe(datasets[1], {1, 2}));
-      run.probes.back().use = ActivationUse::spectra;
+      run.evaluation_sets.push_back(evaluation_set(datasets[1], {1, 2}));
+      run.evaluation_sets.back().use = ActivationUse::spectra;
       return {{run}, steps_at(measured_epochs(parameters), run), value_names.size()};
     };
     return plan_trials(parameters, seed, task, configurations(parameters),
@@ -91,7 +91,7 @@ class Featrank final : public DescribedExperiment {
     const int width = run.shape.sizes[1];
     values[0] = accuracy(predictions_of(run, 0, members[0]));
     const std::vector<std::vector<double>> squared =
-        squared_singular_values(members[0].probes[0], test_samples, width, matrix_ops);
+        squared_singular_values(members[0].evaluations[0], test_samples, width, matrix_ops);
     for (std::size_t layer = 0; layer < squared.size(); ++layer) {
       const RankMeasures m = rank_measures(squared[layer]);
       const std::array<double, measures_per_layer> in_order = {

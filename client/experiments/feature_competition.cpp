@@ -20,9 +20,9 @@ constexpr std::size_t magnitudes = groups;
 constexpr std::size_t w1_magnitudes = 2 * groups;
 constexpr std::size_t weight_squares = 3 * groups;
 
-void write_read_outs(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
-                     RidgeProbe& probe, std::span<double> accuracies) {
-  const std::vector<double> found = read_out_accuracies(run, snapshot, first, probe);
+void write_probe_accuracies(const TrainingRun& run, const Snapshot& snapshot, std::size_t first,
+                            RidgeProbe& probe, std::span<double> accuracies) {
+  const std::vector<double> found = linear_probe_accuracies(run, snapshot, first, probe);
   std::copy(found.begin(), found.end(), accuracies.begin());
 }
 
@@ -90,9 +90,10 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
 
   RidgeProbe probe(matrix_ops);
   for (std::size_t g = 0; g < groups; ++g) {
-    write_read_outs(run, snapshot, 2 * (g + 1), probe, values.subspan(first_probe_a_value + g, 1));
+    write_probe_accuracies(run, snapshot, 2 * (g + 1), probe,
+                           values.subspan(first_probe_a_value + g, 1));
   }
-  write_read_outs(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
+  write_probe_accuracies(run, snapshot, 0, probe, values.subspan(first_probe_b_value, groups));
 
   for (std::size_t layer = 0; layer < static_cast<std::size_t>(run.shape.layers()); ++layer) {
     values[first_norm_value + layer] = arithmetic::sqrt(sums[weight_squares + layer]);
@@ -101,9 +102,9 @@ void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
 
 std::size_t measure_competition_bytes(const TrainingRun& run) {
   const int width = run.shape.sizes[run.shape.sizes.size() - 2];
-  const int samples = run.probes[0].samples;
+  const int samples = run.evaluation_sets[0].samples;
   const std::size_t targets =
-      sizeof(double) * static_cast<std::size_t>(samples + run.probes[1].samples) * groups;
+      sizeof(double) * static_cast<std::size_t>(samples + run.evaluation_sets[1].samples) * groups;
   return RidgeProbe::bytes(samples, width, static_cast<int>(groups)) + targets;
 }
 

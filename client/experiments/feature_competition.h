@@ -68,10 +68,10 @@ std::vector<std::int8_t> sum_signs(const Dataset& data);
 /// Sums over gradients and weights of a network of that shape, on so many training samples.
 std::vector<MatrixSum> competition_sums(const NetworkShape& shape, int samples);
 
-/// Fills competition_values.size() values. REQUIRES: the run's probes are train (with gradients and
-/// competition_sums())
-/// and test, with sum_signs(), then train and test with only the strong, medium, weak features
-/// left, with label_signs(); each with the activations of the last hidden layer alone.
+/// Fills competition_values.size() values. REQUIRES: the run's evaluation sets are train (with
+/// gradients and competition_sums()) and test, with sum_signs(), then train and test with only the
+/// strong, medium, weak features left, with label_signs(); each with the activations of the last
+/// hidden layer alone.
 void measure_competition(const TrainingRun& run, const Snapshot& snapshot,
                          const MatrixOps& matrix_ops, std::span<double> values);
 /// Bytes that measure_competition() holds at most.

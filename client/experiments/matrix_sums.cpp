@@ -22,13 +22,12 @@ double sum_of(std::span<const float> matrix, int stride, const MatrixSum& part) 
 
 }  // namespace
 
-std::vector<double> matrix_sums(const TrainingRun& run, std::size_t probe,
-                                const Snapshot& snapshot) {
-  const ProbeValues& values = snapshot.probes[probe];
+std::vector<double> matrix_sums(const TrainingRun& run, std::size_t set, const Snapshot& snapshot) {
+  const Evaluation& values = snapshot.evaluations[set];
   if (!values.sums.empty()) return values.sums;
   const NetworkShape& shape = run.shape;
   std::vector<double> sums;
-  for (const MatrixSum& part : run.probes[probe].sums) {
+  for (const MatrixSum& part : run.evaluation_sets[set].sums) {
     switch (part.matrix) {
       case MatrixSum::Matrix::input_gradients:
         sums.push_back(sum_of(values.input_gradients, shape.inputs(), part));

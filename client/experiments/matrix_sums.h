@@ -1,4 +1,4 @@
-// Sums over gradients and weights that a probe names.
+// Sums over gradients and weights that an evaluation set names.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,7 @@
 
 namespace axiom {
 
-/// Those of probe number `probe` of the run: as the backend gave them, or computed.
-std::vector<double> matrix_sums(const TrainingRun& run, std::size_t probe,
-                                const Snapshot& snapshot);
+/// Those of evaluation set number `set` of the run: as the backend gave them, or computed.
+std::vector<double> matrix_sums(const TrainingRun& run, std::size_t set, const Snapshot& snapshot);
 
 }  // namespace axiom

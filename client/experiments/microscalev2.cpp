@@ -73,8 +73,8 @@ class Microscalev2 final : public DescribedExperiment {
       TrainingRun run =
           make_run(task, grid[network], {seed, 0, network}, plan.datasets[0],
                    integer_value(parameters, "batch"), integer_value(parameters, "epochs"));
-      run.probes = {make_probe(plan.datasets[0]), make_probe(plan.datasets[1])};
-      run.probes[0].samples = run.samples;
+      run.evaluation_sets = {evaluation_set(plan.datasets[0]), evaluation_set(plan.datasets[1])};
+      run.evaluation_sets[0].samples = run.samples;
       most_steps = std::max(most_steps, run.steps);
       plan.groups.push_back({{std::move(run)}, {}, scaling_values.size()});
     }
@@ -96,11 +96,11 @@ class Microscalev2 final : public DescribedExperiment {
                std::span<double> values) const override {
     std::fill(values.begin(), values.end(), std::numeric_limits<double>::quiet_NaN());
     if (members[0].diverged) return;
-    for (std::size_t probe = 0; probe < 2; ++probe) {
+    for (std::size_t set = 0; set < 2; ++set) {
       const Predictions predictions =
-          predictions_of(plan.groups[group].members[0], probe, members[0]);
-      values[2 * probe] = cross_entropy(predictions);
-      values[2 * probe + 1] = accuracy(predictions);
+          predictions_of(plan.groups[group].members[0], set, members[0]);
+      values[2 * set] = cross_entropy(predictions);
+      values[2 * set + 1] = accuracy(predictions);
     }
   }
 

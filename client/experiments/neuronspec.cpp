@@ -49,8 +49,8 @@ class Neuronspec final : public DescribedExperiment {
 
   SeedPlan plan(const Parameters& parameters, std::uint64_t seed) const override {
     const auto group = [](TrainingRun run, TrialDatasets datasets) -> Group {
-      run.probes.push_back(make_probe(datasets[1], {1}));
-      run.probes.back().use = ActivationUse::correlations;
+      run.evaluation_sets.push_back(evaluation_set(datasets[1], {1}));
+      run.evaluation_sets.back().use = ActivationUse::correlations;
       return {{run}, {0, run.steps}, value_names.size()};
     };
     return plan_trials(parameters, seed, task, configurations(parameters),
@@ -76,8 +76,8 @@ class Neuronspec final : public DescribedExperiment {
         weight_measures(members[0].parameters.subspan(run.shape.weight_offset(0)), features, width,
                         inputs_per_group, matrix_ops);
     const ActivationSelectivity a =
-        activation_selectivity(members[0].probes[0], run.probes[0].data->inputs, test_samples,
-                               width, features, matrix_ops);
+        activation_selectivity(members[0].evaluations[0], run.evaluation_sets[0].data->inputs,
+                               test_samples, width, features, matrix_ops);
     const std::array<double, value_names.size()> in_order = {
         accuracy(predictions_of(run, 0, members[0])),
         w.selectivity,

@@ -103,9 +103,9 @@ class Repalignv2 final : public DescribedExperiment {
       TrainingRun run = make_run(task, grid[network], {seed, 0, network}, plan.datasets[0], 0,
                                  integer_value(parameters, "epochs"));
       const bool deep = grid[network].depth() == 2;
-      run.probes.push_back(
-          make_probe(plan.datasets[1], deep ? std::vector<int>{1, 2} : std::vector<int>{1}));
-      run.probes.back().use = ActivationUse::inner_products;
+      run.evaluation_sets.push_back(
+          evaluation_set(plan.datasets[1], deep ? std::vector<int>{1, 2} : std::vector<int>{1}));
+      run.evaluation_sets.back().use = ActivationUse::inner_products;
       if (network % networks == 0) {
         const std::size_t layers = deep ? 2 : 1;
         plan.groups.push_back({{},
@@ -138,10 +138,10 @@ class Repalignv2 final : public DescribedExperiment {
       }
     }
     double* pairs = values.data() + members.size() * alignment_values.size();
-    const std::vector<int>& layers = runs[0].probes[0].hidden_layers;
+    const std::vector<int>& layers = runs[0].evaluation_sets[0].hidden_layers;
     for (std::size_t layer = 0; layer < layers.size(); ++layer) {
-      std::vector<const ProbeValues*> networks;
-      for (const std::size_t m : alive) networks.push_back(&members[m].probes[0]);
+      std::vector<const Evaluation*> networks;
+      for (const std::size_t m : alive) networks.push_back(&members[m].evaluations[0]);
       std::vector<double> cka(alive.empty() ? 0 : pair_count(alive.size()));
       const int width = runs[0].shape.sizes[static_cast<std::size_t>(layers[layer])];
       pairwise_cka(networks, layer, test_samples, width, matrix_ops, cka);

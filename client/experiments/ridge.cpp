@@ -105,15 +105,15 @@ std::size_t RidgeProbe::bytes(int samples, int width, int count) {
   return sizeof(double) * (n * (m + k) + m * m + k * m + (m + 1) * (m + 1) + k * (m + 1));
 }
 
-std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& snapshot,
-                                        std::size_t first, RidgeProbe& probe) {
-  const ProbeValues& values = snapshot.probes[first];
-  if (!values.read_outs.empty()) return values.read_outs;
+std::vector<double> linear_probe_accuracies(const TrainingRun& run, const Snapshot& snapshot,
+                                            std::size_t first, RidgeProbe& probe) {
+  const Evaluation& values = snapshot.evaluations[first];
+  if (!values.probe_accuracies.empty()) return values.probe_accuracies;
   const auto targets_of = [](const Dataset& data) {
     return std::vector<double>(data.signs.begin(), data.signs.end());
   };
-  const Probe& fit = run.probes[first];
-  const Probe& test = run.probes[first + 1];
+  const EvaluationSet& fit = run.evaluation_sets[first];
+  const EvaluationSet& test = run.evaluation_sets[first + 1];
   const int width = run.shape.fan_out(fit.hidden_layers.front() - 1);
   const int signs = fit.data->signs_per_sample;
   std::vector<double> accuracies(static_cast<std::size_t>(signs),
@@ -123,8 +123,8 @@ std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& 
   }
   const std::vector<double> test_targets = targets_of(*test.data);
   for (int sign = 0; sign < signs; ++sign) {
-    accuracies[static_cast<std::size_t>(sign)] =
-        probe.accuracy(snapshot.probes[first + 1].activations[0], test.samples, test_targets, sign);
+    accuracies[static_cast<std::size_t>(sign)] = probe.accuracy(
+        snapshot.evaluations[first + 1].activations[0], test.samples, test_targets, sign);
   }
   return accuracies;
 }

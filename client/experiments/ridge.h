@@ -1,4 +1,4 @@
-// Ridge regression on a network's activations: the probes of featcompv2.
+// Ridge regression on a network's activations: the linear probes of featcompv2.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace axiom {
 bool solve_positive_definite(std::span<double> a, int n, std::span<double> b, int count,
                              const MatrixOps& matrix_ops);
 
-/// Linear read-outs v of activations h: (AᵀA + λI) v = Aᵀt with A = [h 1] and
+/// Linear probes v of activations h: (AᵀA + λI) v = Aᵀt with A = [h 1] and
 /// λ = 1e-3 · tr(hᵀh) / width + 1e-9. It may be fitted many times.
 class RidgeProbe {
  public:
@@ -44,10 +44,10 @@ class RidgeProbe {
   std::vector<double> coefficients_;  ///< count × (width + 1)
 };
 
-/// Of each sign of probe number `first` of the run (ActivationUse::read_outs): the accuracy on the
-/// probe after it of the read-out that was fitted on this one; NaN if it has no solution. As the
-/// backend gave them, or computed of the activations.
-std::vector<double> read_out_accuracies(const TrainingRun& run, const Snapshot& snapshot,
-                                        std::size_t first, RidgeProbe& probe);
+/// Of each sign of evaluation set number `first` of the run (ActivationUse::linear_probe_fit): the
+/// accuracy on the set after it of the linear probe that was fitted on this one; NaN if it has no
+/// solution. As the backend gave them, or computed of the activations.
+std::vector<double> linear_probe_accuracies(const TrainingRun& run, const Snapshot& snapshot,
+                                            std::size_t first, RidgeProbe& probe);
 
 }  // namespace axiom

@@ -70,11 +70,11 @@ std::vector<double> squared_singular_values(std::span<const float> h, int rows, 
   return squared_singular_values({&form, 1}).front();
 }
 
-std::vector<std::vector<double>> squared_singular_values(const ProbeValues& probe, int rows,
+std::vector<std::vector<double>> squared_singular_values(const Evaluation& set, int rows,
                                                          int columns, const MatrixOps& matrix_ops) {
-  if (!probe.squared_singular_values.empty()) return probe.squared_singular_values;
+  if (!set.squared_singular_values.empty()) return set.squared_singular_values;
   std::vector<TridiagonalForm> forms;
-  for (const std::vector<float>& h : probe.activations) {
+  for (const std::vector<float>& h : set.activations) {
     forms.push_back(reduced_gram(h, rows, columns, matrix_ops));
   }
   return squared_singular_values(forms);

@@ -24,10 +24,10 @@ struct RankMeasures {
 /// eigenvalues of hᵀh, or of hhᵀ if that is smaller; negative ones (rounding) are set to 0.
 std::vector<double> squared_singular_values(std::span<const float> h, int rows, int columns,
                                             const MatrixOps& matrix_ops);
-/// Likewise, of each of the probe's requested layers, all of one width: as the backend gave them,
-/// or computed of the activations (ActivationUse::spectra), the eigenvalues of two layers at a
-/// time.
-std::vector<std::vector<double>> squared_singular_values(const ProbeValues& probe, int rows,
+/// Likewise, of each requested layer of the evaluation set, all of one width: as the backend gave
+/// them, or computed of the activations (ActivationUse::spectra), the eigenvalues of two layers at
+/// a time.
+std::vector<std::vector<double>> squared_singular_values(const Evaluation& set, int rows,
                                                          int columns, const MatrixOps& matrix_ops);
 /// Bytes that squared_singular_values() holds at most.
 std::size_t singular_values_bytes(int rows, int columns);

@@ -17,8 +17,8 @@ namespace axiom {
 using TrialDatasets = std::span<const std::shared_ptr<Dataset>>;
 
 /// Plans `trials` (a parameter) times all configurations, each network a group of its own.
-/// `samples`: of each dataset of a trial; networks train on the first. `group`: adds probes to a
-/// network's run, and says when it is measured.
+/// `samples`: of each dataset of a trial; networks train on the first. `group`: adds evaluation
+/// sets to a network's run, and says when it is measured.
 SeedPlan plan_trials(const Parameters& parameters, std::uint64_t seed, const Task& task,
                      std::span<const Configuration> configurations, std::span<const int> samples,
                      const std::function<Group(TrainingRun run, TrialDatasets datasets)>& group);

@@ -141,12 +141,12 @@ ActivationSelectivity activation_selectivity(std::span<const float> h, std::span
   return selectivity;
 }
 
-ActivationSelectivity activation_selectivity(const ProbeValues& probe, std::span<const float> x,
+ActivationSelectivity activation_selectivity(const Evaluation& set, std::span<const float> x,
                                              int samples, int width, int inputs,
                                              const MatrixOps& matrix_ops) {
-  const std::vector<double>& given = probe.input_correlations;
+  const std::vector<double>& given = set.input_correlations;
   if (!given.empty()) return {given[0], given[1]};
-  return activation_selectivity(probe.activations[0], x, samples, width, inputs, matrix_ops);
+  return activation_selectivity(set.activations[0], x, samples, width, inputs, matrix_ops);
 }
 
 std::size_t weight_measures_bytes(int samples, int width, int inputs) {

@@ -32,9 +32,9 @@ ActivationSelectivity activation_selectivity(std::span<const float> h, std::span
                                              int samples, int width, int inputs,
                                              const MatrixOps& matrix_ops);
 
-/// Of the probe's one layer: as the backend gave them, or computed of the activations
+/// Of the evaluation set's one layer: as the backend gave them, or computed of the activations
 /// (ActivationUse::correlations).
-ActivationSelectivity activation_selectivity(const ProbeValues& probe, std::span<const float> x,
+ActivationSelectivity activation_selectivity(const Evaluation& set, std::span<const float> x,
                                              int samples, int width, int inputs,
                                              const MatrixOps& matrix_ops);
 

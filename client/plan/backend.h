@@ -46,7 +46,7 @@ class Executor {
   virtual void train(const TrainingRun& run, RunState& state, std::uint64_t until,
                      const std::atomic<bool>& pause, std::atomic<std::uint64_t>& progress) = 0;
 
-  /// Evaluates the run's probes at `state`. Sets snapshot.diverged if a parameter or output is not
+  /// Evaluates the run at `state`. Sets snapshot.diverged if a parameter or output is not
   /// finite. The snapshot refers to state.parameters, which must outlive it. It may be that of an
   /// earlier evaluation, `diverged` unset, whose memory is used again.
   virtual void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) = 0;
@@ -117,8 +117,9 @@ class Backend {
   /// Bytes that an executor holds at most while it works on `run` (parameters in RunState excluded,
   /// the snapshot's values included).
   virtual std::size_t executor_bytes(const TrainingRun& run) const = 0;
-  /// Whether it gives back the few numbers that the probe's use asks for, and no activations.
-  virtual bool gives_measures(const TrainingRun& /*run*/, const Probe& /*probe*/) const {
+  /// Whether it gives back the few numbers that the evaluation set's use asks for, and no
+  /// activations.
+  virtual bool gives_measures(const TrainingRun& /*run*/, const EvaluationSet& /*set*/) const {
     return false;
   }
   /// Whether it gives scores and sums in place of outputs and gradients, where they are enough.

@@ -13,7 +13,7 @@ struct Dataset {
   int features = 0;
   std::vector<float> inputs;         ///< samples × features, row-major
   std::vector<std::int32_t> labels;  ///< class of each sample, 0-based
-  /// What linear read-outs of activations are to tell: samples × signs_per_sample, each ±1.
+  /// What linear probes of activations are to tell: samples × signs_per_sample, each ±1.
   std::vector<std::int8_t> signs{};
   int signs_per_sample = 0;
 

@@ -10,17 +10,17 @@
 
 namespace axiom {
 
-/// What becomes of a probe's activations. A backend that has the means may compute it where they
-/// lie and give back its few numbers in their place (ProbeValues).
+/// What becomes of an evaluation set's activations. A backend that has the means may compute it
+/// where they lie and give back its few numbers in their place (Evaluation).
 enum class ActivationUse {
   any,             ///< the activations themselves are wanted
   spectra,         ///< of each layer only the squared singular values
   inner_products,  ///< of each layer only ‖AᵀB‖² of all pairs of networks of a group, centred
   correlations,    ///< of the one layer only those of its units with the inputs, summed up
-  /// Of the one layer only how many signs of the next probe's samples are told right by linear
-  /// read-outs that were fitted to this probe's (Dataset::signs).
-  read_outs,
-  tried_read_outs,  ///< the next probe's
+  /// Of the one layer only how many signs of the next set's samples are told right by
+  /// linear probes that were fitted to this set's (Dataset::signs).
+  linear_probe_fit,
+  linear_probe_test,  ///< the next set's
 };
 
 /// A sum over a part of a matrix, row after row, in double.
@@ -37,7 +37,7 @@ struct MatrixSum {
 };
 
 /// What to evaluate at each measured step: the network on a dataset (without dropout).
-struct Probe {
+struct EvaluationSet {
   std::shared_ptr<const Dataset> data;
   int samples = 0;                    ///< the first so many samples of data
   std::vector<int> hidden_layers;     ///< hidden layers (1 = first) whose activations are wanted
@@ -61,7 +61,7 @@ struct TrainingRun {
   std::uint64_t seed = 0;
   std::uint32_t trial = 0;
   std::uint32_t network = 0;
-  std::vector<Probe> probes;
+  std::vector<EvaluationSet> evaluation_sets;
 
   int batch_size() const { return batch == 0 || batch > samples ? samples : batch; }
   std::uint64_t steps_per_epoch() const {
@@ -80,11 +80,11 @@ struct TrainingRun {
   }
 };
 
-/// Floating-point operations of evaluating a network on a probe, metrics excluded. Passes over all
+/// Floating-point operations of evaluating a network on one set, metrics excluded. Passes over all
 /// weights: forward; back to the inputs; back to the first layer's gradient.
-inline double evaluation_flops(const NetworkShape& shape, const Probe& probe) {
-  const int passes = 1 + (probe.input_gradients ? 1 : 0) + (probe.first_layer_gradient ? 1 : 0);
-  return shape.forward_flops_per_sample() * probe.samples * passes;
+inline double evaluation_flops(const NetworkShape& shape, const EvaluationSet& set) {
+  const int passes = 1 + (set.input_gradients ? 1 : 0) + (set.first_layer_gradient ? 1 : 0);
+  return shape.forward_flops_per_sample() * set.samples * passes;
 }
 
 /// Parameters that a device has in its own memory.

@@ -26,19 +26,19 @@ std::uint64_t state_bytes(const Group& group) {
 
 std::uint64_t snapshot_bytes(const TrainingRun& run, const Backend& backend) {
   std::uint64_t floats = 0;
-  for (const Probe& probe : run.probes) {
-    const auto samples = static_cast<std::uint64_t>(probe.samples);
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    const auto samples = static_cast<std::uint64_t>(set.samples);
     const auto inputs = static_cast<std::uint64_t>(run.shape.inputs());
-    const bool scored = probe.score_only && backend.gives_scores();
-    const bool summed = !probe.sums.empty() && backend.gives_scores();
+    const bool scored = set.score_only && backend.gives_scores();
+    const bool summed = !set.sums.empty() && backend.gives_scores();
     if (!scored) floats += samples * static_cast<std::uint64_t>(run.shape.outputs());
-    const bool measured = backend.gives_measures(run, probe);
-    for (const int layer : probe.hidden_layers) {
+    const bool measured = backend.gives_measures(run, set);
+    for (const int layer : set.hidden_layers) {
       const auto width = static_cast<std::uint64_t>(run.shape.fan_out(layer - 1));
       floats += measured ? 2 * std::min(samples, width) : samples * width;  // doubles then
     }
-    if (probe.input_gradients && !summed) floats += samples * inputs;
-    if (probe.first_layer_gradient && !summed) floats += run.shape.weights(0);
+    if (set.input_gradients && !summed) floats += samples * inputs;
+    if (set.first_layer_gradient && !summed) floats += run.shape.weights(0);
   }
   return float_bytes * floats;
 }

@@ -30,7 +30,7 @@ struct RunProgress {
   double total_flops = 0;         ///< of the work unit, less what diverged networks need not do
   double seconds = 0;             ///< of this session
   double training_seconds = 0;    ///< of this session, all threads together
-  double evaluating_seconds = 0;  ///< likewise: networks on their probes
+  double evaluating_seconds = 0;  ///< likewise: networks on their evaluation sets
   double metrics_seconds = 0;     ///< likewise
   std::uint64_t pieces = 0;       ///< of evaluations and metrics, finished in this session
 

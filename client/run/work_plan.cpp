@@ -77,7 +77,7 @@ std::uint64_t result_bytes(const WorkUnit& work, const SeedPlan& shape, NumberBy
 double evaluation_flops(const Group& group) {
   double flops = 0;
   for (const TrainingRun& run : group.members) {
-    for (const Probe& probe : run.probes) flops += evaluation_flops(run.shape, probe);
+    for (const EvaluationSet& set : run.evaluation_sets) flops += evaluation_flops(run.shape, set);
   }
   return flops;
 }

@@ -12,16 +12,16 @@ namespace axiom {
 struct WorkPlan {
   std::uint64_t networks = 0;
   std::uint64_t training_steps = 0;
-  std::uint64_t measurements = 0;             ///< of groups of networks
-  double training_flops = 0;                  ///< RunProgress::total_flops of a fresh run
-  double evaluation_flops = 0;                ///< networks on their probes; metrics are not counted
+  std::uint64_t measurements = 0;  ///< of groups of networks
+  double training_flops = 0;       ///< RunProgress::total_flops of a fresh run
+  double evaluation_flops = 0;     ///< networks on their evaluation sets; metrics are not counted
   std::uint64_t parameter_bytes = 0;          ///< of all networks
   std::uint64_t largest_parameter_bytes = 0;  ///< of one
   std::uint64_t result_bytes = 0;             ///< at most
 };
 
-/// Floating-point operations of one measurement of a group: networks on their probes, without
-/// metrics.
+/// Floating-point operations of one measurement of a group: networks on their evaluation sets,
+/// without metrics.
 double evaluation_flops(const Group& group);
 
 /// `shape` is the plan of any seed, since all have the same shape. Trains nothing.

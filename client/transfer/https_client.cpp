@@ -217,7 +217,7 @@ void HttpsClient::perform(const Address& address, const std::string_view* body,
     set_option(curl, CURLOPT_PREREQFUNCTION, &Exchange::on_connected);
     set_option(curl, CURLOPT_PREREQDATA, &exchange);
   }
-  const auto certificates = believe(curl, trust_.certificates);
+  const auto certificates = set_ca_certificates(curl, trust_.certificates);
   std::string pins;
   for (const std::string& pin : settings_.pins) pins += (pins.empty() ? "" : ";") + pin;
   if (!pins.empty()) set_option(curl, CURLOPT_PINNEDPUBLICKEY, pins.c_str());

@@ -50,7 +50,7 @@ void verify_always(CURL* curl) {
   set_option(curl, CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
 }
 
-std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates) {
+std::unique_ptr<MemoryFile> set_ca_certificates(CURL* curl, const std::string& certificates) {
   if (curl_library().version >= 0x074d00) {
     curl_blob blob{const_cast<char*>(certificates.data()), certificates.size(), CURL_BLOB_NOCOPY};
     set_option(curl, CURLOPT_CAINFO_BLOB, &blob);

@@ -13,9 +13,9 @@ namespace axiom {
 /// it overrides what OpenSSL's configuration file of the host says.
 void verify_always(CURL* curl);
 
-/// The CA certificates to believe, as PEM.
+/// The CA certificates to trust, as PEM.
 /// REQUIRES: `certificates` and what is returned outlive the transfer.
-std::unique_ptr<MemoryFile> believe(CURL* curl, const std::string& certificates);
+std::unique_ptr<MemoryFile> set_ca_certificates(CURL* curl, const std::string& certificates);
 
 /// Whether the server's certificate has no subjectAltName of a host. libcurl takes the subject's
 /// common name then, which an authority that is limited to certain names is free to choose. False

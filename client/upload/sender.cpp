@@ -96,7 +96,8 @@ class Sending {
   }
 
   std::string authorization_for(const Address& address) const {
-    const bool meant = settings_.confidant && settings_.confidant->same_server(address);
+    const bool meant =
+        settings_.credentials_server && settings_.credentials_server->same_server(address);
     return meant ? settings_.authorization : "";
   }
 

@@ -15,9 +15,9 @@ namespace axiom {
 
 struct SendSettings {
   RetrySettings retry;
-  std::string authorization;         ///< value of that header; empty = none
-  std::optional<Address> confidant;  ///< the server that it is for; no other hears of it
-  std::size_t others_waiting = 0;    ///< beside the entries: for the message only
+  std::string authorization;                  ///< value of that header; empty = none
+  std::optional<Address> credentials_server;  ///< the server that it is for; no other hears of it
+  std::size_t others_waiting = 0;             ///< beside the entries: for the message only
 };
 
 /// For results that would replace each other.

@@ -33,10 +33,10 @@ class ReferenceExecutor final : public Executor {
   void evaluate(const TrainingRun& run, const RunState& state, Snapshot& snapshot) override {
     snapshot.parameters = state.parameters;
     snapshot.diverged = state.diverged || !all_finite(state.parameters);
-    snapshot.probes.resize(run.probes.size());
-    for (std::size_t i = 0; i < run.probes.size() && !snapshot.diverged; ++i) {
-      evaluate_probe(run, state, run.probes[i], snapshot.probes[i]);
-      snapshot.diverged = !all_finite(snapshot.probes[i].outputs);
+    snapshot.evaluations.resize(run.evaluation_sets.size());
+    for (std::size_t i = 0; i < run.evaluation_sets.size() && !snapshot.diverged; ++i) {
+      evaluate_on(run, state, run.evaluation_sets[i], snapshot.evaluations[i]);
+      snapshot.diverged = !all_finite(snapshot.evaluations[i].outputs);
     }
   }
 
@@ -87,28 +87,28 @@ class ReferenceExecutor final : public Executor {
     }
   }
 
-  void evaluate_probe(const TrainingRun& run, const RunState& state, const Probe& probe,
-                      ProbeValues& values) const {
+  void evaluate_on(const TrainingRun& run, const RunState& state, const EvaluationSet& set,
+                   Evaluation& values) const {
     ReferenceNetwork network(run.shape, [this] { rest(); });
     const auto features = static_cast<std::size_t>(run.shape.inputs());
-    const auto samples = static_cast<std::size_t>(probe.samples);
-    const auto inputs = std::span(probe.data->inputs).first(samples * features);
-    const auto labels = std::span(probe.data->labels).first(samples);
-    network.forward(state.parameters, inputs, probe.samples, {});
+    const auto samples = static_cast<std::size_t>(set.samples);
+    const auto inputs = std::span(set.data->inputs).first(samples * features);
+    const auto labels = std::span(set.data->labels).first(samples);
+    network.forward(state.parameters, inputs, set.samples, {});
     values.outputs.assign(network.logits().begin(), network.logits().end());
-    values.activations.resize(probe.hidden_layers.size());
-    for (std::size_t a = 0; a < probe.hidden_layers.size(); ++a) {
-      const auto h = network.activations(probe.hidden_layers[a]);
+    values.activations.resize(set.hidden_layers.size());
+    for (std::size_t a = 0; a < set.hidden_layers.size(); ++a) {
+      const auto h = network.activations(set.hidden_layers[a]);
       values.activations[a].assign(h.begin(), h.end());
     }
-    if (probe.input_gradients) {
+    if (set.input_gradients) {
       network.backward(state.parameters, labels, 1.0f);
       values.input_gradients.resize(samples * features);
       network.input_gradients(state.parameters, values.input_gradients);
     }
-    if (probe.first_layer_gradient) {
+    if (set.first_layer_gradient) {
       network.backward(state.parameters, labels,
-                       arithmetic::div(1.0f, static_cast<float>(probe.samples)));
+                       arithmetic::div(1.0f, static_cast<float>(set.samples)));
       std::vector<float> gradient(run.shape.layer_parameters(0));
       network.gradient(0, gradient);
       gradient.resize(run.shape.weights(0));
@@ -142,11 +142,10 @@ class ReferenceBackend final : public Backend {
     const std::size_t training =
         ReferenceNetwork::bytes(run.shape, run.batch_size(), true) + EpochOrder::bytes(run) +
         (static_cast<std::size_t>(run.batch_size()) * row + run.shape.parameters()) * sizeof(float);
-    std::size_t evaluating = 0;  // a probe at a time, and never while it trains
-    for (const Probe& probe : run.probes) {
-      const bool gradients = probe.input_gradients || probe.first_layer_gradient;
-      evaluating =
-          std::max(evaluating, ReferenceNetwork::bytes(run.shape, probe.samples, gradients));
+    std::size_t evaluating = 0;  // one set at a time, and never while it trains
+    for (const EvaluationSet& set : run.evaluation_sets) {
+      const bool gradients = set.input_gradients || set.first_layer_gradient;
+      evaluating = std::max(evaluating, ReferenceNetwork::bytes(run.shape, set.samples, gradients));
     }
     return cpu::snapshot_bytes(run) + std::max(training, evaluating);
   }

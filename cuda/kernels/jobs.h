@@ -71,7 +71,7 @@ struct TrainingJob {
   Address<float> workspace;            ///< team kernel: TeamLayout's floats
 };
 
-/// One network to be evaluated on one probe.
+/// One network to be evaluated on one evaluation set.
 struct EvaluationJob {
   Network network;
   std::int32_t samples;

@@ -34,7 +34,7 @@ AXIOM_HOST_DEVICE constexpr int measure_shared_bytes(int order) {
   return static_cast<int>(sizeof(MeasureControl)) + doubles * static_cast<int>(sizeof(double));
 }
 
-/// A network's activations on a probe.
+/// A network's activations on an evaluation set.
 struct Activations {
   Address<const float> values;  ///< samples × stride
   std::int32_t samples;
@@ -61,10 +61,10 @@ struct SpectrumJob {
   std::int32_t sweeps;
   std::int32_t status;  ///< SpectrumStatus
   double norm;
-  Address<double> matrix;     ///< order() × order()
-  Address<double> update;     ///< 2 · order(): the pending update of the reduction
-  Address<double> diagonal;   ///< order(): the eigenvalues in the end, in any order
-  Address<double> couplings;  ///< order()
+  Address<double> matrix;        ///< order() × order()
+  Address<double> update;        ///< 2 · order(): the pending update of the reduction
+  Address<double> diagonal;      ///< order(): the eigenvalues in the end, in any order
+  Address<double> off_diagonal;  ///< order()
 
   AXIOM_HOST_DEVICE constexpr bool wide() const { return h.width > h.samples; }
   AXIOM_HOST_DEVICE constexpr int order() const { return wide() ? h.samples : h.width; }
@@ -146,13 +146,13 @@ struct SumJob {
 };
 
 /// Targets of one fit: their solutions and one row of the system are in shared memory.
-inline constexpr int largest_read_outs = rows_in_shared_memory - 1;
-inline constexpr int read_out_pivots = rows_in_shared_memory;  ///< rows of the factor at once
+inline constexpr int largest_linear_probes = rows_in_shared_memory - 1;
+inline constexpr int linear_probe_pivots = rows_in_shared_memory;  ///< rows of the factor at once
 
-/// Ridge regressions from one probe's activations to signs, and how many of another one's samples
-/// they tell right. In four kinds of work: tiles of hᵀh, the rest of the system, panels of its
-/// Cholesky factor, solutions and scores.
-struct ReadOutJob {
+/// Ridge regressions from one evaluation set's activations to signs, and how many of another one's
+/// samples they tell right. In four kinds of work: tiles of hᵀh, the rest of the system, panels of
+/// its Cholesky factor, solutions and scores.
+struct LinearProbeJob {
   Activations fit;
   Activations test;
   Address<const std::int8_t> fit_signs;   ///< samples × targets
@@ -168,7 +168,7 @@ struct ReadOutJob {
   AXIOM_HOST_DEVICE constexpr int order() const { return fit.width + 1; }
   AXIOM_HOST_DEVICE constexpr int tiles() const { return symmetric_tiles(fit.width); }
   AXIOM_HOST_DEVICE constexpr int panels() const {
-    return (order() + read_out_pivots - 1) / read_out_pivots;
+    return (order() + linear_probe_pivots - 1) / linear_probe_pivots;
   }
   AXIOM_HOST_DEVICE constexpr int parts() const { return tiles() + 1 + panels() + 1; }
 };

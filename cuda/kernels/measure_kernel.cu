@@ -3,7 +3,7 @@
 #include "client/arithmetic/tridiagonal_ql.h"
 #include "cuda/kernels/correlation.h"
 #include "cuda/kernels/double_product.h"
-#include "cuda/kernels/read_out.h"
+#include "cuda/kernels/linear_probe.h"
 #include "cuda/kernels/score.h"
 #include "cuda/kernels/training.h"
 #include "cuda/kernels/tridiagonal.h"
@@ -101,8 +101,8 @@ AXIOM_DEVICE void run_score(ScoreJob& original) {
 }
 
 /// All threads agree on what they return.
-AXIOM_DEVICE bool run_read_out_part(const ReadOutJob& job, int part) {
-  const ReadOutRows rows(control(), scratch());
+AXIOM_DEVICE bool run_linear_probe_part(const LinearProbeJob& job, int part) {
+  const LinearProbeRows rows(control(), scratch());
   if (part < job.tiles()) {
     system_tile(job, part, scratch());
     return true;
@@ -112,20 +112,20 @@ AXIOM_DEVICE bool run_read_out_part(const ReadOutJob& job, int part) {
     complete_system(job, rows);
     return true;
   }
-  if (part <= job.panels()) return factor_panel(job, (part - 1) * read_out_pivots, rows);
+  if (part <= job.panels()) return factor_panel(job, (part - 1) * linear_probe_pivots, rows);
   solve(job, rows);
   find_accuracies(job, rows);
   return true;
 }
 
-AXIOM_DEVICE void run_read_out(ReadOutJob& original, LaunchState* launch,
-                               std::uint64_t limit_nanoseconds) {
-  const ReadOutJob job = original;
+AXIOM_DEVICE void run_linear_probe(LinearProbeJob& original, LaunchState* launch,
+                                   std::uint64_t limit_nanoseconds) {
+  const LinearProbeJob job = original;
   int done = job.done;
   bool solved = true;
   for (bool stop = false; done < job.parts() && solved && !stop; ++done) {
     stop = block_stops(launch, limit_nanoseconds);
-    solved = run_read_out_part(job, done);
+    solved = run_linear_probe_part(job, done);
   }
   if (thread_index() == 0) {
     original.done = solved ? done : job.parts();
@@ -162,10 +162,10 @@ axiom_kernels(KernelJob* jobs, std::uint32_t count, LaunchState* launch,
 
 /// REQUIRES: as axiom_spectrum.
 AXIOM_KERNEL(measure_threads, 2)
-axiom_read_outs(ReadOutJob* jobs, std::uint32_t count, LaunchState* launch,
-                std::uint64_t limit_nanoseconds) {
+axiom_linear_probes(LinearProbeJob* jobs, std::uint32_t count, LaunchState* launch,
+                    std::uint64_t limit_nanoseconds) {
   take_jobs(control().turn, count, launch, limit_nanoseconds,
-            [=](std::uint32_t job) { run_read_out(jobs[job], launch, limit_nanoseconds); });
+            [=](std::uint32_t job) { run_linear_probe(jobs[job], launch, limit_nanoseconds); });
 }
 
 /// REQUIRES: as axiom_spectrum.
@@ -218,7 +218,7 @@ axiom_eigenvalues(SpectrumJob* jobs, std::uint32_t count, LaunchState* launch,
     SpectrumJob& job = jobs[j];
     if (job.status != spectrum_open || time_is_up(launch, limit_nanoseconds, started)) continue;
     arithmetic::TridiagonalQl method{in_global_memory(job.diagonal.get()),
-                                     in_global_memory(job.couplings.get()), job.order()};
+                                     in_global_memory(job.off_diagonal.get()), job.order()};
     method.first = job.first;
     method.sweeps = job.sweeps;
     method.norm = job.norm;

@@ -80,10 +80,10 @@ AXIOM_DEVICE void reduce_column(const SpectrumJob& job, int k, const Tridiagonal
   synchronize_block();
   if (thread_index() == 0) {
     job.diagonal.get()[k] = rows.next_v[k];
-    if (k == 0) job.couplings.get()[0] = 0.0;
+    if (k == 0) job.off_diagonal.get()[0] = 0.0;
     if (from < n) {
       find_reflector(from, n, rows);
-      job.couplings.get()[from] = rows.e;
+      job.off_diagonal.get()[from] = rows.e;
     }
   }
   synchronize_block();

@@ -53,7 +53,7 @@ class CudaEquality : public testing::Test {
   }
 };
 
-TEST_F(CudaEquality, TrainingAndProbes) {
+TEST_F(CudaEquality, TrainingAndEvaluation) {
   const auto executor = backend().make_executor();
   for (const Case& c : cases()) {
     SCOPED_TRACE(testing::Message() << c);
@@ -127,9 +127,9 @@ struct MeasuredNetworks {
     for (int network = 0; network < count; ++network) {
       TrainingRun run = made;
       run.network = static_cast<std::uint32_t>(network);
-      run.probes = {made.probes[0]};
-      run.probes[0].input_gradients = run.probes[0].first_layer_gradient = false;
-      run.probes[0].use = use;
+      run.evaluation_sets = {made.evaluation_sets[0]};
+      run.evaluation_sets[0].input_gradients = run.evaluation_sets[0].first_layer_gradient = false;
+      run.evaluation_sets[0].use = use;
       runs.push_back(run);
     }
     states.resize(runs.size());
@@ -164,14 +164,16 @@ TEST_F(CudaEquality, Spectra) {
       const auto measured = networks.evaluate(*executor, false);
       const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
       for (std::size_t i = 0; i < measured.size(); ++i) {
-        const ProbeValues& theirs = measured[i].probes[0];
+        const Evaluation& theirs = measured[i].evaluations[0];
         ASSERT_EQ(theirs.squared_singular_values.size(), 2u);
         EXPECT_TRUE(theirs.activations.empty());
-        EXPECT_EQ(theirs.outputs, plain[i].probes[0].outputs);
-        EXPECT_EQ(theirs.squared_singular_values[0],
-                  squared_singular_values(plain[i].probes[0].activations[0], samples, width, ops));
-        EXPECT_EQ(theirs.squared_singular_values[1],
-                  squared_singular_values(plain[i].probes[0].activations[1], samples, 24, ops));
+        EXPECT_EQ(theirs.outputs, plain[i].evaluations[0].outputs);
+        EXPECT_EQ(
+            theirs.squared_singular_values[0],
+            squared_singular_values(plain[i].evaluations[0].activations[0], samples, width, ops));
+        EXPECT_EQ(
+            theirs.squared_singular_values[1],
+            squared_singular_values(plain[i].evaluations[0].activations[1], samples, 24, ops));
       }
     }
   }
@@ -191,15 +193,15 @@ TEST_F(CudaEquality, InnerProducts) {
         if (diverged) networks.states[0].parameters[3] = std::numeric_limits<float>::infinity();
         const auto measured = networks.evaluate(*executor, true);
         const auto plain = networks.evaluate(*reference_backend().make_executor(), true);
-        std::vector<const ProbeValues*> theirs;
-        std::vector<const ProbeValues*> ours;
+        std::vector<const Evaluation*> theirs;
+        std::vector<const Evaluation*> ours;
         for (std::size_t i = 0; i < measured.size(); ++i) {
           ASSERT_EQ(measured[i].diverged, plain[i].diverged);
           if (plain[i].diverged) continue;
-          EXPECT_TRUE(measured[i].probes[0].activations.empty());
-          ASSERT_EQ(measured[i].probes[0].inner_products.size(), 1u);
-          theirs.push_back(&measured[i].probes[0]);
-          ours.push_back(&plain[i].probes[0]);
+          EXPECT_TRUE(measured[i].evaluations[0].activations.empty());
+          ASSERT_EQ(measured[i].evaluations[0].inner_products.size(), 1u);
+          theirs.push_back(&measured[i].evaluations[0]);
+          ours.push_back(&plain[i].evaluations[0]);
         }
         std::vector<double> expected(theirs.size() * theirs.size() / 2 + 1, -1);
         std::vector<double> actual = expected;
@@ -225,11 +227,11 @@ TEST_F(CudaEquality, Correlations) {
       const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
       EXPECT_TRUE(measured[2].diverged);
       for (std::size_t i = 0; i < 2; ++i) {
-        EXPECT_TRUE(measured[i].probes[0].activations.empty());
-        const auto& x = networks.runs[i].probes[0].data->inputs;
+        EXPECT_TRUE(measured[i].evaluations[0].activations.empty());
+        const auto& x = networks.runs[i].evaluation_sets[0].data->inputs;
         const ActivationSelectivity ours =
-            activation_selectivity(plain[i].probes[0], x, samples, width, inputs, ops);
-        EXPECT_EQ(measured[i].probes[0].input_correlations,
+            activation_selectivity(plain[i].evaluations[0], x, samples, width, inputs, ops);
+        EXPECT_EQ(measured[i].evaluations[0].input_correlations,
                   (std::vector<double>{ours.best, ours.mean}));
       }
     }
@@ -249,30 +251,30 @@ std::shared_ptr<const Dataset> with_signs(const Dataset& data, int signs, int sa
   return copy;
 }
 
-TEST_F(CudaEquality, ReadOuts) {
+TEST_F(CudaEquality, LinearProbes) {
   for (const double seconds : {0.05, 0.0}) {
     set_cuda_options({seconds, 0.25, 0});
     const auto executor = backend().make_executor();
     for (const auto& [width, samples, signs] :
          std::vector<std::array<int, 3>>{{1, 9, 1}, {32, 60, 3}, {67, 150, 1}, {130, 90, 2}}) {
       SCOPED_TRACE(testing::Message() << "width " << width << ", samples " << samples);
-      MeasuredNetworks networks({20, width, 2}, samples, ActivationUse::read_outs, 2);
+      MeasuredNetworks networks({20, width, 2}, samples, ActivationUse::linear_probe_fit, 2);
       for (TrainingRun& run : networks.runs) {
         const Dataset data = *run.train;
-        run.probes[0].data = with_signs(data, signs, samples);
-        run.probes.push_back(run.probes[0]);
-        run.probes[1].data = with_signs(data, signs, samples / 2 + 1);
-        run.probes[1].samples = samples / 2 + 1;
-        run.probes[1].use = ActivationUse::tried_read_outs;
+        run.evaluation_sets[0].data = with_signs(data, signs, samples);
+        run.evaluation_sets.push_back(run.evaluation_sets[0]);
+        run.evaluation_sets[1].data = with_signs(data, signs, samples / 2 + 1);
+        run.evaluation_sets[1].samples = samples / 2 + 1;
+        run.evaluation_sets[1].use = ActivationUse::linear_probe_test;
       }
       const auto measured = networks.evaluate(*executor, false);
       const auto plain = networks.evaluate(*reference_backend().make_executor(), false);
       for (std::size_t i = 0; i < measured.size(); ++i) {
-        EXPECT_TRUE(measured[i].probes[0].activations.empty());
-        EXPECT_TRUE(measured[i].probes[1].activations.empty());
+        EXPECT_TRUE(measured[i].evaluations[0].activations.empty());
+        EXPECT_TRUE(measured[i].evaluations[1].activations.empty());
         RidgeProbe probe(reference_backend().matrix_ops());
-        EXPECT_EQ(measured[i].probes[0].read_outs,
-                  read_out_accuracies(networks.runs[i], plain[i], 0, probe));
+        EXPECT_EQ(measured[i].evaluations[0].probe_accuracies,
+                  linear_probe_accuracies(networks.runs[i], plain[i], 0, probe));
       }
     }
   }
@@ -291,15 +293,15 @@ TEST_F(CudaEquality, ScoresAndSums) {
       MeasuredNetworks networks({inputs, width, 24, outputs}, samples, ActivationUse::any, 3);
       for (TrainingRun& run : networks.runs) {
         if (outputs == 1) run.shape.loss = Loss::sigmoid_cross_entropy;
-        Probe& probe = run.probes[0];
-        probe.hidden_layers = {};
-        probe.input_gradients = probe.first_layer_gradient = probe.score_only = true;
+        EvaluationSet& set = run.evaluation_sets[0];
+        set.hidden_layers = {};
+        set.input_gradients = set.first_layer_gradient = set.score_only = true;
         for (const Term term : {Term::squares, Term::magnitudes}) {
-          probe.sums.push_back({Matrix::input_gradients, term, samples / 3, samples - samples / 3,
-                                inputs / 2, inputs - inputs / 2});
-          probe.sums.push_back({Matrix::first_layer_gradient, term, 0, inputs, 0, width});
-          probe.sums.push_back({Matrix::weights, term, 0, width, 0, 24, 1});
-          probe.sums.push_back({Matrix::weights, term, 0, 24, 0, outputs, 2});
+          set.sums.push_back({Matrix::input_gradients, term, samples / 3, samples - samples / 3,
+                              inputs / 2, inputs - inputs / 2});
+          set.sums.push_back({Matrix::first_layer_gradient, term, 0, inputs, 0, width});
+          set.sums.push_back({Matrix::weights, term, 0, width, 0, 24, 1});
+          set.sums.push_back({Matrix::weights, term, 0, 24, 0, outputs, 2});
         }
       }
       networks.states[2].parameters.back() = std::numeric_limits<float>::infinity();
@@ -311,7 +313,7 @@ TEST_F(CudaEquality, ScoresAndSums) {
       EXPECT_EQ(measured[1].diverged, plain[1].diverged);
       ASSERT_FALSE(measured[0].diverged);
       const TrainingRun& run = networks.runs[0];
-      const ProbeValues& theirs = measured[0].probes[0];
+      const Evaluation& theirs = measured[0].evaluations[0];
       EXPECT_TRUE(theirs.outputs.empty());
       EXPECT_TRUE(theirs.input_gradients.empty());
       EXPECT_TRUE(theirs.first_layer_gradient.empty());

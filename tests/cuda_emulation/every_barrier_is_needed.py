@@ -14,7 +14,7 @@ import sys
 import time
 
 # Quick, and through every kernel.
-FILTER = ("--gtest_filter=*PausedAtEveryStep:*TrainingAndProbes:*Spectra:*InnerProducts:*ReadOuts:*Correlations"
+FILTER = ("--gtest_filter=*PausedAtEveryStep:*TrainingAndEvaluation:*Spectra:*InnerProducts:*LinearProbes:*Correlations"
           ":*ScoresAndSums")
 # In order of threads; backwards by chance; shuffled. One noticing is enough.
 ORDERS = [{}, {"AXIOM_EMULATED_SHUFFLE": "1"}, {"AXIOM_EMULATED_SHUFFLE": "2"},

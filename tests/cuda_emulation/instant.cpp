@@ -35,7 +35,7 @@ void finish(SpectrumJob& job) {
 
 void finish(KernelJob& job) { job.done = job.parts(); }
 
-void finish(ReadOutJob& job) {
+void finish(LinearProbeJob& job) {
   job.done = job.parts();
   job.unsolved = 0;
   std::fill_n(job.accuracies.get(), job.targets, any_double);
@@ -82,7 +82,7 @@ void finish_at_once(const Entry& entry, void** parameters) {
   }
   if (is("axiom_spectrum") || is("axiom_eigenvalues")) return finish_all<SpectrumJob>(parameters);
   if (is("axiom_kernels")) return finish_all<KernelJob>(parameters);
-  if (is("axiom_read_outs")) return finish_all<ReadOutJob>(parameters);
+  if (is("axiom_linear_probes")) return finish_all<LinearProbeJob>(parameters);
   if (is("axiom_correlations")) return finish_all<CorrelationJob>(parameters);
   if (is("axiom_scores")) return finish_all<ScoreJob>(parameters);
   if (is("axiom_sums")) return finish_all<SumJob>(parameters);

@@ -21,8 +21,8 @@ void axiom_eigenvalues(axiom::cuda::SpectrumJob*, std::uint32_t, axiom::cuda::La
                        std::uint64_t);
 void axiom_kernels(axiom::cuda::KernelJob*, std::uint32_t, axiom::cuda::LaunchState*,
                    std::uint64_t);
-void axiom_read_outs(axiom::cuda::ReadOutJob*, std::uint32_t, axiom::cuda::LaunchState*,
-                     std::uint64_t);
+void axiom_linear_probes(axiom::cuda::LinearProbeJob*, std::uint32_t, axiom::cuda::LaunchState*,
+                         std::uint64_t);
 void axiom_correlations(axiom::cuda::CorrelationJob*, std::uint32_t, axiom::cuda::LaunchState*,
                         std::uint64_t);
 void axiom_scores(axiom::cuda::ScoreJob*, std::uint32_t, axiom::cuda::LaunchState*, std::uint64_t);
@@ -56,7 +56,7 @@ const std::map<std::string, Entry>& kernels() {
       {"axiom_spectrum", entry(measure_threads, axiom_spectrum)},
       {"axiom_eigenvalues", entry(chain_threads, axiom_eigenvalues)},
       {"axiom_kernels", entry(measure_threads, axiom_kernels)},
-      {"axiom_read_outs", entry(measure_threads, axiom_read_outs)},
+      {"axiom_linear_probes", entry(measure_threads, axiom_linear_probes)},
       {"axiom_correlations", entry(measure_threads, axiom_correlations)},
       {"axiom_scores", entry(measure_threads, axiom_scores)},
       {"axiom_sums", entry(chain_threads, axiom_sums)},

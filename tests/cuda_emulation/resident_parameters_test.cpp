@@ -97,7 +97,7 @@ Trained trained(const test::Case& c) {
 std::vector<float> outputs(Executor& executor, const TrainingRun& run, const RunState& state) {
   Snapshot snapshot;
   executor.evaluate(run, state, snapshot);
-  return snapshot.probes[0].outputs;
+  return snapshot.evaluations[0].outputs;
 }
 
 // The host's parameters are altered behind the executor's back: they are read only where there is
@@ -312,13 +312,13 @@ TEST(MeasureLaunches, ProgressIsNeitherTakenBackNorBeyondTheEnd) {
   }
 }
 
-TEST(MeasureLaunches, NorIsThatOfReadOuts) {
-  ReadOutJob job{};
+TEST(MeasureLaunches, NorIsThatOfLinearProbes) {
+  LinearProbeJob job{};
   job.fit.width = 20;
   job.done = 3;
   for (const int said : {-5, 1 << 30}) {
-    ReadOutJob taken = job;
-    ReadOutJob from = job;
+    LinearProbeJob taken = job;
+    LinearProbeJob from = job;
     from.done = said;
     take_over(taken, from);
     EXPECT_EQ(taken.done, said < 0 ? 3 : job.parts());

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares single training runs of the client's reference backend with the oracle in float64: data, initial
-parameters, every gradient of single steps, a whole training, and all that probes give.
+parameters, every gradient of single steps, a whole training, and all that evaluations give.
 
 Usage: compare_runs.py AXIOM_DUMP_RUN [CASE-NAME-PART]
 
 The oracle starts from the client's own numbers wherever a float32 number is an input: single steps from the client's
-parameters and samples, probes likewise. So rounding does not build up, and the tolerances below are a few roundings.
+parameters and samples, evaluation sets likewise. So rounding does not build up, and the tolerances below are a few roundings.
 Data, initial parameters and one whole training are compared with what the oracle makes from the seed alone.
 """
 
@@ -112,8 +112,8 @@ def check_description(deviations, header, run):
                  "samples": run.samples, "batch": run.batch, "learning_rate": float32_constant(run.rate),
                  "dropout": float32_constant(run.dropout), "weight_decay": float32_constant(run.decay),
                  "steps": run.steps,
-                 "probes": [{"samples": samples, "hidden_layers": layers, "input_gradients": gradients,
-                             "first_layer_gradient": gradients} for _, samples, layers, gradients in run.probes]}
+                 "evaluation_sets": [{"samples": samples, "hidden_layers": layers, "input_gradients": gradients,
+                             "first_layer_gradient": gradients} for _, samples, layers, gradients in run.evaluation_sets]}
     for key, expected in described.items():
         deviations.check_equal(key, header[key], expected)
 
@@ -194,7 +194,7 @@ def take_sides(deviations, name, units, client):
     units[sides] = np.where(client[sides] > 0, np.finfo(np.float64).tiny, 0)
 
 
-def check_probe(deviations, name, run, arrays, samples, theta):
+def check_evaluation(deviations, name, run, arrays, samples, theta):
     """Logits, activations and gradients of the client's parameters on the client's samples."""
     split = split_of(arrays, name + " ", run.sizes[0])
     x, y = network.with_constant(split.x[:samples])[None], split.y[:samples]
@@ -232,8 +232,8 @@ def compare(program, case):
         return deviations  # another run: comparing its numbers says nothing
     train = split_of(arrays, "train ", run.sizes[0])
     check_data(deviations, "train", train, run.train, run.shift)
-    for number, (split, _, _, _) in enumerate(run.probes):
-        check_data(deviations, f"probe {number}", split_of(arrays, f"probe {number} ", run.sizes[0]), split, run.shift)
+    for number, (split, _, _, _) in enumerate(run.evaluation_sets):
+        check_data(deviations, f"evaluation {number}", split_of(arrays, f"evaluation {number} ", run.sizes[0]), split, run.shift)
 
     check_initial_parameters(deviations, arrays["parameters at 0"], run, case.seed)
     training = oracle_training(run, train, case.seed)
@@ -241,8 +241,8 @@ def compare(program, case):
     after = arrays["parameters after"]
     check_gradient(deviations, run, training, arrays["parameters before"], after, case.steps - 1)
     check_training(deviations, run, oracle_training(run, run.train, case.seed), after, case.seed, case.steps)
-    for number, (_, samples, _, _) in enumerate(run.probes):
-        check_probe(deviations, f"probe {number}", run, arrays, samples, after)
+    for number, (_, samples, _, _) in enumerate(run.evaluation_sets):
+        check_evaluation(deviations, f"evaluation {number}", run, arrays, samples, after)
     return deviations
 
 

@@ -1,5 +1,6 @@
 // Prints one training run, computed by the reference backend: its data, its parameters at steps 0,
-// 1, STEPS - 1 and STEPS, and all that its probes can give at STEPS. compare_runs.py reads it.
+// 1, STEPS - 1 and STEPS, and all that its evaluation sets can give at STEPS. compare_runs.py reads
+// it.
 //
 // Usage: axiom_dump_run EXPERIMENT SEED OVERRIDES-JSON GROUP MEMBER STEPS
 //
@@ -54,12 +55,12 @@ class Dump {
 };
 
 Json description(const TrainingRun& run) {
-  Json probes = Json::array();
-  for (const Probe& probe : run.probes) {
-    probes.push_back({{"samples", probe.samples},
-                      {"hidden_layers", probe.hidden_layers},
-                      {"input_gradients", probe.input_gradients},
-                      {"first_layer_gradient", probe.first_layer_gradient}});
+  Json sets = Json::array();
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    sets.push_back({{"samples", set.samples},
+                    {"hidden_layers", set.hidden_layers},
+                    {"input_gradients", set.input_gradients},
+                    {"first_layer_gradient", set.first_layer_gradient}});
   }
   return {{"sizes", run.shape.sizes},
           {"loss", run.shape.loss == Loss::softmax_cross_entropy ? "softmax" : "sigmoid"},
@@ -71,16 +72,16 @@ Json description(const TrainingRun& run) {
           {"dropout", run.dropout},
           {"weight_decay", run.weight_decay},
           {"steps", run.steps},
-          {"probes", std::move(probes)}};
+          {"evaluation_sets", std::move(sets)}};
 }
 
-/// Requests of every probe all that it can give, whatever the experiment needs of it.
+/// Requests of every evaluation set all that it can give, whatever the experiment needs of it.
 void ask_for_everything(TrainingRun& run) {
-  for (Probe& probe : run.probes) {
-    probe.hidden_layers.resize(static_cast<std::size_t>(run.shape.layers() - 1));
-    std::iota(probe.hidden_layers.begin(), probe.hidden_layers.end(), 1);
-    probe.input_gradients = true;
-    probe.first_layer_gradient = true;
+  for (EvaluationSet& set : run.evaluation_sets) {
+    set.hidden_layers.resize(static_cast<std::size_t>(run.shape.layers() - 1));
+    std::iota(set.hidden_layers.begin(), set.hidden_layers.end(), 1);
+    set.input_gradients = true;
+    set.first_layer_gradient = true;
   }
 }
 
@@ -126,11 +127,11 @@ void dump(const Experiment& experiment, std::uint64_t seed, const Json& override
   for (std::size_t i = 0; i < names.size(); ++i) {
     arrays.add("parameters " + names[i], states[i].parameters);
   }
-  for (std::size_t p = 0; p < run.probes.size(); ++p) {
-    const std::string prefix = "probe " + std::to_string(p) + " ";
-    const ProbeValues& values = snapshot.probes[p];
-    arrays.add(prefix + "inputs", run.probes[p].data->inputs);
-    arrays.add(prefix + "labels", run.probes[p].data->labels);
+  for (std::size_t p = 0; p < run.evaluation_sets.size(); ++p) {
+    const std::string prefix = "evaluation " + std::to_string(p) + " ";
+    const Evaluation& values = snapshot.evaluations[p];
+    arrays.add(prefix + "inputs", run.evaluation_sets[p].data->inputs);
+    arrays.add(prefix + "labels", run.evaluation_sets[p].data->labels);
     arrays.add(prefix + "outputs", values.outputs);
     for (std::size_t layer = 0; layer < values.activations.size(); ++layer) {
       arrays.add(prefix + "activations " + std::to_string(layer + 1), values.activations[layer]);

@@ -25,22 +25,22 @@ class Run:
     decay: float
     steps: int
     train: Split
-    probes: list  # of (Split, samples, hidden layers, gradients wanted?)
+    evaluation_sets: list  # of (Split, samples, hidden layers, gradients wanted?)
     shift: float  # the largest number to which noise was added in the data
 
 
-def _by_trial(sizes, member, p, splits, probes, shift):
+def _by_trial(sizes, member, p, splits, sets, shift):
     return Run(sizes, "softmax", member["trial"], member["network"], p["batch"], len(splits[0].y), member["rate"],
                member.get("dropout", 0), member.get("decay", 0), p["epochs"] * -(-len(splits[0].y) // p["batch"]),
-               splits[0], probes, shift)
+               splits[0], sets, shift)
 
 
 def _compgen(seed, p, group, _member):
     member = enumerate_networks(p["trials"], width=p["widths"], depth=p["depths"], rate=p["learning_rates"])[group]
     member.update(dropout=p["dropout"], decay=p["weight_decay"])
     splits, _ = data.combinations(seed, member["trial"], np.float64)
-    probes = [(split, len(split.y), [], False) for split in splits]
-    return _by_trial((20, *[member["width"]] * member["depth"], 2), member, p, splits, probes, 1)
+    sets = [(split, len(split.y), [], False) for split in splits]
+    return _by_trial((20, *[member["width"]] * member["depth"], 2), member, p, splits, sets, 1)
 
 
 def _featrank(seed, p, group, _member):
@@ -60,8 +60,8 @@ def _featcompv2(seed, p, group, _member):
     train, test = data.competing_features(seed, np.float64)
     splits = [train, test] + [Split(featcompv2.only_group(split.x, features), split.y)
                               for features in data.COMPETITION_GROUPS.values() for split in (train, test)]
-    probes = [(split, len(split.y), [3], number == 0) for number, split in enumerate(splits)]
-    return Run((20, width, width, width, 1), "sigmoid", 0, group, 0, 1000, rate, 0, 0, p["epochs"], train, probes, 1.5)
+    sets = [(split, len(split.y), [3], number == 0) for number, split in enumerate(splits)]
+    return Run((20, width, width, width, 1), "sigmoid", 0, group, 0, 1000, rate, 0, 0, p["epochs"], train, sets, 1.5)
 
 
 def _repalignv2(seed, p, group, member):
@@ -74,9 +74,9 @@ def _repalignv2(seed, p, group, member):
 def _microscalev2(seed, p, group, _member):
     run = microscalev2.plan(p)[group]
     (train, test), centres = data.gaussian_mixture(seed, 10, 5000, 1000, np.float64)
-    probes = [(train, run["samples"], [], False), (test, 1000, [], False)]
+    sets = [(train, run["samples"], [], False), (test, 1000, [], False)]
     return Run((10, *[run["width"]] * run["depth"], 5), "softmax", 0, run["network"], p["batch"], run["samples"],
-               run["rate"], 0, 0, run["steps"], train, probes, np.abs(centres).max())
+               run["rate"], 0, 0, run["steps"], train, sets, np.abs(centres).max())
 
 
 DEFINITIONS = {"compgen": _compgen, "featrank": _featrank, "neuronspec": _neuronspec, "featcompv2": _featcompv2,

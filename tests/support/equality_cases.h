@@ -60,10 +60,10 @@ inline TrainingRun make_run(const Case& c) {
   run.trial = 2;
   run.network = 5;
   run.steps += 1;
-  Probe probe{run.train, c.samples, {}, true, true};
-  for (int l = 1; l < run.shape.layers(); ++l) probe.hidden_layers.push_back(l);
-  run.probes = {
-      probe, {run.train, (c.samples + 1) / 2, {1}, false, true}, {run.train, 1, {}, true, false}};
+  EvaluationSet set{run.train, c.samples, {}, true, true};
+  for (int l = 1; l < run.shape.layers(); ++l) set.hidden_layers.push_back(l);
+  run.evaluation_sets = {
+      set, {run.train, (c.samples + 1) / 2, {1}, false, true}, {run.train, 1, {}, true, false}};
   return run;
 }
 
@@ -74,7 +74,7 @@ inline void append(std::vector<std::uint32_t>& bits, std::span<const float> valu
 inline std::vector<std::uint32_t> all_bits(const RunState& state, const Snapshot& snapshot) {
   std::vector<std::uint32_t> bits;
   append(bits, state.parameters);
-  for (const ProbeValues& values : snapshot.probes) {
+  for (const Evaluation& values : snapshot.evaluations) {
     append(bits, values.outputs);
     for (const auto& activations : values.activations) append(bits, activations);
     append(bits, values.input_gradients);
@@ -83,7 +83,7 @@ inline std::vector<std::uint32_t> all_bits(const RunState& state, const Snapshot
   return bits;
 }
 
-/// All bits of a trained network and its probes.
+/// All bits of a trained network and its evaluations.
 inline std::vector<std::uint32_t> train_and_evaluate(Executor& executor, const TrainingRun& run,
                                                      std::uint64_t pause_every) {
   RunState state;

@@ -1,5 +1,5 @@
 // links: axiom_cpu axiom_plan axiom_wide_backend
-// Every backend against the reference, bit for bit: single steps, whole training runs, probes.
+// Every backend against the reference, bit for bit: single steps, whole training runs, evaluations.
 // Backends that this host cannot run are reported as SKIPPED; the AVX-512 tile shapes always run,
 // on plain lanes.
 #include <gtest/gtest.h>
@@ -70,7 +70,7 @@ class BackendEquality : public testing::TestWithParam<const Backend*> {
   }
 };
 
-TEST_P(BackendEquality, TrainingAndProbes) { expect_reference(test::equality_cases()); }
+TEST_P(BackendEquality, TrainingAndEvaluation) { expect_reference(test::equality_cases()); }
 
 TEST_P(BackendEquality, PausedAtEveryStep) {
   for (const Case& c : test::equality_cases()) {
@@ -123,8 +123,8 @@ TEST_P(BackendEquality, LogitsOfNegativeZero) {
     std::fill(state.parameters.begin(), state.parameters.end(), -0.0f);
     Snapshot snapshot;
     GetParam()->make_executor()->evaluate(run, state, snapshot);
-    ASSERT_EQ(snapshot.probes.at(0).outputs.size(), 10u);
-    for (const float logit : snapshot.probes[0].outputs) {
+    ASSERT_EQ(snapshot.evaluations.at(0).outputs.size(), 10u);
+    for (const float logit : snapshot.evaluations[0].outputs) {
       EXPECT_EQ(std::bit_cast<std::uint32_t>(logit), 0x80000000u);
     }
   }
@@ -147,7 +147,7 @@ TEST_P(BackendEquality, SumsThatUnderflow) {
     auto data = std::make_shared<Dataset>(*run.train);
     for (float& x : data->inputs) x = draw(-100, 5);
     run.train = data;
-    for (Probe& probe : run.probes) probe.data = data;
+    for (EvaluationSet& set : run.evaluation_sets) set.data = data;
     run.steps = 2;
     RunState initial;
     initial_parameters(run, initial.parameters);

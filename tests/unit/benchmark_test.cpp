@@ -318,8 +318,8 @@ TEST(Estimate, CalculatesFromThePlanWhereMeasuringTakesTooLong) {
       for (int l = 0; l < run.shape.layers(); ++l) {
         weights += static_cast<double>(run.shape.weights(l));
       }
-      for (const Probe& probe : run.probes) {  // measured twice: before and after
-        flops += 2 * 2 * weights * probe.samples;
+      for (const EvaluationSet& set : run.evaluation_sets) {  // measured twice: before and after
+        flops += 2 * 2 * weights * set.samples;
       }
     }
   }

@@ -75,10 +75,10 @@ TEST(Plan, IsConsistentInEveryPreset) {
           EXPECT_EQ(run.network, network++);
           EXPECT_LE(run.samples, run.train->samples);
           EXPECT_EQ(run.train->features, run.shape.inputs());
-          for (const Probe& probe : run.probes) {
-            EXPECT_LE(probe.samples, probe.data->samples);
-            EXPECT_EQ(probe.data->features, run.shape.inputs());
-            EXPECT_EQ(std::count(p.plan.datasets.begin(), p.plan.datasets.end(), probe.data), 1);
+          for (const EvaluationSet& set : run.evaluation_sets) {
+            EXPECT_LE(set.samples, set.data->samples);
+            EXPECT_EQ(set.data->features, run.shape.inputs());
+            EXPECT_EQ(std::count(p.plan.datasets.begin(), p.plan.datasets.end(), set.data), 1);
           }
         }
       }
@@ -155,20 +155,20 @@ Snapshot fake_snapshot(const TrainingRun& run, std::span<const float> parameters
   };
   Snapshot snapshot;
   snapshot.parameters = parameters;
-  for (const Probe& probe : run.probes) {
-    ProbeValues values;
-    values.outputs = random(probe.samples, run.shape.outputs(), false);
-    for (const int layer : probe.hidden_layers) {
+  for (const EvaluationSet& set : run.evaluation_sets) {
+    Evaluation values;
+    values.outputs = random(set.samples, run.shape.outputs(), false);
+    for (const int layer : set.hidden_layers) {
       const int width = run.shape.sizes[static_cast<std::size_t>(layer)];
-      values.activations.push_back(random(probe.samples, width, true));
+      values.activations.push_back(random(set.samples, width, true));
     }
-    if (probe.input_gradients) {
-      values.input_gradients = random(probe.samples, run.shape.inputs(), false);
+    if (set.input_gradients) {
+      values.input_gradients = random(set.samples, run.shape.inputs(), false);
     }
-    if (probe.first_layer_gradient) {
+    if (set.first_layer_gradient) {
       values.first_layer_gradient = random(run.shape.inputs(), run.shape.sizes[1], false);
     }
-    snapshot.probes.push_back(std::move(values));
+    snapshot.evaluations.push_back(std::move(values));
   }
   return snapshot;
 }

@@ -68,11 +68,11 @@ class FakeExperiment : public Experiment {
     ASSERT_EQ(plan.datasets[0]->inputs.size(), 8u);  // data are there
     for (const Snapshot& member : members) {
       if (member.diverged) {
-        EXPECT_TRUE(member.probes.empty());
+        EXPECT_TRUE(member.evaluations.empty());
         values[1] = std::isnan(values[1]) ? 1 : values[1] + 1;
         continue;
       }
-      double sum = static_cast<double>(measurement) + member.probes.at(0).outputs.at(0);
+      double sum = static_cast<double>(measurement) + member.evaluations.at(0).outputs.at(0);
       for (const float parameter : member.parameters) sum = sum * 0.75 + parameter;
       values[0] = std::isnan(values[0]) ? sum : values[0] * 3 + sum;
     }
@@ -127,8 +127,8 @@ class FakeExecutor : public Executor {
   void evaluate(const TrainingRun&, const RunState& state, Snapshot& snapshot) override {
     EXPECT_FALSE(state.diverged);
     snapshot.parameters = state.parameters;
-    snapshot.probes.resize(1);
-    snapshot.probes[0].outputs = {state.parameters[0]};
+    snapshot.evaluations.resize(1);
+    snapshot.evaluations[0].outputs = {state.parameters[0]};
     for (const float parameter : state.parameters) snapshot.diverged |= std::isnan(parameter);
   }
 

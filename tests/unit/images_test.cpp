@@ -20,7 +20,7 @@ const std::map<std::string, std::set<std::string>> entry_points = {
     {"block_kernel", {"axiom_train_block", "axiom_fma_peak"}},
     {"measure_kernel",
      {"axiom_spectrum", "axiom_eigenvalues", "axiom_kernels", "axiom_inner_products",
-      "axiom_read_outs", "axiom_correlations", "axiom_scores", "axiom_sums"}},
+      "axiom_linear_probes", "axiom_correlations", "axiom_scores", "axiom_sums"}},
     {"team_kernel", {"axiom_team"}}};
 
 std::string word_at(const std::string& text, std::size_t at) { return text.substr(at, 2); }

@@ -87,17 +87,17 @@ TEST(BlocksPerTeam, IsOneWhereBlocksCannotWaitForEachOther) {
 // A training step has no pass back through the first layer's weights; an evaluation has every pass.
 TEST(EvaluationFlops, CountTheFirstLayerWhole) {
   const NetworkShape shape{{1000, 8, 2}};
-  Probe probe;
-  probe.samples = 3;
+  EvaluationSet set;
+  set.samples = 3;
   const double forward = 3 * 2 * (1000 * 8 + 8 * 2);
-  EXPECT_EQ(evaluation_flops(shape, probe), forward);
-  probe.input_gradients = true;
-  EXPECT_EQ(evaluation_flops(shape, probe), 2 * forward);
-  probe.first_layer_gradient = true;
-  EXPECT_EQ(evaluation_flops(shape, probe), 3 * forward);
-  probe = {};
-  probe.samples = 5000;
-  const double deep = evaluation_flops({{20, 512, 512, 512, 2}}, probe);
+  EXPECT_EQ(evaluation_flops(shape, set), forward);
+  set.input_gradients = true;
+  EXPECT_EQ(evaluation_flops(shape, set), 2 * forward);
+  set.first_layer_gradient = true;
+  EXPECT_EQ(evaluation_flops(shape, set), 3 * forward);
+  set = {};
+  set.samples = 5000;
+  const double deep = evaluation_flops({{20, 512, 512, 512, 2}}, set);
   EXPECT_NEAR(deep, large_evaluation, 0.02 * large_evaluation);
 }
 

@@ -1,4 +1,4 @@
-// Linear read-outs of activations by a block of threads: ridge regression by Cholesky's method, in
+// Linear probes of activations by a block of threads: ridge regression by Cholesky's method, in
 // the order of client/experiments/ridge.h and cpu/cholesky.inl. Sums of many terms are chains of
 // one thread; threads spread over what is independent.
 #pragma once
@@ -12,17 +12,17 @@
 namespace axiom::cuda {
 
 /// Shared memory of the parts after the Gram matrix.
-struct ReadOutRows {
+struct LinearProbeRows {
   double* values;  ///< rows of pivots; or a row, then the solutions
   double& lambda;
   std::uint32_t* right;  ///< of each target
 
-  AXIOM_DEVICE ReadOutRows(MeasureControl& control, double* rows)
+  AXIOM_DEVICE LinearProbeRows(MeasureControl& control, double* rows)
       : values(rows), lambda(control.numbers[0]), right(control.counters) {}
 };
 
 /// The upper triangle of hᵀh into that of the system, whose order is one more.
-AXIOM_DEVICE void system_tile(const ReadOutJob& job, int tile, double* staged) {
+AXIOM_DEVICE void system_tile(const LinearProbeJob& job, int tile, double* staged) {
   const int width = job.fit.width;
   const int order = job.order();
   double* const system = in_global_memory(job.system.get());
@@ -35,7 +35,7 @@ AXIOM_DEVICE void system_tile(const ReadOutJob& job, int tile, double* staged) {
 }
 
 /// Aᵀt of the targets and the bias's column, and λ on the diagonal.
-AXIOM_DEVICE void complete_system(const ReadOutJob& job, const ReadOutRows& rows) {
+AXIOM_DEVICE void complete_system(const LinearProbeJob& job, const LinearProbeRows& rows) {
   const int width = job.fit.width;
   const int order = job.order();
   const int samples = job.fit.samples;
@@ -81,7 +81,7 @@ AXIOM_DEVICE void complete_system(const ReadOutJob& job, const ReadOutRows& rows
 /// Rows [first, first + count) of the Cholesky factor, in shared memory: row p at p · order. False
 /// if a pivot is not positive. The last barrier is before a pivot is replaced by its root, by the
 /// thread whose entry it is.
-AXIOM_DEVICE bool factor_rows(int first, int count, int order, const ReadOutRows& rows) {
+AXIOM_DEVICE bool factor_rows(int first, int count, int order, const LinearProbeRows& rows) {
   for (int p = 0; p < count; ++p) {
     double* const row = rows.values + p * order;
     const int diagonal = first + p;
@@ -106,9 +106,9 @@ AXIOM_DEVICE bool factor_rows(int first, int count, int order, const ReadOutRows
 
 /// Pivots from `first` on, and what they take away from the rows below. False: not positive
 /// definite.
-AXIOM_DEVICE bool factor_panel(const ReadOutJob& job, int first, const ReadOutRows& rows) {
+AXIOM_DEVICE bool factor_panel(const LinearProbeJob& job, int first, const LinearProbeRows& rows) {
   const int order = job.order();
-  const int count = order - first < read_out_pivots ? order - first : read_out_pivots;
+  const int count = order - first < linear_probe_pivots ? order - first : linear_probe_pivots;
   double* const system = in_global_memory(job.system.get());
   for (int p = 0; p < count; ++p) {
     for (int j = first + p + thread_index(); j < order; j += thread_count()) {
@@ -125,15 +125,15 @@ AXIOM_DEVICE bool factor_panel(const ReadOutJob& job, int first, const ReadOutRo
   constexpr int lanes = 32;
   const int lane = thread_index() % lanes;
   for (int i = first + count + thread_index() / lanes; i < order; i += thread_count() / lanes) {
-    double factor[read_out_pivots];
+    double factor[linear_probe_pivots];
 #pragma unroll
-    for (int p = 0; p < read_out_pivots; ++p) {
+    for (int p = 0; p < linear_probe_pivots; ++p) {
       factor[p] = p < count ? rows.values[p * order + i] : 0.0;
     }
     for (int j = i + lane; j < order; j += lanes) {
       double value = system[static_cast<std::int64_t>(i) * order + j];
 #pragma unroll
-      for (int p = 0; p < read_out_pivots; ++p) {
+      for (int p = 0; p < linear_probe_pivots; ++p) {
         if (p < count) value -= factor[p] * rows.values[p * order + j];
       }
       system[static_cast<std::int64_t>(i) * order + j] = value;
@@ -143,7 +143,7 @@ AXIOM_DEVICE bool factor_panel(const ReadOutJob& job, int first, const ReadOutRo
 }
 
 /// UᵀU v = Aᵀt of all targets. Ends with a barrier.
-AXIOM_DEVICE void solve(const ReadOutJob& job, const ReadOutRows& rows) {
+AXIOM_DEVICE void solve(const LinearProbeJob& job, const LinearProbeRows& rows) {
   const int order = job.order();
   const double* const system = in_global_memory(job.system.get());
   double* const right = job.coefficients.get();
@@ -176,7 +176,7 @@ AXIOM_DEVICE void solve(const ReadOutJob& job, const ReadOutRows& rows) {
 }
 
 /// Of each target, the share of test samples that are told right. After solve().
-AXIOM_DEVICE void find_accuracies(const ReadOutJob& job, const ReadOutRows& rows) {
+AXIOM_DEVICE void find_accuracies(const LinearProbeJob& job, const LinearProbeRows& rows) {
   const int order = job.order();
   const int width = job.test.width;
   const double* const x = rows.values + order;

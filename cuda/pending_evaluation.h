@@ -1,4 +1,4 @@
-// One probe of a network on its way through the device.
+// The evaluation of a network on one set, on its way through the device.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +12,22 @@
 
 namespace axiom::cuda {
 
-/// Results of all probes of a batch lie in one piece of memory, so that one copy brings them back.
-class PendingProbe {
+/// Results of all evaluations of a batch lie in one piece of memory, so that one copy brings them
+/// back.
+class PendingEvaluation {
  public:
-  PendingProbe(const EvaluationTask& task, const Probe& probe);
+  PendingEvaluation(const EvaluationTask& task, const EvaluationSet& set);
 
   const EvaluationTask& task() const { return *task_; }
-  const Probe& probe() const { return *probe_; }
+  const EvaluationSet& set() const { return *set_; }
   EvaluationJob& job() { return job_; }
   const EvaluationJob& job() const { return job_; }
   void set_data(const DatasetCache::Addresses& data);
   Address<const std::int8_t> signs() const { return signs_; }
   /// Whether activations stay on the device.
   bool measured() const { return measured_; }
-  /// What the host gets of the probe.
-  ProbeValues& values() const;
+  /// What the host gets of it.
+  Evaluation& values() const;
   /// A hidden layer (1 = first).
   Activations on_device(int layer) const;
   Activations inputs_on_device() const;
@@ -40,7 +41,7 @@ class PendingProbe {
 
  private:
   const EvaluationTask* task_;
-  const Probe* probe_;
+  const EvaluationSet* set_;
   EvaluationJob job_;
   bool measured_;
   Address<const std::int8_t> signs_{};
