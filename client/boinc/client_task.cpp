@@ -27,13 +27,18 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
-constexpr std::chrono::seconds wait_for_room{1};
+constexpr const char* lock_file = "boinc_lockfile";  // BOINC's own name
+constexpr std::chrono::seconds look_for_room{1};
 constexpr std::chrono::milliseconds look_at_clock{100};
 constexpr const char* clock_set_back_at_the_end =
     "the system's clock was set back while the task finished; starting again";
 
 InitData read_init_data() {
   return parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
+}
+
+bool is_client_of(const InitData& data) {
+  return data.client_process == static_cast<double>(parent_process());
 }
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
@@ -80,20 +85,25 @@ bool in_slot() try { return real_file_system().exists(init_data_file); } catch (
 }
 
 bool started_by_client() try {
-  return in_slot() && read_init_data().client_process == static_cast<double>(parent_process());
+  return in_slot() && is_client_of(read_init_data());
 } catch (const std::runtime_error&) {
   return false;  // a slot that cannot be read is no reason to refuse a command
 }
 
 void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
-  if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
-    end_process(exit_code);
+  if (Attempts().exhausted(retry)) end_process(exit_code);
+  for (int second = 0; second <= retry.seconds; ++second) {
+    if (write_temporary_exit(retry.seconds, reason) == Told::yes) end_process(0);
+    std::this_thread::sleep_for(look_for_room);
   }
-  end_process(0);
+  end_process(exit_code);
 }
 
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   require_writable_log();
+  // The library would wait for whoever reads a pipe.
+  real_file_system().require_file_or_nothing(
+      lock_file, " where BOINC's library locks the slot; reset the project");
   clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
@@ -103,6 +113,12 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
     std::fputc('\n', stderr);  // its own message has no line's end
     if (refused == EAGAIN) throw std::system_error(EAGAIN, std::generic_category());
     throw LibraryError("BOINC's library does not start: error " + std::to_string(refused));
+  }
+  // By hand it may; but a client's task would compute on while it counts as suspended.
+  if (state_->api.is_standalone() != 0 && is_client_of(state_->data)) {
+    throw LibraryError(
+        "BOINC's library does not reach the client, so the task would hear of no suspension: "
+        "init_data.xml or boinc_mmap_file in the slot is damaged; restart the client");
   }
   state_->started_before = real_file_system().exists(fraction_file);
   state_->reported.emplace(fraction_file);
@@ -151,7 +167,7 @@ bool ClientTask::clock_set_back() const {
 void ClientTask::watch_clock_at_the_end() try {
   std::thread([this] {
     while (!clock_set_back()) std::this_thread::sleep_for(look_at_clock);
-    if (!write_temporary_exit(1, clock_set_back_at_the_end)) std::raise(SIGKILL);
+    if (write_temporary_exit(1, clock_set_back_at_the_end) != Told::yes) std::raise(SIGKILL);
     end_process(0);
   }).detach();
 } catch (const std::system_error&) {
@@ -184,12 +200,20 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
   begin_critical_section();
   if (state_->attempts.exhausted(retry)) finish(exit_code);
   std::fflush(nullptr);
-  // The library does not look whether it could write the file.
-  while (!write_temporary_exit(retry.seconds, reason)) {
-    std::this_thread::sleep_for(wait_for_room);
+  // The library does not look whether it could write the file. A full disk is waited for; what else
+  // there may be does not pass, but a host must not empty its queue by that.
+  const int heard = requests().signal;  // of want of time, the task leaves for that
+  for (int second = 0;; ++second) {
+    const Told told = write_temporary_exit(retry.seconds, reason);
+    if (told == Told::yes) break;
+    if (told == Told::refused && second >= retry.seconds) {
+      if (exit_code == 0) leave();
+      finish(exit_code);
+    }
+    std::this_thread::sleep_for(look_for_room);
     const Requests wanted = requests();
     if (wanted.abort) leave_aborted();
-    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != 0) leave();
+    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != heard) leave();
   }
   state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
   end_process(0);

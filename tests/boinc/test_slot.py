@@ -1,6 +1,5 @@
 """A task in a slot without a client: progress, suspension, quitting, its log, jumps of the clock."""
 
-import pathlib
 import random
 import re
 import signal
@@ -9,10 +8,9 @@ import time
 import unittest
 
 from slot import Slot
+from slot_case import FAKETIME
 from support import CLIENT, lasting, undisturbed, unit
 from volunteer import processor_ticks, wait_for
-
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class SlotTest(unittest.TestCase):

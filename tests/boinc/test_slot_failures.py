@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from slot_case import SMALL, SlotTest
+from slot_case import FAKETIME, SMALL, SlotTest
 from support import CLIENT, LIBRARIES, lasting, undisturbed, unit
 from volunteer import processor_ticks
 
@@ -160,6 +160,42 @@ class ExitCodes(SlotTest):
             slot = self.slot()
             slot.directory.joinpath("init_data.xml").write_bytes(content)
             self.assert_given_up(slot, 20, "init_data.xml is not what a BOINC client writes")
+
+    def test_a_library_that_does_not_reach_the_client(self):
+        """It would let the task run by itself, deaf to suspensions. Whoever has made a slot by hand suspends nothing."""
+        def without_memory(slot):
+            slot.directory.joinpath("boinc_mmap_file").unlink()
+
+        def unlike_facts(slot):
+            path = slot.directory / "init_data.xml"
+            path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+        for damage in (without_memory, unlike_facts):
+            slot = self.slot()
+            damage(slot)
+            self.assert_given_up(slot, 20, "BOINC's library does not reach the client, so the task would hear of no suspension")
+        facts = slot.directory / "init_data.xml"
+        facts.write_text(facts.read_text().replace("<client_pid>", "<client_pid>1"))
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+    def test_a_client_that_cannot_be_told(self):
+        """Not for want of room: the task waits no longer than it would have been postponed, then it ends."""
+        slot = self.slot(unit(2000, width=512))
+        slot.directory.joinpath("boinc_temporary_exit.tmp").mkdir()
+        slot.start("--backend", "reference", limits=lambda: resource.setrlimit(resource.RLIMIT_CPU, (2, 2)))
+        self.assertEqual(slot.end(120), 152, slot.log())
+        self.assertEqual(slot.finished(), 152)
+        self.assertIsNone(slot.temporary_exit())
+
+    @unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
+    def test_a_client_that_cannot_be_told_why_nothing_starts(self):
+        """Ended at once, its tasks would empty the host's queue."""
+        slot = self.slot()
+        slot.directory.joinpath("boinc_temporary_exit.tmp").mkdir()
+        slot.directory.joinpath("init_data.xml").write_text("damaged")
+        start = time.monotonic()
+        self.assert_ended(slot, 20, env={"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+0 x200", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        self.assertGreater(time.monotonic() - start, 2.5, "ten minutes, 200 times as fast")
 
     def test_a_log_that_cannot_be_written(self):
         """The reason is said where BOINC's client looks for it."""
