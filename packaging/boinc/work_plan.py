@@ -1,10 +1,12 @@
 """How large a work unit is made, and the bounds that BOINC is told, all from `axiom-client plan`."""
 
+import contextlib
 import json
 import math
 import os
-import pathlib
 import re
+import select
+import stat
 import subprocess
 import tempfile
 import xml.etree.ElementTree as xml
@@ -62,9 +64,23 @@ def parse_object(text, what):
     return value
 
 
+def _read_bytes(path):
+    """Of a pipe, too; but one that nobody writes to is not waited for without end."""
+    first = b""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            select.select([file], [], [], 1)  # `writer >PIPE & make-work make --template PIPE`
+            with contextlib.suppress(BlockingIOError):  # a writer who takes his time
+                first = os.read(file.fileno(), 1 << 16)
+                if not first:
+                    raise WorkError(f"{path}: a pipe that nobody writes to")
+        os.set_blocking(file.fileno(), True)
+        return first + file.read()
+
+
 def read_json(path):
     try:
-        return parse_object(pathlib.Path(path).read_text(encoding="utf-8"), path)
+        return parse_object(_read_bytes(path).decode(), path)
     except UnicodeDecodeError:
         raise WorkError(f"{path}: not UTF-8") from None
     except OSError as error:
