@@ -1,6 +1,5 @@
 #include "client/boinc/client_task.h"
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -60,12 +59,11 @@ void require_writable_log() {
 
 // One block of the disk for the file by which the library tells the client how the task has left.
 // Were there no room for it, the client would see a crash, and give up after a hundred of them.
-void reserve_room() {
-  std::FILE* file = std::fopen(reserve_file, "wx");  // it may be there from an earlier start
-  if (file == nullptr) return;
-  const std::array<char, 4096> block{};
-  std::fwrite(block.data(), 1, block.size(), file);
-  std::fclose(file);
+// A slot that cannot be written at all is noticed so before the work is done.
+void reserve_room() try {
+  real_file_system().write_durably(reserve_file, std::string(4096, '\0'));
+} catch (const DiskFullError&) {
+  // There may be room when it is needed.
 }
 
 }  // namespace
@@ -104,6 +102,7 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   // The library would wait for whoever reads a pipe.
   real_file_system().require_file_or_nothing(
       lock_file, " where BOINC's library locks the slot; reset the project");
+  reserve_room();
   clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
@@ -118,11 +117,11 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   if (state_->api.is_standalone() != 0 && is_client_of(state_->data)) {
     throw LibraryError(
         "BOINC's library does not reach the client, so the task would hear of no suspension: "
-        "init_data.xml or boinc_mmap_file in the slot is damaged; restart the client");
+        "init_data.xml or boinc_mmap_file in the slot is damaged, or closed to BOINC's user; "
+        "restart the client");
   }
   state_->started_before = real_file_system().exists(fraction_file);
   state_->reported.emplace(fraction_file);
-  reserve_room();
 }
 
 ClientTask::~ClientTask() = default;

@@ -25,7 +25,27 @@ GIB = 2**30
 NOBODY = 65534
 
 
-class Memory(SlotTest):
+def become_nobody():
+    os.umask(0)
+    if os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+class ForNobody(SlotTest):
+    def slot_for_nobody(self):
+        """A slot that another user may write, and a program that he may run."""
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").touch()
+        for path in (slot.directory, *slot.directory.iterdir()):
+            path.chmod(0o777)
+        place = tempfile.TemporaryDirectory()  # the build may lie where only its owner may look
+        self.addCleanup(place.cleanup)
+        os.chmod(place.name, 0o755)
+        return slot, shutil.copy(CLIENT, place.name)
+
+
+class Memory(ForNobody):
     def test_hosts_of_four_gibibytes_and_less_are_refused(self):
         for claim in (3e9, 4e9, 4 * GIB):
             with self.subTest(claim=claim):
@@ -69,26 +89,16 @@ class Memory(SlotTest):
 
     def test_not_even_the_thread_of_boincs_library(self):
         def one_process():
-            os.umask(0)
-            if os.getuid() == 0:  # whom the limit does not concern
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
+            become_nobody()  # the limit does not concern root
             resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
-        slot = self.slot()
-        slot.directory.joinpath("stderr.txt").touch()
-        for path in (slot.directory, *slot.directory.iterdir()):
-            path.chmod(0o777)
-        place = tempfile.TemporaryDirectory()  # the build may lie where only its owner may look
-        self.addCleanup(place.cleanup)
-        os.chmod(place.name, 0o755)
-        program = shutil.copy(CLIENT, place.name)
+        slot, program = self.slot_for_nobody()
         for _ in range(4):
             self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=one_process, program=program)
         self.assertEqual(slot.run(), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(SMALL))
 
 
-class ExitCodes(SlotTest):
+class ExitCodes(ForNobody):
     def test_refused_work_units(self):
         for work in (b'{"schema": 1, ', SMALL.replace(b'"2.0"', b'"9.0"'), b"", b"\0" * 100,
                      unit(3, width=16, seed={"from": "host"}, name="n"), "{\"schéma\n\": 1}".encode(),
@@ -188,14 +198,17 @@ class ExitCodes(SlotTest):
         self.assertIsNone(slot.temporary_exit())
 
     @unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
-    def test_a_client_that_cannot_be_told_why_nothing_starts(self):
-        """Ended at once, its tasks would empty the host's queue."""
-        slot = self.slot()
-        slot.directory.joinpath("boinc_temporary_exit.tmp").mkdir()
-        slot.directory.joinpath("init_data.xml").write_text("damaged")
+    def test_a_slot_that_cannot_be_written(self):
+        """Said before the work, not after it; but ended at once, such tasks would empty the host's queue."""
+        slot, program = self.slot_for_nobody()
+        slot.directory.chmod(0o555)
         start = time.monotonic()
-        self.assert_ended(slot, 20, env={"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+0 x200", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        slot.start(program=program, limits=become_nobody, env={
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME": "+0 x200", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        self.assertEqual(slot.end(120), 20, slot.log())
         self.assertGreater(time.monotonic() - start, 2.5, "ten minutes, 200 times as fast")
+        self.assert_error(slot, "cannot create 'reserve.tmp': Permission denied")
+        self.assertNotIn("starting at", slot.log())
 
     def test_a_log_that_cannot_be_written(self):
         """The reason is said where BOINC's client looks for it."""
