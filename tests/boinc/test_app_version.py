@@ -205,7 +205,7 @@ class AppVersion(Folder):
                 ({"version": "1.5"}, "two digits"), ({"version": "1"}, "two digits"), ({"version": "v1.05"}, "two digits"),
                 ({"version": "../1.05"}, "two digits"),
                 ({"version": "0.00"}, "from 0.01"), ({"version": "99999999.00"}, "from 0.01"), ({"program": "/etc/passwd"}, "not an ELF file"),
-                ({"program": "/none"}, "no such file")):
+                ({"program": "/none"}, "/none: no such file"), ({"program": "/tmp"}, "/tmp: not a file")):
             self.refused(self.layout(out="new", **arguments), fragment)
         self.refused(self.layout("--plan-class", "a__b", out="new"), "--plan-class")
         self.refused(self.layout("--app", "../axiom", out="new"), "--app")

@@ -63,7 +63,7 @@ class Memory(ForNobody):
         """May pass: the task waits as often as it takes."""
         slot = self.slot(share=0.01)
         for _ in range(4):
-            self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
+            self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available; .*; BOINC's memory preferences allow [0-9.]+ MB")
         self.assertLess(len(slot.log()), 2500)
 
     def test_the_plan_is_what_is_taken(self):
