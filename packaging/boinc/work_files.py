@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import xml.etree.ElementTree as xml
 
-from work_plan import WorkError, parse_object
+from work_plan import WorkError, parse_object, read_bytes
 
 LEAST_DELAY = 3600  # seconds, as --delay-hours takes
 
@@ -89,7 +89,7 @@ class Templates:
     @staticmethod
     def _parse(path):
         try:
-            return xml.parse(path).getroot()
+            return xml.fromstring(read_bytes(path))
         except OSError as error:
             raise WorkError(f"{path}: {error.strerror} (--templates names the folder)") from None
         except (xml.ParseError, LookupError) as error:  # LookupError: an encoding that is unknown
@@ -186,7 +186,7 @@ def _is_duplicate(name, said):
 def _read_job(job):
     """(arguments, needs). WorkError if they are not what job_text() gives: what is issued cannot be taken back."""
     try:
-        line, _, rest = job.read_text().partition("\n")
+        line, _, rest = read_bytes(job).decode().partition("\n")
         words = shlex.split(line)
         needs = {key: int(value) for key, value in re.findall(r" (\w+)=([0-9]+)", rest)}
     except ValueError:  # not text, or a quotation without end
@@ -209,7 +209,7 @@ def _require_templates(arguments, needs, project):
 def _stage(unit, project):
     """Puts a work unit where the project's clients download it from."""
     try:
-        text = unit.read_text()
+        text = read_bytes(unit).decode()
         named = parse_object(text, unit).get("name")
     except OSError as error:
         raise WorkError(f"{unit}: {error.strerror}; its work unit is not issued") from None
@@ -222,7 +222,7 @@ def _stage(unit, project):
         raise WorkError(f"{unit.name}: dir_hier_path failed (exit code {code}): {said}")
     target = pathlib.Path(said)
     if target.exists():
-        if target.read_text(errors="replace") != text:
+        if read_bytes(target) != text.encode():
             raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change; if the project has "
                             f"this work unit already, in another size: touch {unit.with_suffix('.issued')}")
         return

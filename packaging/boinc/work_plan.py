@@ -64,10 +64,10 @@ def parse_object(text, what):
     return value
 
 
-def _read_bytes(path):
+def read_bytes(path):
     """Of a pipe, too; but one that nobody writes to is not waited for without end."""
     first = b""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             select.select([file], [], [], 1)  # `writer >PIPE & make-work make --template PIPE`
             with contextlib.suppress(BlockingIOError):  # a writer who takes his time
@@ -80,7 +80,7 @@ def _read_bytes(path):
 
 def read_json(path):
     try:
-        return parse_object(_read_bytes(path).decode(), path)
+        return parse_object(read_bytes(path).decode(), path)
     except UnicodeDecodeError:
         raise WorkError(f"{path}: not UTF-8") from None
     except OSError as error:
@@ -181,7 +181,7 @@ def _checkpoint_bytes(plan, size, app):
 def memory_told(path):
     """Bytes that clients are told of a task for processors: the least of plan_class_spec.xml's classes; None if they say nothing."""
     try:
-        classes = xml.parse(path).getroot().iter("plan_class")
+        classes = xml.fromstring(read_bytes(path)).iter("plan_class")
         told = [sum(float(element.findtext(name) or 0) for name in ("mem_usage_base_mb", "mem_usage_per_cpu_mb"))
                 for element in classes if element.find("mem_usage_base_mb") is not None]
     except OSError as error:

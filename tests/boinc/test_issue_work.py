@@ -238,7 +238,20 @@ class Issue(MakeWork):
             self.refused(self.issue(), "another make-work")
             self.refused(self.make(seeds="9"), "another make-work")
 
-    def test_a_pipe_for_a_lock_is_not_waited_for(self):
+    def test_what_is_no_file_is_named_and_not_waited_for(self):
+        job = self.jobs()[0]
+        staged = self.project / "download" / "00" / f"{job.stem}.json"
+        staged.parent.mkdir(parents=True)
+        for path in (job, job.with_suffix(".json"), staged, self.project / "templates" / "axiom_in"):
+            kept = path.rename(self.directory / "kept") if path.exists() else None
+            os.mkfifo(path)
+            self.refused(run("issue", "--out", self.out, "--project", self.project, timeout=60), path)
+            path.unlink()
+            path.mkdir()
+            self.refused(self.issue(), path)
+            path.rmdir()
+            if kept:
+                kept.rename(path)
         (self.out / ".lock").unlink()
         os.mkfifo(self.out / ".lock")
         self.assertEqual(run("issue", "--out", self.out, "--project", self.project, timeout=60).stdout, "3 work units issued\n")
