@@ -1,5 +1,7 @@
 #include "client/boinc/client_task.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -26,7 +28,8 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
-constexpr const char* lock_file = "boinc_lockfile";  // BOINC's own name
+// BOINC's own names, of files that its library opens for writing.
+constexpr std::array<const char*, 2> boincs_files = {"boinc_lockfile", "boinc_finish_called"};
 constexpr std::chrono::seconds look_for_room{1};
 constexpr std::chrono::milliseconds look_at_clock{100};
 constexpr const char* clock_set_back_at_the_end =
@@ -39,6 +42,9 @@ InitData read_init_data() {
 bool is_client_of(const InitData& data) {
   return data.client_process == static_cast<double>(parent_process());
 }
+
+// Seconds that a task waits to tell its client: as long as its attempts would have taken.
+int patience(const Retry& retry) { return retry.seconds * std::max(retry.attempts, 1); }
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -90,7 +96,7 @@ bool started_by_client() try {
 
 void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
   if (Attempts().exhausted(retry)) end_process(exit_code);
-  for (int second = 0; second <= retry.seconds; ++second) {
+  for (int second = 0; second <= patience(retry); ++second) {
     if (write_temporary_exit(retry.seconds, reason) == Told::yes) end_process(0);
     std::this_thread::sleep_for(look_for_room);
   }
@@ -100,8 +106,10 @@ void leave_without_library(int exit_code, const Retry& retry, const std::string&
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   require_writable_log();
   // The library would wait for whoever reads a pipe.
-  real_file_system().require_file_or_nothing(
-      lock_file, " where BOINC's library locks the slot; reset the project");
+  for (const char* name : boincs_files) {
+    real_file_system().require_file_or_nothing(
+        name, " where BOINC's library needs a file; reset the project");
+  }
   reserve_room();
   clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
@@ -205,7 +213,7 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
   for (int second = 0;; ++second) {
     const Told told = write_temporary_exit(retry.seconds, reason);
     if (told == Told::yes) break;
-    if (told == Told::refused && second >= retry.seconds) {
+    if (told == Told::refused && second >= patience(retry)) {
       if (exit_code == 0) leave();
       finish(exit_code);
     }
