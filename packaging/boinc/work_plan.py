@@ -13,6 +13,7 @@ import xml.etree.ElementTree as xml
 
 MOST_SEEDS = 10000  # of a work unit (docs/WORK_UNITS.md)
 MEBIBYTE = 1 << 20
+MOST_BYTES = 64 * MEBIBYTE  # of a file that is read; none that is right comes near
 
 # Minutes and effective speed in GFLOP/s: training operations per second of the whole run, metrics included.
 # docs/BOINC_SERVER.md says where they come from.
@@ -75,7 +76,10 @@ def read_bytes(path):
                 if not first:
                     raise WorkError(f"{path}: a pipe that nobody writes to")
         os.set_blocking(file.fileno(), True)
-        return first + file.read()
+        data = first + file.read(MOST_BYTES)
+    if len(data) >= MOST_BYTES:
+        raise WorkError(f"{path}: {MOST_BYTES} bytes and more: is it the right file?")
+    return data
 
 
 def read_json(path):

@@ -52,6 +52,7 @@ class Refused(MakeWork):
         unit.write_bytes(b"\xff")
         self.refused(self.make("--template", unit), "not UTF-8")
         self.refused(self.make("--template", self.directory), self.directory)
+        self.refused(self.make("--template", "/dev/zero"), "/dev/zero: 67108864 bytes and more")
         pipe = self.directory / "pipe"
         os.mkfifo(pipe)
         for option in ("--template", "--bench"):
