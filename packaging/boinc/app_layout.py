@@ -39,6 +39,15 @@ def _check_names(app, version, plan_class):
         raise LayoutError(f"--plan-class: expected lower-case letters, digits and single _, got {plan_class!r}")
 
 
+def _write_to_the_disk(path):
+    """Else a power cut may leave a whole folder of files that are cut off, to be signed."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def create(program, libraries, app, version, plan_class, out):
     """Returns the folder. It appears complete or not at all; one that is there is never changed: BOINC's files live for ever."""
     _check_names(app, version, plan_class)
@@ -68,7 +77,10 @@ def create(program, libraries, app, version, plan_class, out):
             names.append((physical, logical))
         (draft / "version.xml").write_text(_version_xml(f"{app}_{tag}", names))
         draft.chmod(0o755)
+        for path in (*draft.iterdir(), draft):
+            _write_to_the_disk(path)
         draft.rename(folder)
+        _write_to_the_disk(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
