@@ -57,7 +57,8 @@ def create(program, libraries, app, version, plan_class, out):
         raise LayoutError(f"{folder} exists: a version is never changed, take the next number")
     for path in (program, *(libraries / name for name in LIBRARIES)):
         if not path.is_file():
-            raise LayoutError(f"{path}: {'not a' if path.exists() else 'no such'} file" + ("" if path == program else " (apt-get install libboinc-app-dev)"))
+            raise LayoutError(f"{path}: {'not a' if path.exists() else 'no such'} file" +
+                              ("" if path == program else " (apt-get install libboinc-app-dev)"))
     platform_check.require_program(program)
     platform_check.require_kernels(program, plan_class)
     for name in LIBRARIES:

@@ -1,4 +1,5 @@
-"""Work units as files: NAME.json (the work unit), NAME.job (arguments of create_work, and what the work needs), NAME.issued (create_work has taken it)."""
+"""Work units as files: NAME.json (the work unit), NAME.job (arguments of create_work, and what the work needs), NAME.issued
+(create_work has taken it)."""
 
 import contextlib
 import fcntl
