@@ -43,7 +43,7 @@ std::string readable_percent(double fraction) {
 }
 
 std::string progress_text(const RunProgress& progress) {
-  const std::string percent = readable_percent(progress.fraction());
+  std::string percent = readable_percent(progress.fraction());
   const auto left = progress.seconds_left();
   if (!left) return percent;  // there is no measure of the speed yet
   std::array<char, 64> speed{};
