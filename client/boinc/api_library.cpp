@@ -33,6 +33,7 @@ ApiLibrary load_api_library() {
   void* library = open_library();
   ApiLibrary api{};
   find(library, "boinc_init_options", api.init_options);
+  find(library, "boinc_is_standalone", api.is_standalone);
   find(library, "boinc_get_status", api.get_status);
   find(library, "boinc_time_to_checkpoint", api.time_to_checkpoint);
   find(library, "boinc_checkpoint_completed", api.checkpoint_completed);

@@ -17,6 +17,7 @@ class LibraryError : public std::runtime_error {
 /// runs the program by hand needs none.
 struct ApiLibrary {
   decltype(&::boinc_init_options) init_options;
+  decltype(&::boinc_is_standalone) is_standalone;
   decltype(&::boinc_get_status) get_status;
   decltype(&::boinc_time_to_checkpoint) time_to_checkpoint;
   decltype(&::boinc_checkpoint_completed) checkpoint_completed;

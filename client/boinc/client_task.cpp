@@ -1,5 +1,6 @@
 #include "client/boinc/client_task.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -27,7 +28,9 @@ constexpr std::size_t maximum_init_data_bytes = std::size_t{1} << 20;
 constexpr int aborted_by_client = 194;  // BOINC's own number
 constexpr const char* fraction_file = "reported_fraction";
 constexpr const char* reserve_file = "reserve";
-constexpr std::chrono::seconds wait_for_room{1};
+// BOINC's own names, of files that its library opens for writing.
+constexpr std::array<const char*, 2> boincs_files = {"boinc_lockfile", "boinc_finish_called"};
+constexpr std::chrono::seconds look_for_room{1};
 constexpr std::chrono::milliseconds look_at_clock{100};
 constexpr const char* clock_set_back_at_the_end =
     "the system's clock was set back while the task finished; starting again";
@@ -35,6 +38,13 @@ constexpr const char* clock_set_back_at_the_end =
 InitData read_init_data() {
   return parse_init_data(real_file_system().read(init_data_file, maximum_init_data_bytes));
 }
+
+bool is_client_of(const InitData& data) {
+  return data.client_process == static_cast<double>(parent_process());
+}
+
+// Seconds that a task waits to tell its client: as long as its attempts would have taken.
+int patience(const Retry& retry) { return retry.seconds * std::max(retry.attempts, 1); }
 
 // Not exit(): destructors of static objects would race with the library's thread and the workers.
 [[noreturn]] void end_process(int code) {
@@ -55,12 +65,11 @@ void require_writable_log() {
 
 // One block of the disk for the file by which the library tells the client how the task has left.
 // Were there no room for it, the client would see a crash, and give up after a hundred of them.
-void reserve_room() {
-  std::FILE* file = std::fopen(reserve_file, "wx");  // it may be there from an earlier start
-  if (file == nullptr) return;
-  const std::array<char, 4096> block{};
-  std::fwrite(block.data(), 1, block.size(), file);
-  std::fclose(file);
+// A slot that cannot be written at all is noticed so before the work is done.
+void reserve_room() try {
+  real_file_system().write_durably(reserve_file, std::string(4096, '\0'));
+} catch (const DiskFullError&) {
+  // There may be room when it is needed.
 }
 
 }  // namespace
@@ -80,20 +89,28 @@ bool in_slot() try { return real_file_system().exists(init_data_file); } catch (
 }
 
 bool started_by_client() try {
-  return in_slot() && read_init_data().client_process == static_cast<double>(parent_process());
+  return in_slot() && is_client_of(read_init_data());
 } catch (const std::runtime_error&) {
   return false;  // a slot that cannot be read is no reason to refuse a command
 }
 
 void leave_without_library(int exit_code, const Retry& retry, const std::string& reason) {
-  if (Attempts().exhausted(retry) || !write_temporary_exit(retry.seconds, reason)) {
-    end_process(exit_code);
+  if (Attempts().exhausted(retry)) end_process(exit_code);
+  for (int second = 0; second <= patience(retry); ++second) {
+    if (write_temporary_exit(retry.seconds, reason) == Told::yes) end_process(0);
+    std::this_thread::sleep_for(look_for_room);
   }
-  end_process(0);
+  end_process(exit_code);
 }
 
 ClientTask::ClientTask() : state_(std::make_unique<State>()) {
   require_writable_log();
+  // The library would wait for whoever reads a pipe.
+  for (const char* name : boincs_files) {
+    real_file_system().require_file_or_nothing(
+        name, " where BOINC's library needs a file; reset the project");
+  }
+  reserve_room();
   clock_set_back();  // from before the library looks at it
   BOINC_OPTIONS options{};
   boinc_options_defaults(options);
@@ -104,9 +121,15 @@ ClientTask::ClientTask() : state_(std::make_unique<State>()) {
     if (refused == EAGAIN) throw std::system_error(EAGAIN, std::generic_category());
     throw LibraryError("BOINC's library does not start: error " + std::to_string(refused));
   }
+  // By hand it may; but a client's task would compute on while it counts as suspended.
+  if (state_->api.is_standalone() != 0 && is_client_of(state_->data)) {
+    throw LibraryError(
+        "BOINC's library does not reach the client, so the task would hear of no suspension: "
+        "init_data.xml or boinc_mmap_file in the slot is damaged, or closed to BOINC's user; "
+        "restart the client");
+  }
   state_->started_before = real_file_system().exists(fraction_file);
   state_->reported.emplace(fraction_file);
-  reserve_room();
 }
 
 ClientTask::~ClientTask() = default;
@@ -151,7 +174,7 @@ bool ClientTask::clock_set_back() const {
 void ClientTask::watch_clock_at_the_end() try {
   std::thread([this] {
     while (!clock_set_back()) std::this_thread::sleep_for(look_at_clock);
-    if (!write_temporary_exit(1, clock_set_back_at_the_end)) std::raise(SIGKILL);
+    if (write_temporary_exit(1, clock_set_back_at_the_end) != Told::yes) std::raise(SIGKILL);
     end_process(0);
   }).detach();
 } catch (const std::system_error&) {
@@ -184,12 +207,20 @@ int ClientTask::temporary_exit(int exit_code, const Retry& retry, const std::str
   begin_critical_section();
   if (state_->attempts.exhausted(retry)) finish(exit_code);
   std::fflush(nullptr);
-  // The library does not look whether it could write the file.
-  while (!write_temporary_exit(retry.seconds, reason)) {
-    std::this_thread::sleep_for(wait_for_room);
+  // The library does not look whether it could write the file. A full disk is waited for; what else
+  // there may be does not pass, but a host must not empty its queue by that.
+  const int heard = requests().signal;  // of want of time, the task leaves for that
+  for (int second = 0;; ++second) {
+    const Told told = write_temporary_exit(retry.seconds, reason);
+    if (told == Told::yes) break;
+    if (told == Told::refused && second >= patience(retry)) {
+      if (exit_code == 0) leave();
+      finish(exit_code);
+    }
+    std::this_thread::sleep_for(look_for_room);
     const Requests wanted = requests();
     if (wanted.abort) leave_aborted();
-    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != 0) leave();
+    if (wanted.quit || wanted.no_heartbeat || wanted.restart || wanted.signal != heard) leave();
   }
   state_->api.temporary_exit(retry.seconds, reason.c_str(), false);
   end_process(0);

@@ -18,7 +18,8 @@ bool in_slot();
 bool started_by_client();
 
 /// Ends a task whose ClientTask could not be made, so that the client tries again; after the last
-/// attempt with the exit code.
+/// attempt, or if the client could not be told in the time that the attempts would have taken, with
+/// the exit code.
 [[noreturn]] void leave_without_library(int exit_code, const Retry& retry,
                                         const std::string& reason);
 

@@ -36,14 +36,14 @@ void Attempts::forget() {
   }
 }
 
-bool write_temporary_exit(int seconds, const std::string& reason) {
-  try {
-    real_file_system().write_durably(temporary_exit_file,
-                                     std::to_string(seconds) + "\n" + reason + "\n");
-    return true;
-  } catch (const IoError&) {
-    return false;
-  }
+Told write_temporary_exit(int seconds, const std::string& reason) try {
+  real_file_system().write_durably(temporary_exit_file,
+                                   std::to_string(seconds) + "\n" + reason + "\n");
+  return Told::yes;
+} catch (const DiskFullError&) {
+  return Told::disk_full;
+} catch (const IoError&) {
+  return Told::refused;
 }
 
 }  // namespace axiom::boinc

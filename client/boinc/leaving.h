@@ -25,8 +25,9 @@ class Attempts {
   bool forgotten_ = false;
 };
 
-/// Tells the client as BOINC's library would, for a task that could not load it. False if the file
-/// could not be written.
-bool write_temporary_exit(int seconds, const std::string& reason);
+/// Whether the client has been told: not while the disk is full, or if the slot cannot be written.
+enum class Told { yes, disk_full, refused };
+/// Tells the client as BOINC's library would, for a task that could not load it.
+Told write_temporary_exit(int seconds, const std::string& reason);
 
 }  // namespace axiom::boinc

@@ -51,7 +51,8 @@ class Task {
   /// process, and the client takes the files. Else returns the code for whoever waits for it.
   virtual int finish(int exit_code) = 0;
   /// The task cannot go on now. A client shows the reason and starts it again. After too many
-  /// attempts, and where nobody would start it again, this is finish(exit_code).
+  /// attempts, and where nobody would start it again or could be told to, this is
+  /// finish(exit_code).
   virtual int temporary_exit(int exit_code, const Retry& retry, const std::string& reason) = 0;
 };
 

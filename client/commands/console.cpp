@@ -43,13 +43,12 @@ std::string readable_percent(double fraction) {
 }
 
 std::string progress_text(const RunProgress& progress) {
+  std::string percent = readable_percent(progress.fraction());
+  const auto left = progress.seconds_left();
+  if (!left) return percent;  // there is no measure of the speed yet
   std::array<char, 64> speed{};
   std::snprintf(speed.data(), speed.size(), "  %.1f GFLOP/s", progress.gflops_per_second());
-  std::string line = readable_percent(progress.fraction()) + speed.data();
-  if (const auto left = progress.seconds_left()) {
-    line += "  " + readable_duration(*left) + " left";
-  }
-  return line;
+  return percent + speed.data() + "  " + readable_duration(*left) + " left";
 }
 
 Console::Console(std::string label, bool quiet)

@@ -151,8 +151,16 @@ class Slot : public RunObserver {
     }
     const int threads = options_.threads > 0 ? options_.threads : task_.assignment().threads;
     const SeedPlan shape = work.experiment->plan(work.parameters, work.seeds.front());
-    WorkerPlan plan =
-        plan_workers(work, shape, backend, threads, {memory.total, memory.available}, &state, true);
+    WorkerPlan plan;
+    try {
+      plan = plan_workers(work, shape, backend, threads, {memory.total, memory.available}, &state,
+                          true);
+    } catch (const NotEnoughMemory& error) {
+      if (memory.free < memory.allowed) throw;
+      // Nothing that the volunteer closes would help.
+      throw NotEnoughMemory(std::string(error.what()) + "; BOINC's memory preferences allow " +
+                            readable_bytes(memory.allowed));
+    }
     // Only now: they are no longer among what is available.
     plan.memory.program += boincs_libraries;
     log_.plan(plan);

@@ -39,6 +39,15 @@ def _check_names(app, version, plan_class):
         raise LayoutError(f"--plan-class: expected lower-case letters, digits and single _, got {plan_class!r}")
 
 
+def _write_to_the_disk(path):
+    """Else a power cut may leave a whole folder of files that are cut off, to be signed."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def create(program, libraries, app, version, plan_class, out):
     """Returns the folder. It appears complete or not at all; one that is there is never changed: BOINC's files live for ever."""
     _check_names(app, version, plan_class)
@@ -48,7 +57,8 @@ def create(program, libraries, app, version, plan_class, out):
         raise LayoutError(f"{folder} exists: a version is never changed, take the next number")
     for path in (program, *(libraries / name for name in LIBRARIES)):
         if not path.is_file():
-            raise LayoutError(f"{path}: no such file" + ("" if path == program else " (apt-get install libboinc-app-dev)"))
+            raise LayoutError(f"{path}: {'not a' if path.exists() else 'no such'} file" +
+                              ("" if path == program else " (apt-get install libboinc-app-dev)"))
     platform_check.require_program(program)
     platform_check.require_kernels(program, plan_class)
     for name in LIBRARIES:
@@ -68,7 +78,10 @@ def create(program, libraries, app, version, plan_class, out):
             names.append((physical, logical))
         (draft / "version.xml").write_text(_version_xml(f"{app}_{tag}", names))
         draft.chmod(0o755)
+        for path in (*draft.iterdir(), draft):
+            _write_to_the_disk(path)
         draft.rename(folder)
+        _write_to_the_disk(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

@@ -1,4 +1,5 @@
-"""Work units as files: NAME.json (the work unit), NAME.job (arguments of create_work), NAME.issued (create_work has taken it)."""
+"""Work units as files: NAME.json (the work unit), NAME.job (arguments of create_work, and what the work needs), NAME.issued
+(create_work has taken it)."""
 
 import contextlib
 import fcntl
@@ -12,7 +13,7 @@ import shlex
 import subprocess
 import xml.etree.ElementTree as xml
 
-from work_plan import WorkError, parse_object
+from work_plan import WorkError, parse_object, read_bytes
 
 LEAST_DELAY = 3600  # seconds, as --delay-hours takes
 
@@ -34,11 +35,14 @@ def made_seeds(folder, name):
 @contextlib.contextmanager
 def locked(folder, create):
     """Only one make-work at a time in a folder."""
+    if folder.exists() and not folder.is_dir():
+        raise WorkError(f"{folder}: not a folder")
     if create:
         folder.mkdir(parents=True, exist_ok=True)
     if not folder.is_dir():
         raise WorkError(f"{folder}: no such folder")
-    with open(folder / ".lock", "w") as lock:
+    # For reading, too: a pipe of that name is not waited for then.
+    with os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666), "rb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -86,7 +90,7 @@ class Templates:
     @staticmethod
     def _parse(path):
         try:
-            return xml.parse(path).getroot()
+            return xml.fromstring(read_bytes(path))
         except OSError as error:
             raise WorkError(f"{path}: {error.strerror} (--templates names the folder)") from None
         except (xml.ParseError, LookupError) as error:  # LookupError: an encoding that is unknown
@@ -108,25 +112,34 @@ class Templates:
             raise WorkError(f"{path}: <{element.tag}> is no number from 0: {element.text!r}")
         return value
 
+    def _says(self, key, value):
+        """Whether the template has this bound. WorkError where it is less (memory, disk, operations) than `value`."""
+        element = self._element(self.root, key, self.input)
+        if element is None:
+            return False
+        said = self._number(element, self.input)
+        # BOINC's own integer: it passes over 1e5 and 172800.0, and 48 hours become its week; a 0 in front is octal.
+        if key == "delay_bound" and not re.fullmatch("0|[1-9][0-9]*", element.text.strip()):
+            raise WorkError(f"{self.input}: <delay_bound> is no integer as BOINC reads it: {element.text!r}")
+        if key == "delay_bound" and said < LEAST_DELAY:
+            raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, too few for any host: 172800 are 48 hours")
+        if key == "delay_bound" and said > value:
+            raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, more than the {value} s of --delay-hours")
+        if key != "delay_bound" and said < value:
+            raise WorkError(f"{self.input}: <{key}> is {said:.0f}, the work needs {value}; create_work believes the template")
+        return True
+
     def options(self, wanted):
-        """Arguments for what the template leaves open. WorkError where it says less (memory, disk, operations) than `wanted`."""
-        options = []
-        for key, value in wanted.items():
-            element = self._element(self.root, key, self.input)
-            if element is None:
-                options += [f"--{key}", str(value)]
-                continue
-            said = self._number(element, self.input)
-            # BOINC's own integer: it passes over 1e5 and 172800.0, and 48 hours become its week; a 0 in front is octal.
-            if key == "delay_bound" and not re.fullmatch("0|[1-9][0-9]*", element.text.strip()):
-                raise WorkError(f"{self.input}: <delay_bound> is no integer as BOINC reads it: {element.text!r}")
-            if key == "delay_bound" and said < LEAST_DELAY:
-                raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, too few for any host: 172800 are 48 hours")
-            if key == "delay_bound" and said > value:
-                raise WorkError(f"{self.input}: <delay_bound> is {said:.0f} s, more than the {value} s of --delay-hours")
-            if key != "delay_bound" and said < value:
-                raise WorkError(f"{self.input}: <{key}> is {said:.0f}, the work needs {value}; create_work believes the template")
-        return options
+        """Arguments for what the template leaves open."""
+        return [word for key, value in wanted.items() if not self._says(key, value) for word in (f"--{key}", str(value))]
+
+    def require(self, needs, options):
+        """WorkError unless work that was made with other templates than these, perhaps, gets what it needs."""
+        for key, value in needs.items():
+            if key == "max_nbytes" and value > self.most_result_bytes:
+                raise WorkError(f"{self.output}: <max_nbytes> is {self.most_result_bytes}, the result takes up to {value}")
+            if key != "max_nbytes" and not self._says(key, value) and f"--{key}" not in options:
+                raise WorkError(f"{self.input}: no <{key}>, which it had when the work was made: {value}")
 
     def in_effect(self, wanted):
         """What will hold: the template's word, else `wanted`."""
@@ -135,9 +148,11 @@ class Templates:
                 for key, value in wanted.items()}
 
 
-def job_line(name, app, templates, options):
-    return shlex.join(["--appname", app, "--wu_name", name, "--wu_template", f"templates/{templates.input_name}",
-                       "--result_template", f"templates/{templates.output_name}", *options, f"{name}.json"]) + "\n"
+def job_text(name, app, templates, options, needs):
+    """The arguments of create_work; what the work needs, whoever says it, options or templates."""
+    arguments = shlex.join(["--appname", app, "--wu_name", name, "--wu_template", f"templates/{templates.input_name}",
+                            "--result_template", f"templates/{templates.output_name}", *options, f"{name}.json"])
+    return f"{arguments}\n# needs " + " ".join(f"{key}={value}" for key, value in needs.items()) + "\n"
 
 
 def issue(folder, project, note):
@@ -150,8 +165,8 @@ def issue(folder, project, note):
         mark = job.with_suffix(".issued")
         if mark.exists():
             continue
-        arguments = _arguments(job)
-        _require_templates(arguments, project)
+        arguments, needs = _read_job(job)
+        _require_templates(arguments, needs, project)
         _stage(job.with_suffix(".json"), project)
         code, said = _run(project, "create_work", arguments)
         if code != 0 and _is_duplicate(job.stem, said):
@@ -169,28 +184,33 @@ def _is_duplicate(name, said):
     return re.search(rf"'{re.escape(name)}'[^'=]*'(workunit\.)?name'", said) is not None
 
 
-def _arguments(job):
-    """Of create_work. WorkError if they are not what job_line() gives: what is issued cannot be taken back."""
+def _read_job(job):
+    """(arguments, needs). WorkError if they are not what job_text() gives: what is issued cannot be taken back."""
     try:
-        words = shlex.split(job.read_text())
+        line, _, rest = read_bytes(job).decode().partition("\n")
+        words = shlex.split(line)
+        needs = {key: int(value) for key, value in re.findall(r" (\w+)=([0-9]+)", rest)}
     except ValueError:  # not text, or a quotation without end
         words = []
-    if words[-1:] != [f"{job.stem}.json"] or any("\0" in word for word in words):
-        raise WorkError(f"{job}: damaged; remove it, and make-work make writes it anew")
-    return words
+    if words[-1:] != [f"{job.stem}.json"] or any("\0" in word for word in words) or not needs:
+        raise WorkError(f"{job}: damaged, or of an older make-work; remove it, and make-work make writes it anew")
+    return words, needs
 
 
-def _require_templates(arguments, project):
+def _require_templates(arguments, needs, project):
     """Without the result template create_work makes nothing, says so, and ends with exit code 0."""
-    for option, name in zip(arguments, arguments[1:]):
-        if option in ("--wu_template", "--result_template") and not (project / name).is_file():
+    given = dict(zip(arguments, arguments[1:]))
+    for option in ("--wu_template", "--result_template"):
+        name = given.get(option, "")
+        if not (project / name).is_file():
             raise WorkError(f"{project / name}: not there; the project needs the templates that the work was made with")
+    Templates(project / "templates", given.get("--appname")).require(needs, given)
 
 
 def _stage(unit, project):
     """Puts a work unit where the project's clients download it from."""
     try:
-        text = unit.read_text()
+        text = read_bytes(unit).decode()
         named = parse_object(text, unit).get("name")
     except OSError as error:
         raise WorkError(f"{unit}: {error.strerror}; its work unit is not issued") from None
@@ -203,7 +223,7 @@ def _stage(unit, project):
         raise WorkError(f"{unit.name}: dir_hier_path failed (exit code {code}): {said}")
     target = pathlib.Path(said)
     if target.exists():
-        if target.read_text(errors="replace") != text:
+        if read_bytes(target) != text.encode():
             raise WorkError(f"{target}: there is another file of this name, and BOINC's files never change; if the project has "
                             f"this work unit already, in another size: touch {unit.with_suffix('.issued')}")
         return

@@ -1,16 +1,19 @@
 """How large a work unit is made, and the bounds that BOINC is told, all from `axiom-client plan`."""
 
+import contextlib
 import json
 import math
 import os
-import pathlib
 import re
+import select
+import stat
 import subprocess
 import tempfile
 import xml.etree.ElementTree as xml
 
 MOST_SEEDS = 10000  # of a work unit (docs/WORK_UNITS.md)
 MEBIBYTE = 1 << 20
+MOST_BYTES = 64 * MEBIBYTE  # of a file that is read; none that is right comes near
 
 # Minutes and effective speed in GFLOP/s: training operations per second of the whole run, metrics included.
 # docs/BOINC_SERVER.md says where they come from.
@@ -62,9 +65,26 @@ def parse_object(text, what):
     return value
 
 
+def read_bytes(path):
+    """Of a pipe, too; but one that nobody writes to is not waited for without end."""
+    first = b""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            select.select([file], [], [], 1)  # `writer >PIPE & make-work make --template PIPE`
+            with contextlib.suppress(BlockingIOError):  # a writer who takes his time
+                first = os.read(file.fileno(), 1 << 16)
+                if not first:
+                    raise WorkError(f"{path}: a pipe that nobody writes to")
+        os.set_blocking(file.fileno(), True)
+        data = first + file.read(MOST_BYTES)
+    if len(data) >= MOST_BYTES:
+        raise WorkError(f"{path}: {MOST_BYTES} bytes and more: is it the right file?")
+    return data
+
+
 def read_json(path):
     try:
-        return parse_object(pathlib.Path(path).read_text(encoding="utf-8"), path)
+        return parse_object(read_bytes(path).decode(), path)
     except UnicodeDecodeError:
         raise WorkError(f"{path}: not UTF-8") from None
     except OSError as error:
@@ -165,7 +185,7 @@ def _checkpoint_bytes(plan, size, app):
 def memory_told(path):
     """Bytes that clients are told of a task for processors: the least of plan_class_spec.xml's classes; None if they say nothing."""
     try:
-        classes = xml.parse(path).getroot().iter("plan_class")
+        classes = xml.fromstring(read_bytes(path)).iter("plan_class")
         told = [sum(float(element.findtext(name) or 0) for name in ("mem_usage_base_mb", "mem_usage_per_cpu_mb"))
                 for element in classes if element.find("mem_usage_base_mb") is not None]
     except OSError as error:

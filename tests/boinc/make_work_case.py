@@ -44,6 +44,6 @@ class MakeWork(unittest.TestCase):
         return sorted(self.out.glob("*.job"), key=lambda path: int(path.stem.rpartition("_")[2]))
 
     def options(self, job):
-        words = shlex.split(job.read_text())
+        words = shlex.split(job.read_text().splitlines()[0])
         self.assertEqual(words[-1], f"{job.stem}.json")
         return dict(zip(words[:-1:2], words[1:-1:2]))

@@ -1,5 +1,6 @@
 """What the tests of slots without a client have in common."""
 
+import pathlib
 import re
 import unittest
 
@@ -7,6 +8,7 @@ from slot import Slot
 from support import unit
 
 SMALL = unit(3, width=16)
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class SlotTest(unittest.TestCase):

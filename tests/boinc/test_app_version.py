@@ -13,10 +13,11 @@ from unittest import mock
 
 from app_version_case import TOOL, Folder, tool
 from project import AppFile, Project
-from support import CLIENT, unit
+from support import CLIENT, LIBRARIES, unit
 from volunteer import Volunteer
 
-import platform_check  # project.py has named its folder
+import app_layout  # project.py has named its folder
+import platform_check
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from small_disk import SmallDisk  # noqa: E402
@@ -200,12 +201,27 @@ class AppVersion(Folder):
     def test_a_version_is_never_laid_out_twice(self):
         self.refused(self.layout("--plan-class", "avx2", version="1.00"), "exists", "take the next number")
 
+    def test_a_version_is_on_the_disk_before_it_has_its_name(self):
+        written = []
+        fsync, rename = os.fsync, pathlib.Path.rename
+
+        def noted(descriptor):
+            written.append(pathlib.Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+            fsync(descriptor)
+
+        def named(draft, folder):
+            self.assertEqual(set(written), {draft, *draft.iterdir()})
+            return rename(draft, folder)
+        with mock.patch.object(os, "fsync", noted), mock.patch.object(pathlib.Path, "rename", named):
+            folder = app_layout.create(pathlib.Path(CLIENT), LIBRARIES, "axiom", "1.02", "", self.directory / "apps")
+        self.assertEqual(written[-1], folder.parent)
+
     def test_what_cannot_be_laid_out_leaves_nothing(self):
         for arguments, fragment in (
                 ({"version": "1.5"}, "two digits"), ({"version": "1"}, "two digits"), ({"version": "v1.05"}, "two digits"),
                 ({"version": "../1.05"}, "two digits"),
                 ({"version": "0.00"}, "from 0.01"), ({"version": "99999999.00"}, "from 0.01"), ({"program": "/etc/passwd"}, "not an ELF file"),
-                ({"program": "/none"}, "no such file")):
+                ({"program": "/none"}, "/none: no such file"), ({"program": "/tmp"}, "/tmp: not a file")):
             self.refused(self.layout(out="new", **arguments), fragment)
         self.refused(self.layout("--plan-class", "a__b", out="new"), "--plan-class")
         self.refused(self.layout("--app", "../axiom", out="new"), "--app")

@@ -128,7 +128,7 @@ class Issue(MakeWork):
             staged = self.project / "download" / "00" / f"{job.stem}.json"
             self.assertEqual(staged.read_bytes(), job.with_suffix(".json").read_bytes())
             self.assertEqual(os.stat(staged).st_mode & 0o777, 0o644)
-            self.assertIn(job.read_text().strip(), self.calls())
+            self.assertIn(job.read_text().splitlines()[0], self.calls())
 
     def test_staged_files_are_for_everybody_from_the_first_moment(self):
         """If it is killed then, the next call takes the file as it is, and no client may download it."""
@@ -195,11 +195,33 @@ class Issue(MakeWork):
             (self.directory / name).rename(template)
         self.assertEqual(self.issue().stdout, "3 work units issued\n")
 
+    def test_templates_that_were_changed_meanwhile_still_give_the_work_what_it_needs(self):
+        """They beat the options of create_work: hosts of 4 GB would get it, or its result be too long to be uploaded."""
+        result = re.search("max_nbytes=([0-9]+)", self.jobs()[0].read_text()).group(1)
+        for name, before, after, fragment in (
+                ("axiom_in", "4296015872", "4294967296", "<rsc_memory_bound> is 4294967296, the work needs 4296015872"),
+                ("axiom_in", "<rsc_memory_bound>4296015872</rsc_memory_bound>", "", "no <rsc_memory_bound>, which it had"),
+                ("axiom_in", "</workunit>", "<rsc_disk_bound>1e6</rsc_disk_bound></workunit>", "<rsc_disk_bound> is 1000000, the work"),
+                ("axiom_in", "172800", "259200", "<delay_bound> is 259200 s, more than the 172800 s"),
+                ("axiom_out", ">10000000<", f">{int(result) - 1}<", f"the result takes up to {result}"),
+                ("axiom_out", "</output_template>", "", "not XML")):
+            template = self.project / "templates" / name
+            text = template.read_text()
+            self.assertIn(before, text)
+            template.write_text(text.replace(before, after))
+            self.refused(self.issue(), template, fragment)
+            self.assertEqual(self.calls(), [])
+            template.write_text(text)
+        template = self.project / "templates" / "axiom_in"
+        template.write_text(template.read_text().replace("<target_nresults>2<", "<target_nresults>3<").replace("172800", "86400"))
+        self.assertEqual(self.issue().stdout, "3 work units issued\n")
+
     def test_damaged_files_are_not_issued(self):
         """Each task of them would fail; made anew, all follow."""
         job = self.jobs()[0]
         unit = job.with_suffix(".json")
-        for path, contents in ((job, (b"", b"it's\n", b"\xff", b"--appname axiom\n", b"'a\0' " + unit.name.encode())),
+        for path, contents in ((job, (b"", b"it's\n", b"\xff", b"--appname axiom\n", b"'a\0' " + unit.name.encode(),
+                                      job.read_bytes().splitlines()[0])),
                                (unit, (b"", b"\xff", b"[]", b'{"name": "other"}', unit.read_bytes()[:-9]))):
             for content in contents:
                 with self.subTest(path.suffix, content=content):
@@ -215,6 +237,24 @@ class Issue(MakeWork):
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.refused(self.issue(), "another make-work")
             self.refused(self.make(seeds="9"), "another make-work")
+
+    def test_what_is_no_file_is_named_and_not_waited_for(self):
+        job = self.jobs()[0]
+        staged = self.project / "download" / "00" / f"{job.stem}.json"
+        staged.parent.mkdir(parents=True)
+        for path in (job, job.with_suffix(".json"), staged, self.project / "templates" / "axiom_in"):
+            kept = path.rename(self.directory / "kept") if path.exists() else None
+            os.mkfifo(path)
+            self.refused(run("issue", "--out", self.out, "--project", self.project, timeout=60), path)
+            path.unlink()
+            path.mkdir()
+            self.refused(self.issue(), path)
+            path.rmdir()
+            if kept:
+                kept.rename(path)
+        (self.out / ".lock").unlink()
+        os.mkfifo(self.out / ".lock")
+        self.assertEqual(run("issue", "--out", self.out, "--project", self.project, timeout=60).stdout, "3 work units issued\n")
 
 
 if __name__ == "__main__":

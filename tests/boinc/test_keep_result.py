@@ -55,7 +55,9 @@ class KeepResult(unittest.TestCase):
         self.assertEqual((self.project / "results" / "failed.txt").read_text(), "unit_9 error_mask 2\n33 error_mask 2\n")
 
     def test_what_cannot_be_kept_is_an_error(self):
-        self.assertEqual(self.keep(1, self.project / "upload" / "none_1_0_0").returncode, 1)
+        missing = self.project / "upload" / "none_1_0_0"
+        self.assertEqual(self.keep(1, missing).stderr, f"error: {missing}: No such file or directory\n")
+        self.assertEqual(self.keep(1, missing).returncode, 1)
         self.assertEqual(self.keep().returncode, 2)
         self.assertEqual([name for name in os.listdir(self.project / "results")], [])
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from make_work_case import CLIENT, PACKAGING, MakeWork, run
@@ -51,7 +52,24 @@ class Refused(MakeWork):
         unit.write_bytes(b"\xff")
         self.refused(self.make("--template", unit), "not UTF-8")
         self.refused(self.make("--template", self.directory), self.directory)
+        self.refused(self.make("--template", "/dev/zero"), "/dev/zero: 67108864 bytes and more")
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        for option in ("--template", "--bench"):
+            self.refused(self.make(option, pipe, timeout=60), f"{pipe}: a pipe that nobody writes to")
         self.assertFalse(self.out.exists())
+        self.out.touch()
+        self.refused(self.make(), f"{self.out}: not a folder")
+
+    def test_a_work_unit_from_a_pipe(self):
+        """Of a shell's <(...), whose writer may take his time."""
+        good = json.dumps({"schema": 1, "experiment": "neuronspec", "experiment_version": "2.0"})
+        for wait in (0, 1.5):
+            done = subprocess.run(["bash", "-c", 'exec "$0" "$@" --template <(sleep ' + f"{wait}; echo '{good}')", PACKAGING / "make-work",
+                                   "make", "--next", "1", "--size", "cpu", "--out", self.out, "--program", CLIENT],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.jobs()), 2)
 
     def test_bad_templates_of_boinc(self):
         templates = self.directory / "templates"
@@ -82,6 +100,19 @@ class Refused(MakeWork):
             (templates / "axiom_out").write_text(good_out)
         self.assertFalse(self.out.exists())
 
+    def test_work_that_takes_longer_than_its_deadline(self):
+        """BOINC would send it to nobody."""
+        templates = self.directory / "templates"
+        shutil.copytree(PACKAGING / "templates", templates)
+        text = (templates / "axiom_in").read_text()
+        slow = ("--templates", templates, "--minutes", "120", "--gflops", "6")
+        for left in ("", "<delay_bound>3600</delay_bound>"):
+            (templates / "axiom_in").write_text(text.replace("<delay_bound>172800</delay_bound>", left))
+            self.refused(self.make(*slow, *([] if left else ["--delay-hours", "1"]), experiment="microscalev2"),
+                         "a work unit takes 85.6 min at 6 GFLOP/s, and its deadline is after 60")
+        (templates / "axiom_in").write_text(text)
+        self.made(*slow, experiment="microscalev2")
+
     def test_bad_benchmarks(self):
         bench = self.directory / "bench.json"
         for name, speed, fragment in ((1, 5, "not what axiom-client bench"), ("avx2", "fast", "not what axiom-client bench"),
@@ -103,7 +134,8 @@ class Refused(MakeWork):
         os.mkfifo(fifo)
         process = subprocess.Popen(["/usr/bin/python3", PACKAGING / "make-work", "make", "--template", fifo, "--seeds", "1",
                                     "--size", "cpu", "--out", self.out, "--program", CLIENT], stderr=subprocess.PIPE, text=True)
-        with open(fifo, "w"):  # it has begun: it reads
+        with open(fifo, "w"):  # it has begun: it reads, and is waited for
+            time.sleep(1.5)
             process.send_signal(signal.SIGINT)
             error = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 130)

@@ -37,6 +37,7 @@ class Keys(unittest.TestCase):
             self.assertEqual((self.keys / name).read_bytes(), before[name])
         (self.keys / "ed25519_public.pem").unlink()
         self.assertIn("without its other half", tool("keys", self.keys).stderr)
+        self.assertEqual(tool("keys", self.keys / "code_sign_public").stderr, f"error: {self.keys}/code_sign_public: not a folder\n")
 
 
     def test_an_openssl_that_refuses_leaves_nothing(self):

@@ -1,6 +1,5 @@
 """A task in a slot without a client: progress, suspension, quitting, its log, jumps of the clock."""
 
-import pathlib
 import random
 import re
 import signal
@@ -9,10 +8,9 @@ import time
 import unittest
 
 from slot import Slot
+from slot_case import FAKETIME
 from support import CLIENT, lasting, undisturbed, unit
 from volunteer import processor_ticks, wait_for
-
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class SlotTest(unittest.TestCase):
@@ -124,6 +122,18 @@ class Life(SlotTest):
         tenths = [int(float(share) / 10) for share in re.findall(r"^progress (\S+) %", log, re.M)]
         self.assertEqual(tenths, sorted(set(tenths)), log)
         self.assert_complete(slot, work)
+
+    def test_no_speed_is_shown_before_there_is_one(self):
+        """Of a start that resumes beyond a tenth that was not shown."""
+        slot = self.slot(unit(12, width=512))
+        slot.start()
+        wait_for("a tenth to be done", lambda: re.search("^progress ", slot.log(), re.M))
+        slot.quit()
+        for name in ("reported_fraction", "stderr.txt"):
+            slot.directory.joinpath(name).unlink()
+        slot.start("--backend", "reference")  # whose steps take long
+        wait_for("the tenth to be shown", lambda: re.search(r"^progress .*\n", slot.log(), re.M))
+        self.assertRegex(slot.log(), r"\nresuming at .*\nprogress [\d.]+ %\n")
 
     def test_a_log_that_is_full_is_left_to_the_end(self):
         """Of a task that has been started and stopped for days."""

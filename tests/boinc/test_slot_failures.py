@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from slot_case import SMALL, SlotTest
+from slot_case import FAKETIME, SMALL, SlotTest
 from support import CLIENT, LIBRARIES, lasting, undisturbed, unit
 from volunteer import processor_ticks
 
@@ -25,7 +25,27 @@ GIB = 2**30
 NOBODY = 65534
 
 
-class Memory(SlotTest):
+def become_nobody():
+    os.umask(0)
+    if os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+class ForNobody(SlotTest):
+    def slot_for_nobody(self):
+        """A slot that another user may write, and a program that he may run."""
+        slot = self.slot()
+        slot.directory.joinpath("stderr.txt").touch()
+        for path in (slot.directory, *slot.directory.iterdir()):
+            path.chmod(0o777)
+        place = tempfile.TemporaryDirectory()  # the build may lie where only its owner may look
+        self.addCleanup(place.cleanup)
+        os.chmod(place.name, 0o755)
+        return slot, shutil.copy(CLIENT, place.name)
+
+
+class Memory(ForNobody):
     def test_hosts_of_four_gibibytes_and_less_are_refused(self):
         for claim in (3e9, 4e9, 4 * GIB):
             with self.subTest(claim=claim):
@@ -43,7 +63,7 @@ class Memory(SlotTest):
         """May pass: the task waits as often as it takes."""
         slot = self.slot(share=0.01)
         for _ in range(4):
-            self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available")
+            self.assert_postponed(slot, r"not enough free memory: the plan needs .* are available; .*; BOINC's memory preferences allow [0-9.]+ MB")
         self.assertLess(len(slot.log()), 2500)
 
     def test_the_plan_is_what_is_taken(self):
@@ -69,26 +89,16 @@ class Memory(SlotTest):
 
     def test_not_even_the_thread_of_boincs_library(self):
         def one_process():
-            os.umask(0)
-            if os.getuid() == 0:  # whom the limit does not concern
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
+            become_nobody()  # the limit does not concern root
             resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
-        slot = self.slot()
-        slot.directory.joinpath("stderr.txt").touch()
-        for path in (slot.directory, *slot.directory.iterdir()):
-            path.chmod(0o777)
-        place = tempfile.TemporaryDirectory()  # the build may lie where only its owner may look
-        self.addCleanup(place.cleanup)
-        os.chmod(place.name, 0o755)
-        program = shutil.copy(CLIENT, place.name)
+        slot, program = self.slot_for_nobody()
         for _ in range(4):
             self.assert_postponed(slot, "the system starts no more threads: .* raise the limits", limits=one_process, program=program)
         self.assertEqual(slot.run(), 0, slot.log())
         self.assertEqual(slot.result(), undisturbed(SMALL))
 
 
-class ExitCodes(SlotTest):
+class ExitCodes(ForNobody):
     def test_refused_work_units(self):
         for work in (b'{"schema": 1, ', SMALL.replace(b'"2.0"', b'"9.0"'), b"", b"\0" * 100,
                      unit(3, width=16, seed={"from": "host"}, name="n"), "{\"schéma\n\": 1}".encode(),
@@ -160,6 +170,45 @@ class ExitCodes(SlotTest):
             slot = self.slot()
             slot.directory.joinpath("init_data.xml").write_bytes(content)
             self.assert_given_up(slot, 20, "init_data.xml is not what a BOINC client writes")
+
+    def test_a_library_that_does_not_reach_the_client(self):
+        """It would let the task run by itself, deaf to suspensions. Whoever has made a slot by hand suspends nothing."""
+        def without_memory(slot):
+            slot.directory.joinpath("boinc_mmap_file").unlink()
+
+        def unlike_facts(slot):
+            path = slot.directory / "init_data.xml"
+            path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+        for damage in (without_memory, unlike_facts):
+            slot = self.slot()
+            damage(slot)
+            self.assert_given_up(slot, 20, "BOINC's library does not reach the client, so the task would hear of no suspension")
+        facts = slot.directory / "init_data.xml"
+        facts.write_text(facts.read_text().replace("<client_pid>", "<client_pid>1"))
+        self.assertEqual(slot.run(), 0, slot.log())
+        self.assertEqual(slot.result(), undisturbed(SMALL))
+
+    def test_a_client_that_cannot_be_told(self):
+        """Not for want of room: the task waits no longer than its attempts would have taken, then it ends."""
+        slot = self.slot(unit(2000, width=512))
+        slot.directory.joinpath("boinc_temporary_exit.tmp").mkdir()
+        slot.start("--backend", "reference", limits=lambda: resource.setrlimit(resource.RLIMIT_CPU, (2, 2)))
+        self.assertEqual(slot.end(120), 152, slot.log())
+        self.assertEqual(slot.finished(), 152)
+        self.assertIsNone(slot.temporary_exit())
+
+    @unittest.skipUnless(FAKETIME.exists(), "libfaketime is not installed")
+    def test_a_slot_that_cannot_be_written(self):
+        """Said before the work, not after it; but ended at once, such tasks would empty the host's queue."""
+        slot, program = self.slot_for_nobody()
+        slot.directory.chmod(0o555)
+        start = time.monotonic()
+        slot.start(program=program, limits=become_nobody, env={
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME": "+0 x200", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        self.assertEqual(slot.end(120), 20, slot.log())
+        self.assertGreater(time.monotonic() - start, 8, "half an hour, 200 times as fast")
+        self.assert_error(slot, "cannot create 'reserve.tmp': Permission denied")
+        self.assertNotIn("starting at", slot.log())
 
     def test_a_log_that_cannot_be_written(self):
         """The reason is said where BOINC's client looks for it."""

@@ -75,6 +75,12 @@ class Links(SlotTest):
         slot = self.slot()
         slot.directory.joinpath("result.tmp").mkdir()
         self.assert_postponed(slot, "'result.tmp' is a directory, pipe or device where a file is to be written")
+        for name in ("boinc_lockfile", "boinc_finish_called"):
+            slot = self.slot()
+            os.mkfifo(slot.directory / name)
+            self.assertEqual(slot.run(), 0)
+            self.assertIn(f"'{name}' is a directory, pipe or device where BOINC's library needs a file", slot.temporary_exit()[1])
+            self.assertNotIn("starting at", slot.log())
         slot = self.slot()
         slot.directory.joinpath("init_data.xml").unlink()
         os.mkfifo(slot.directory / "init_data.xml")

@@ -115,8 +115,10 @@ TEST_F(AttemptsTest, TheLastOneIsTold) {
 }
 
 TEST_F(AttemptsTest, TheClientReadsSecondsAndReason) {
-  EXPECT_TRUE(write_temporary_exit(600, "no library"));
+  EXPECT_EQ(write_temporary_exit(600, "no library"), Told::yes);
   EXPECT_EQ(content("boinc_temporary_exit"), "600\nno library\n");
+  std::filesystem::create_directory("boinc_temporary_exit.tmp");
+  EXPECT_EQ(write_temporary_exit(600, "no library"), Told::refused);
 }
 
 TEST(ClockWatch, NoticesAClockThatWasSetBack) {
