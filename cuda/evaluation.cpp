@@ -255,6 +255,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
   }
   networks.upload(memory_.stream);
   // A launch ends in time, so it may take several to go through the list.
+  StallGuard guard;
   std::uint32_t done = 0;
   while (done < list.size()) {
     memory_.stream.upload(jobs, list.data() + done, (list.size() - done) * sizeof(EvaluationJob));
@@ -263,6 +264,7 @@ void CudaExecutor::evaluate_batch(std::span<const EvaluationTask> tasks,
     LaunchState state{};
     memory_.stream.read_back(&state, control, sizeof state);
     done += std::min(state.next_job, static_cast<std::uint32_t>(list.size()) - done);
+    guard.launched(state.next_job > 0);
     rest();
   }
   const Launches launches{*device_, memory_.stream, options_.launch_seconds, [this] { rest(); }};

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+
+#include "client/plan/device_error.h"
 
 namespace axiom::cuda {
 namespace {
@@ -44,6 +47,16 @@ int LaunchShape::blocks(std::size_t jobs, int blocks_per_team) const {
   const auto wanted = (jobs + each - 1) / each * static_cast<std::size_t>(blocks_per_team);
   return static_cast<int>(std::min<std::size_t>(
       wanted, static_cast<std::size_t>(resident / blocks_per_team * blocks_per_team)));
+}
+
+void StallGuard::launched(bool advanced) {
+  constexpr int most = 100;
+  idle_in_a_row_ = advanced ? 0 : idle_in_a_row_ + 1;
+  if (idle_in_a_row_ < most) return;
+  throw DeviceError(DeviceStatus::lost, "the device ended " + std::to_string(most) +
+                                            " launches in a row without an error and without "
+                                            "having done anything: restart the machine, update "
+                                            "the driver");
 }
 
 std::size_t control_bytes(const LaunchShape& shape) {

@@ -36,6 +36,16 @@ struct LaunchShape {
 /// teams, control_bytes().
 void launch(const Device& device, const LaunchShape& shape, DevicePointer jobs, std::size_t count,
             DevicePointer control, double seconds, Stream& stream);
+/// Every launch does something, however short it may be. A device whose launches end without that,
+/// and without an error, would be launched on for ever.
+class StallGuard {
+ public:
+  /// `advanced`: whether the launch did anything. DeviceError (lost) after many that did not.
+  void launched(bool advanced);
+
+ private:
+  int idle_in_a_row_ = 0;
+};
 /// Bytes of control memory for any launch of this shape.
 std::size_t control_bytes(const LaunchShape& shape);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <vector>
 
@@ -62,6 +63,7 @@ void take_over(Job& job, const Job& from) {
 template <class Job>
 void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Job>& jobs,
               DevicePointer jobs_on_device, DevicePointer control, bool (*is_open)(const Job&)) {
+  StallGuard guard;
   for (;;) {
     std::vector<Job> open;
     std::vector<std::size_t> places;
@@ -74,7 +76,9 @@ void run_jobs(const Launches& launches, const LaunchShape& shape, std::vector<Jo
     Stream& stream = launches.stream;
     stream.upload(jobs_on_device, open.data(), open.size() * sizeof(Job));
     launch(launches.device, shape, jobs_on_device, open.size(), control, launches.seconds, stream);
+    const std::vector<Job> before = open;
     stream.read_back(open.data(), jobs_on_device, open.size() * sizeof(Job));
+    guard.launched(std::memcmp(before.data(), open.data(), open.size() * sizeof(Job)) != 0);
     launches.rest();
     for (std::size_t j = 0; j < open.size(); ++j) take_over(jobs[places[j]], open[j]);
   }

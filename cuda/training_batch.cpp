@@ -202,13 +202,19 @@ void TrainingBatch::launch_all(double launch_seconds) {
     launch(device_, group.shape, group.jobs_on_device, jobs[g].size(), group.control,
            launch_seconds, stream);
   }
+  bool advanced = false;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     if (jobs[g].empty()) continue;
     Stream& stream = *memory_.launch_streams[g];
     stream.read_back(jobs[g].data(), groups_[g].jobs_on_device,
                      jobs[g].size() * sizeof(TrainingJob));
-    for (std::size_t j = 0; j < jobs[g].size(); ++j) advance(copies[g][j], jobs[g][j].step);
+    for (std::size_t j = 0; j < jobs[g].size(); ++j) {
+      const std::uint64_t before = copies_[copies[g][j]].step;
+      advance(copies[g][j], jobs[g][j].step);
+      advanced |= copies_[copies[g][j]].step > before;
+    }
   }
+  guard_.launched(advanced);
 }
 
 void TrainingBatch::advance(std::size_t copy_index, std::uint64_t step) {

@@ -80,6 +80,7 @@ class TrainingBatch {
   std::vector<LaunchGroup> groups_;
   std::vector<Transfer> transfers_;  ///< of all parameters
   std::size_t arrived_ = 0;          ///< of the tasks
+  StallGuard guard_;
 };
 
 }  // namespace axiom::cuda

@@ -93,7 +93,11 @@ Result launch_kernel(FunctionHandle function, unsigned blocks, unsigned threads,
   const Fault planned = planned_fault(current_device());
   ++state.launches;
   if (std::getenv("AXIOM_EMULATED_TRACE") != nullptr) {
-    std::fprintf(stderr, "emulated device: launch %ld\n", state.launches);
+    const auto named = std::find_if(kernels().begin(), kernels().end(), [&](const auto& kernel) {
+      return &kernel.second == reinterpret_cast<const Entry*>(function);
+    });
+    std::fprintf(stderr, "emulated device: launch %ld of %s\n", state.launches,
+                 named == kernels().end() ? "?" : named->first.c_str());
   }
   constexpr long never = std::numeric_limits<long>::max();
   constexpr const char* lose = "AXIOM_EMULATED_LOST";

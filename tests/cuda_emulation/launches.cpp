@@ -93,6 +93,7 @@ void run_launch(const Entry& entry, void** parameters, const emulation::Launch& 
     state.lost.insert(planned.device);
     return;
   }
+  if (planned.action == "idle" && number >= planned.at) return;
   if (is_instant(number)) return finish_at_once(entry, parameters);
   if (device_observer != nullptr) {
     device_observer->launched(launch.blocks, launch.threads, launch.shared_bytes);

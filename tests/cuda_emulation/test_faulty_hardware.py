@@ -1,5 +1,6 @@
 """A GPU that computes wrong numbers, now and then or always."""
 
+import re
 import unittest
 
 from device_case import MANY, QUICK, DeviceTest
@@ -83,6 +84,23 @@ class FaultyHardware(DeviceTest):
                                fault=f"skew:{first + 1}")
         self.assertEqual(done.returncode, 16, done.stderr)
         self.assertIn("differ from the processor's, the same twice", done.stderr)
+
+    def test_a_device_that_does_nothing_and_says_nothing(self):
+        """In training, evaluation or metrics: the processor takes over, or the run ends."""
+        expected, _, _ = self.compute("processor", library=None)
+        traced = self.run_client(*QUICK, "--backend", "cuda", "--threads", "1", "--out", str(self.directory / "traced"), trace=1)
+        names = re.findall(r"emulated device: launch \d+ of (\w+)", traced.stderr)
+        first = traced.stderr.split("self-test of the device")[0].count("emulated device: launch")
+        for kernel in ("axiom_train_block", "axiom_team", "axiom_spectrum"):
+            with self.subTest(kernel):
+                at = first + 1 + names[first:].index(kernel)
+                done = self.run_client(*QUICK, "--backend", "cuda", "--threads", "1", "--out", str(self.directory / f"idle {kernel}"),
+                                       fault=f"idle:{at}")
+                self.assertEqual(done.returncode, 15, done.stderr)
+                self.assertIn("launches in a row without an error and without having done anything", done.stderr)
+                result, telemetry, log = self.compute(f"auto {kernel}", "--threads", "1", fault=f"idle:{at}")
+                self.assertEqual(result, expected)
+                self.assertIn("the processor takes over", log)
 
     def test_mismatches_before_the_processor_took_over_are_told(self):
         traced = self.run_client(*QUICK, "--backend", "cuda", "--out", str(self.directory / "traced"), trace=1)
