@@ -178,7 +178,26 @@ class Report(CliTest):
 
         def text_for_number(result):
             result["seeds"][0]["detail"]["networks"]["width"][0] = "wide"
-        for experiment, change, words in (("neuronspec", lose_key, "has other keys than the seeds before"),
+
+        def all_lose_key(result):
+            for seed in result["seeds"]:
+                del seed["alignment_w8"]
+
+        def foreign_key(result):
+            """Uploads come from anyone: on a terminal it cleared the screen, in a spreadsheet it was a formula."""
+            for seed in result["seeds"]:
+                seed["=1+\x1b[2J,\n"] = 1
+
+        def huge(result):
+            result["seeds"][0]["alignment_w4"] = 1e308
+
+        def huge_detail(result):
+            result["seeds"][0]["detail"]["networks"]["ratio"][0][0] = -1e308
+        for experiment, change, words in (("neuronspec", lose_key, 'has no number "alignment_w8"'),
+                                          ("neuronspec", all_lose_key, 'has no number "alignment_w8"'),
+                                          ("neuronspec", foreign_key, 'has "=1+?[2J,?", which neuronspec does not write'),
+                                          ("neuronspec", huge, "has a number beyond 1e150"),
+                                          ("featcompv2", huge_detail, "has a number beyond 1e150"),
                                           ("repalignv2", lose_detail, '"detail" of seed'),
                                           ("featcompv2", text_for_number, '"detail" of seed')):
             with self.subTest(words):
