@@ -66,17 +66,32 @@ Json read_result(FileSystem& files, const std::string& path) {
   }
 }
 
+// However a path is spelled. A link at its end is what would be replaced, not where it leads.
+std::filesystem::path place_of(const std::string& path) {
+  return std::filesystem::weakly_canonical(parent_directory(path)) /
+         std::filesystem::path(path).filename();
+}
+
 // Nothing that is there is worth less than a report on it.
 void require_outputs(const ReportOptions& options, const std::vector<std::string>& results) {
-  if (!options.csv.empty() && options.csv == options.html) {
-    throw UsageError("--csv and --html: '" + options.csv + "' cannot be both");
+  const std::string& csv = options.csv;
+  const std::string& html = options.html;
+  if (!csv.empty() && !html.empty()) {
+    // The page is written after the table.
+    for (const std::string& written : {html, temporary_of(html)}) {
+      if (place_of(csv) != place_of(written)) continue;
+      throw UsageError("--csv and --html: '" + csv + "' cannot be both");
+    }
   }
-  for (const std::string& output : {options.csv, options.html}) {
-    std::error_code missing;
-    if (output.empty() || !std::filesystem::exists(output, missing)) continue;
-    for (const std::string& path : results) {
-      if (!std::filesystem::equivalent(output, path, missing)) continue;
-      throw UsageError("'" + output + "' is a result and cannot be written to");
+  for (const std::string& output : {csv, html}) {
+    if (output.empty()) continue;
+    for (const std::string& written : {output, temporary_of(output)}) {
+      std::error_code missing;
+      if (!std::filesystem::exists(written, missing)) continue;
+      for (const std::string& path : results) {
+        if (!std::filesystem::equivalent(written, path, missing)) continue;
+        throw UsageError("'" + written + "' is a result and cannot be written to");
+      }
     }
   }
 }

@@ -3,12 +3,12 @@
 namespace axiom {
 namespace {
 
-std::string temporary_of(const std::string& path) { return path + ".tmp"; }
-
 constexpr std::string_view to_be_written =
     " where a file is to be written: move it away, or choose another directory";
 
 }  // namespace
+
+std::string temporary_of(const std::string& path) { return path + ".tmp"; }
 
 std::string parent_directory(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);

@@ -101,6 +101,9 @@ class FileSystem {
 /// The disk of this host. Thread-safe as far as no two threads write the same path.
 FileSystem& real_file_system();
 
+/// Where FileSystem::write_durably(path) writes before it renames.
+std::string temporary_of(const std::string& path);
+
 /// The directory that holds `path`; "." for a bare name.
 std::string parent_directory(std::string_view path);
 

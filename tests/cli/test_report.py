@@ -220,7 +220,14 @@ class Report(CliTest):
         for same in (result, f"{self.results}/./{result.name}", self.directory / "link.csv"):
             self.assert_error(self.report(self.results, "--csv", same), 2, "is a result and cannot be written to")
         self.assertEqual(result.read_bytes(), before)
-        self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", self.directory / "x"), 2, "cannot be both")
+        (self.directory / "here").symlink_to(self.directory)
+        for page in ("x", "./x", "here/x"):
+            self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", f"{self.directory}/{page}"), 2, "cannot be both")
+        # What is written first, under another name.
+        self.assert_error(self.report(result, "--csv", self.directory / "y.tmp", "--html", self.directory / "y"), 2, "cannot be both")
+        other = shutil.copy(result, self.directory / "y.tmp")
+        self.assert_error(self.report(other, "--csv", self.directory / "y"), 2, "is a result and cannot be written to")
+        self.assertEqual(pathlib.Path(other).read_bytes(), before)
         self.assert_error(self.report(result, "--html", ""), 2, "--html: empty path")
         self.assertFalse((self.directory / "x").exists())
         self.assert_error(self.report(result, "--threads", "2"), 2, "--threads and report do not go together")
