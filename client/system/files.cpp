@@ -61,7 +61,12 @@ void FileSystem::require_writable(const std::string& path) {
 }
 
 void FileSystem::require_writable_temporary(const std::string& path) {
-  require_file_or_nothing(temporary_of(path), to_be_written);
+  const std::string temporary = temporary_of(path);
+  // Links are not followed: who laid one there would choose what is written over.
+  if (is_link(temporary)) {
+    throw IoError("'" + temporary + "' is a link" + std::string(to_be_written));
+  }
+  require_file_or_nothing(temporary, to_be_written);
 }
 
 void FileSystem::rename(const std::string& from, const std::string& to) {

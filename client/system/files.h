@@ -51,6 +51,8 @@ class FileSystem {
   virtual bool exists(const std::string& path) = 0;
   /// Whether that is a file, perhaps by a link: reading anything else may never end.
   virtual bool is_file(const std::string& path) { return exists(path); }
+  /// Whether that is a symbolic link, wherever it leads.
+  virtual bool is_link(const std::string&) { return false; }
   /// The names in a directory, without "." and "..", sorted by bytes.
   virtual std::vector<std::string> list(const std::string& directory) = 0;
 
@@ -67,7 +69,7 @@ class FileSystem {
   /// no file: opening it may never end.
   void require_file_or_nothing(const std::string& path, std::string_view advice);
   /// IoError if a directory, pipe or device lies where write_durably(path) puts the file or its
-  /// temporary: better before the work than after it.
+  /// temporary, or a link where the temporary is to be: better before the work than after it.
   void require_writable(const std::string& path);
   void require_writable_temporary(const std::string& path);
   /// Renames and makes the new name durable. Replaces `to`.

@@ -114,6 +114,12 @@ class Results(CliTest):
                     self.assert_error(done, 7, f"'{obstacle}' is a directory, pipe or device")
                     self.assertEqual(set(os.listdir(self.out)) - {".lock"}, {os.path.basename(obstacle)})
                     take(obstacle)
+            if name.endswith(".tmp"):
+                for target in "elsewhere", os.path.join(self.out, ".lock"):
+                    with self.subTest(name=name, obstacle=target):
+                        os.symlink(target, obstacle)
+                        self.assert_error(self.quick(timeout=60), 7, f"'{obstacle}' is a link where a file is to be written")
+                        os.unlink(obstacle)
 
     def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
         """A directory that comes while the run is under way."""
