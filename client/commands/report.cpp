@@ -6,15 +6,14 @@
 
 #include "client/commands/commands.h"
 #include "client/commands/errors.h"
+#include "client/commands/result_text.h"
 #include "client/commands/standard_streams.h"
 #include "client/experiments/parameters.h"
-#include "client/json/strict_json.h"
 #include "client/report/page.h"
 #include "client/result/canonical_json.h"
 #include "client/result/result_files.h"
 #include "client/result/table.h"
 #include "client/system/files.h"
-#include "client/upload/gzip.h"
 #include "client/work_unit/recorded_work.h"
 
 namespace axiom {
@@ -54,16 +53,6 @@ std::vector<std::string> result_files(FileSystem& files, const std::vector<std::
     }
   }
   return found;
-}
-
-Json read_result(FileSystem& files, const std::string& path) {
-  std::string text = files.read_file(path, maximum_result_bytes);
-  try {
-    if (text.starts_with("\x1f\x8b")) text = gunzip(text, maximum_result_bytes);
-    return parse_strict_json(text, {maximum_result_bytes, 32});
-  } catch (const std::runtime_error& error) {  // JsonError, or not one whole gzip member
-    throw WorkUnitError(path + ": " + error.what());
-  }
 }
 
 // However a path is spelled. A link at its end is what would be replaced, not where it leads.
@@ -116,7 +105,7 @@ struct Collection {
 };
 
 void add(Collection& collection, FileSystem& files, const std::string& path) {
-  const Json result = read_result(files, path);
+  const Json result = result_text(path, files.read_file(path, maximum_result_bytes)).values;
   try {
     const WorkUnit work = recorded_work(result);
     collection.sources.push_back(path);
