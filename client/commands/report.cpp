@@ -30,6 +30,8 @@ bool is_directory(FileSystem& files, const std::string& path) {
   try {
     files.list(path);
     return true;
+  } catch (const AccessDeniedError&) {
+    throw;
   } catch (const IoError&) {
     return false;  // a pipe: read_file() refuses it
   }

@@ -67,6 +67,8 @@ void FileSystem::require_writable_temporary(const std::string& path) {
     throw IoError("'" + temporary + "' is a link" + std::string(to_be_written));
   }
   require_file_or_nothing(temporary, to_be_written);
+  require_permission(parent_directory(temporary), Permission::write);
+  require_permission(temporary, Permission::write);
 }
 
 void FileSystem::rename(const std::string& from, const std::string& to) {
