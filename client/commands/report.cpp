@@ -59,8 +59,11 @@ std::vector<std::string> result_files(FileSystem& files, const std::vector<std::
 
 // However a path is spelled. A link at its end is what would be replaced, not where it leads.
 std::filesystem::path place_of(const std::string& path) {
-  return std::filesystem::weakly_canonical(parent_directory(path)) /
-         std::filesystem::path(path).filename();
+  std::error_code error;
+  const std::filesystem::path directory =
+      std::filesystem::weakly_canonical(parent_directory(path), error);
+  if (error) return path;  // nothing can be written there, which is told then
+  return directory / std::filesystem::path(path).filename();
 }
 
 // Nothing that is there is worth less than a report on it.

@@ -220,6 +220,7 @@ class Report(CliTest):
         for same in (result, f"{self.results}/./{result.name}", self.directory / "link.csv"):
             self.assert_error(self.report(self.results, "--csv", same), 2, "is a result and cannot be written to")
         self.assertEqual(result.read_bytes(), before)
+        self.assert_error(self.report(result, "--csv", f"{'x' * 300}/x", "--html", self.directory / "x"), 7, "File name too long")
         (self.directory / "here").symlink_to(self.directory)
         for page in ("x", "./x", "here/x"):
             self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", f"{self.directory}/{page}"), 2, "cannot be both")
