@@ -113,6 +113,10 @@ void add(Collection& collection, FileSystem& files, const std::string& path) {
   const Json result = result_text(path, files.read_file(path, maximum_result_bytes)).values;
   try {
     const WorkUnit work = recorded_work(result);
+    const auto status = result.find("status");
+    if (status == result.end() || *status != "complete") {
+      throw WorkUnitError("\"status\": a result is \"complete\"");
+    }
     collection.sources.push_back(path);
     std::vector<ExaminedSeed> seeds;
     for (std::size_t i = 0; i < work.seeds.size(); ++i) {

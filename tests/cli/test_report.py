@@ -193,7 +193,11 @@ class Report(CliTest):
 
         def huge_detail(result):
             result["seeds"][0]["detail"]["networks"]["ratio"][0][0] = -1e308
-        for experiment, change, words in (("neuronspec", lose_key, 'has no number "alignment_w8"'),
+
+        def unfinished(result):
+            result["status"] = "running"
+        for experiment, change, words in (("neuronspec", unfinished, 'a result is "complete"'),
+                                          ("neuronspec", lose_key, 'has no number "alignment_w8"'),
                                           ("neuronspec", all_lose_key, 'has no number "alignment_w8"'),
                                           ("neuronspec", foreign_key, 'has "=1+?[2J,?", which neuronspec does not write'),
                                           ("neuronspec", huge, "has a number beyond 1e150"),
