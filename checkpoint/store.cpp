@@ -160,7 +160,7 @@ void CheckpointStore::remove() {
   files_.remove(path(spare_slot));
   files_.remove(path(next_slot_));
   files_.remove(path(1 - next_slot_));
-  for (const int slot : {0, 1}) files_.remove(path(slot) + ".tmp");
+  for (const int slot : {0, 1}) files_.remove(temporary_of(path(slot)));
 }
 
 }  // namespace axiom

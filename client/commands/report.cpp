@@ -7,15 +7,14 @@
 
 #include "client/commands/commands.h"
 #include "client/commands/errors.h"
+#include "client/commands/result_text.h"
 #include "client/commands/standard_streams.h"
 #include "client/experiments/parameters.h"
-#include "client/json/strict_json.h"
 #include "client/report/page.h"
 #include "client/result/canonical_json.h"
 #include "client/result/result_files.h"
 #include "client/result/table.h"
 #include "client/system/files.h"
-#include "client/upload/gzip.h"
 #include "client/work_unit/recorded_work.h"
 
 namespace axiom {
@@ -32,6 +31,8 @@ bool is_directory(FileSystem& files, const std::string& path) {
   try {
     files.list(path);
     return true;
+  } catch (const AccessDeniedError&) {
+    throw;
   } catch (const IoError&) {
     return false;  // a pipe: read_file() refuses it
   }
@@ -69,27 +70,35 @@ std::vector<std::string> result_files(FileSystem& files, const std::vector<std::
   return found;
 }
 
-Json read_result(FileSystem& files, const std::string& path) {
-  std::string text = files.read_file(path, maximum_result_bytes);
-  try {
-    if (text.starts_with("\x1f\x8b")) text = gunzip(text, maximum_result_bytes);
-    return parse_strict_json(text, {maximum_result_bytes, 32});
-  } catch (const std::runtime_error& error) {  // JsonError, or not one whole gzip member
-    throw WorkUnitError(path + ": " + error.what());
-  }
+// However a path is spelled. A link at its end is what would be replaced, not where it leads.
+std::filesystem::path place_of(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path directory =
+      std::filesystem::weakly_canonical(parent_directory(path), error);
+  if (error) return path;  // nothing can be written there, which is told then
+  return directory / std::filesystem::path(path).filename();
 }
 
 // Nothing that is there is worth less than a report on it.
 void require_outputs(const ReportOptions& options, const std::vector<std::string>& results) {
-  if (!options.csv.empty() && options.csv == options.html) {
-    throw UsageError("--csv and --html: '" + options.csv + "' cannot be both");
+  const std::string& csv = options.csv;
+  const std::string& html = options.html;
+  if (!csv.empty() && !html.empty()) {
+    // The page is written after the table.
+    for (const std::string& written : {html, temporary_of(html)}) {
+      if (place_of(csv) != place_of(written)) continue;
+      throw UsageError("--csv and --html: '" + csv + "' cannot be both");
+    }
   }
-  for (const std::string& output : {options.csv, options.html}) {
-    std::error_code missing;
-    if (output.empty() || !std::filesystem::exists(output, missing)) continue;
-    for (const std::string& path : results) {
-      if (!std::filesystem::equivalent(output, path, missing)) continue;
-      throw UsageError("'" + output + "' is a result and cannot be written to");
+  for (const std::string& output : {csv, html}) {
+    if (output.empty()) continue;
+    for (const std::string& written : {output, temporary_of(output)}) {
+      std::error_code missing;
+      if (!std::filesystem::exists(written, missing)) continue;
+      for (const std::string& path : results) {
+        if (!std::filesystem::equivalent(written, path, missing)) continue;
+        throw UsageError("'" + written + "' is a result and cannot be written to");
+      }
     }
   }
 }
@@ -114,9 +123,13 @@ struct Collection {
 };
 
 void add(Collection& collection, FileSystem& files, const std::string& path) {
-  const Json result = read_result(files, path);
+  const Json result = result_text(path, files.read_file(path, maximum_result_bytes)).values;
   try {
     const WorkUnit work = recorded_work(result);
+    const auto status = result.find("status");
+    if (status == result.end() || *status != "complete") {
+      throw WorkUnitError("\"status\": a result is \"complete\"");
+    }
     collection.sources.push_back(path);
     std::vector<ExaminedSeed> seeds;
     for (std::size_t i = 0; i < work.seeds.size(); ++i) {

@@ -7,8 +7,8 @@
 #include "client/commands/commands.h"
 #include "client/commands/console.h"
 #include "client/commands/errors.h"
+#include "client/commands/result_text.h"
 #include "client/commands/standard_streams.h"
-#include "client/json/strict_json.h"
 #include "client/result/canonical_json.h"
 #include "client/result/compare.h"
 #include "client/result/result_files.h"
@@ -25,21 +25,15 @@ namespace axiom {
 namespace {
 
 struct ResultFile {
-  std::string text;
-  Json values;
-  std::uint64_t bytes;  // of memory, for both
+  ResultText result;
+  std::uint64_t bytes;  // of memory
 };
 
 ResultFile read_result(const std::string& path) {
   const std::uint64_t before = resident_bytes();
-  std::string text = real_file_system().read(path, maximum_result_bytes);
-  try {
-    Json values = parse_strict_json(text, {maximum_result_bytes, 32});
-    const std::uint64_t after = resident_bytes();
-    return {std::move(text), std::move(values), after - std::min(before, after)};
-  } catch (const JsonError& error) {
-    throw WorkUnitError(path + ": " + error.what());
-  }
+  ResultText result = result_text(path, real_file_system().read(path, maximum_result_bytes));
+  const std::uint64_t after = resident_bytes();
+  return {std::move(result), after - std::min(before, after)};
 }
 
 WorkUnit work_of(const std::string& path, const Json& result) {
@@ -115,7 +109,7 @@ ExitCode verify_result(const CommandLine& line) {
   set_floating_point_environment();
   install_stop_signals();
   const ResultFile file = read_result(line.result);
-  const WorkUnit work = work_of(line.result, file.values);
+  const WorkUnit work = work_of(line.result, file.result.values);
   set_device_options(device_options(line));
   const BackendFallback used(requested_backend(line), line.backend != "auto");
   Console console("verify", line.quiet);
@@ -127,7 +121,7 @@ ExitCode verify_result(const CommandLine& line) {
     print_diagnostic("error", "stopped by a signal: nothing was compared");
     return static_cast<ExitCode>(128 + signal);
   }
-  const Verdict verdict = compare(file.text, file.values, summary->result);
+  const Verdict verdict = compare(file.result.text, file.result.values, summary->result);
   print(line.json ? canonical_json(verdict.summary) + "\n" : verdict.sentence + "\n");
   return verdict.code;
 }

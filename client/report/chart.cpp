@@ -169,14 +169,21 @@ std::string frame(const Figure& figure, const Axis& x, const Axis& y) {
   return svg;
 }
 
-std::string mark(const Series& series, double x, double y, const std::string& colour) {
-  if (series.style != SeriesStyle::published) {
-    return "<circle cx=\"" + fixed(x) + "\" cy=\"" + fixed(y) + "\" r=\"3\" fill=\"" + colour +
-           "\"/>\n";
+struct Pen {
+  std::string colour;
+  bool hollow = false;  // another series has this colour
+};
+
+std::string mark(const Series& series, double x, double y, const Pen& pen) {
+  const std::string outline = "stroke=\"" + pen.colour + "\" stroke-width=\"1.5\"/>\n";
+  if (series.style == SeriesStyle::published) {
+    const std::string path = "M" + fixed(x) + " " + fixed(y - 6) + "l5 6l-5 6l-5 -6z";
+    return "<path d=\"" + path + "\" fill=\"none\" " + outline;
   }
-  const std::string path = "M" + fixed(x) + " " + fixed(y - 6) + "l5 6l-5 6l-5 -6z";
-  return "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + colour +
-         "\" stroke-width=\"1.5\"/>\n";
+  const std::string circle =
+      "<circle cx=\"" + fixed(x) + "\" cy=\"" + fixed(y) + "\" r=\"3\" fill=\"";
+  if (pen.hollow) return circle + "#ffffff\" " + outline;
+  return circle + pen.colour + "\"/>\n";
 }
 
 std::string stroke(const Series& series, const std::string& colour) {
@@ -185,8 +192,8 @@ std::string stroke(const Series& series, const std::string& colour) {
          (broken ? " stroke-dasharray=\"5 4\"" : "");
 }
 
-std::string drawn(const Series& series, const std::string& colour, const Figure& figure,
-                  const Axis& x, const Axis& y) {
+std::string drawn(const Series& series, const Pen& pen, const Figure& figure, const Axis& x,
+                  const Axis& y) {
   std::string marks;
   std::string path;
   for (const FigurePoint& point : series.points) {
@@ -198,17 +205,18 @@ std::string drawn(const Series& series, const std::string& colour, const Figure&
       const double low = point.y - point.spread;
       const double below = figure.log_y && low <= 0 ? bottom : y.scale(low);
       marks += line(px, below, px, y.scale(point.y + point.spread),
-                    "stroke=\"" + colour + "\" stroke-opacity=\"0.55\"");
+                    "stroke=\"" + pen.colour + "\" stroke-opacity=\"0.55\"");
     }
-    marks += mark(series, px, py, colour);
+    marks += mark(series, px, py, pen);
   }
   if (series.style == SeriesStyle::published || path.empty()) return marks;
-  return "<path d=\"" + path + "\" " + stroke(series, colour) + "/>\n" + marks;
+  return "<path d=\"" + path + "\" " + stroke(series, pen.colour) + "/>\n" + marks;
 }
 
-std::string colour_of(const Series& series, std::size_t& next) {
-  if (series.style == SeriesStyle::published) return published_colour;
-  return colours[next++ % colours.size()];
+Pen pen_of(const Series& series, std::size_t& next) {
+  if (series.style == SeriesStyle::published) return {published_colour};
+  const std::size_t number = next++;
+  return {colours[number % colours.size()], number >= colours.size()};
 }
 
 // In rows, from left to right; `height` grows with them.
@@ -271,11 +279,11 @@ std::string svg_chart(const Figure& figure) {
   }
   std::size_t next = 0;
   for (const Series& series : figure.series) {
-    const std::string colour = colour_of(series, next);
-    body += drawn(series, colour, figure, x, y);
+    const Pen pen = pen_of(series, next);
+    body += drawn(series, pen, figure, x, y);
     const bool lined = series.style != SeriesStyle::published;
-    legend.add((lined ? line(0, 0, 20, 0, stroke(series, colour)) : std::string()) +
-                   mark(series, 10, 0, colour),
+    legend.add((lined ? line(0, 0, 20, 0, stroke(series, pen.colour)) : std::string()) +
+                   mark(series, 10, 0, pen),
                series.name);
   }
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + fixed(width) + " " +

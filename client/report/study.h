@@ -39,18 +39,17 @@ struct ExaminedSeed {
 };
 
 /// Of a seed's object of a result file. std::invalid_argument if its "detail" is not what the
-/// experiment writes. `source`: number of the file.
+/// experiment writes, or a number too large to be one of its. `source`: number of the file.
 ExaminedSeed examined(const Experiment& experiment, std::uint64_t seed, const Json& object,
                       std::size_t source);
 
 class Study {
  public:
-  Study(const Experiment& experiment, Parameters parameters)
-      : experiment_(&experiment), parameters_(std::move(parameters)) {}
+  Study(const Experiment& experiment, Parameters parameters);
 
   /// Takes the seeds of a file, all or, if it throws, none; returns how many were there already
   /// with the same bytes. ContradictoryResults if one is there with others: `sources` names the
-  /// files. std::invalid_argument if one has other keys than those before.
+  /// files. std::invalid_argument if one has other keys than the experiment writes.
   std::size_t add(std::vector<ExaminedSeed> seeds, std::span<const std::string> sources);
 
   const Experiment& experiment() const { return *experiment_; }
@@ -67,8 +66,7 @@ class Study {
   std::vector<FlatMeans::Entry> point_means() const;
 
  private:
-  void require_consistent(const ExaminedSeed& seed, const ExaminedSeed& first,
-                          std::span<const std::string> sources) const;
+  void require_consistent(const ExaminedSeed& seed, std::span<const std::string> sources) const;
 
   const Experiment* experiment_;
   Parameters parameters_;

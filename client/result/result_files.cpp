@@ -38,6 +38,7 @@ void require_writable(FileSystem& files, const ResultPaths& paths) {
   for (const std::string& path : {paths.result, paths.digest, paths.telemetry}) {
     files.require_writable(path);
   }
+  files.require_permission(paths.result, Permission::read);  // an earlier one, to be kept
 }
 
 WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::string_view text) {

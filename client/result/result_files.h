@@ -31,7 +31,8 @@ struct WrittenResult {
 /// result that was kept.
 bool is_result_name(std::string_view name);
 
-/// IoError if one of the files could not be written where it is to lie.
+/// IoError if one of the files could not be written where it is to lie, or an earlier result could
+/// not be read.
 void require_writable(FileSystem& files, const ResultPaths& paths);
 
 /// Writes the result and its digest durably. An earlier result with other bytes is kept as

@@ -3,12 +3,12 @@
 namespace axiom {
 namespace {
 
-std::string temporary_of(const std::string& path) { return path + ".tmp"; }
-
 constexpr std::string_view to_be_written =
     " where a file is to be written: move it away, or choose another directory";
 
 }  // namespace
+
+std::string temporary_of(const std::string& path) { return path + ".tmp"; }
 
 std::string parent_directory(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
@@ -61,7 +61,14 @@ void FileSystem::require_writable(const std::string& path) {
 }
 
 void FileSystem::require_writable_temporary(const std::string& path) {
-  require_file_or_nothing(temporary_of(path), to_be_written);
+  const std::string temporary = temporary_of(path);
+  // Links are not followed: who laid one there would choose what is written over.
+  if (is_link(temporary)) {
+    throw IoError("'" + temporary + "' is a link" + std::string(to_be_written));
+  }
+  require_file_or_nothing(temporary, to_be_written);
+  require_permission(parent_directory(temporary), Permission::write);
+  require_permission(temporary, Permission::write);
 }
 
 void FileSystem::rename(const std::string& from, const std::string& to) {

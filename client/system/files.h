@@ -39,6 +39,8 @@ class FileTooLongError : public IoError {
 /// Who may read a file that is written: whom the umask allows, or its owner alone.
 enum class Readers { as_usual, owner };
 
+enum class Permission { read, write };
+
 /// A disk. All functions throw IoError. The public functions are written once over the primitives
 /// below; an implementation supplies the primitives.
 class FileSystem {
@@ -51,6 +53,11 @@ class FileSystem {
   virtual bool exists(const std::string& path) = 0;
   /// Whether that is a file, perhaps by a link: reading anything else may never end.
   virtual bool is_file(const std::string& path) { return exists(path); }
+  /// Whether that is a symbolic link, wherever it leads.
+  virtual bool is_link(const std::string&) { return false; }
+  /// AccessDeniedError, or another IoError, if this user may not do that with a file or directory
+  /// that is there. Nothing is opened.
+  virtual void require_permission(const std::string&, Permission) {}
   /// The names in a directory, without "." and "..", sorted by bytes.
   virtual std::vector<std::string> list(const std::string& directory) = 0;
 
@@ -67,7 +74,8 @@ class FileSystem {
   /// no file: opening it may never end.
   void require_file_or_nothing(const std::string& path, std::string_view advice);
   /// IoError if a directory, pipe or device lies where write_durably(path) puts the file or its
-  /// temporary: better before the work than after it.
+  /// temporary, a link where the temporary is to be, or what this user may not write: better before
+  /// the work than after it.
   void require_writable(const std::string& path);
   void require_writable_temporary(const std::string& path);
   /// Renames and makes the new name durable. Replaces `to`.
@@ -100,6 +108,9 @@ class FileSystem {
 
 /// The disk of this host. Thread-safe as far as no two threads write the same path.
 FileSystem& real_file_system();
+
+/// Where FileSystem::write_durably(path) writes before it renames.
+std::string temporary_of(const std::string& path);
 
 /// The directory that holds `path`; "." for a bare name.
 std::string parent_directory(std::string_view path);

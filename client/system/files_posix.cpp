@@ -120,6 +120,21 @@ class RealFileSystem final : public FileSystem {
     return S_ISREG(status.st_mode);
   }
 
+  bool is_link(const std::string& path) override {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0) return S_ISLNK(status.st_mode);
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return false;
+    throw_io_error("examine", path, errno);
+  }
+
+  void require_permission(const std::string& path, Permission permission) override {
+    const bool reads = permission == Permission::read;
+    if (::faccessat(AT_FDCWD, path.c_str(), reads ? R_OK : W_OK, AT_EACCESS) == 0) return;
+    if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
+      throw_io_error(reads ? "read" : "write to", path, errno);
+    }
+  }
+
   std::vector<std::string> list(const std::string& directory) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
     if (!stream) throw_io_error("open the directory", directory, errno);

@@ -189,7 +189,30 @@ class Report(CliTest):
 
         def text_for_number(result):
             result["seeds"][0]["detail"]["networks"]["width"][0] = "wide"
-        for experiment, change, words in (("neuronspec", lose_key, "has other keys than the seeds before"),
+
+        def all_lose_key(result):
+            for seed in result["seeds"]:
+                del seed["alignment_w8"]
+
+        def foreign_key(result):
+            """Uploads come from anyone: on a terminal it cleared the screen, in a spreadsheet it was a formula."""
+            for seed in result["seeds"]:
+                seed["=1+\x1b[2J,\n"] = 1
+
+        def huge(result):
+            result["seeds"][0]["alignment_w4"] = 1e308
+
+        def huge_detail(result):
+            result["seeds"][0]["detail"]["networks"]["ratio"][0][0] = -1e308
+
+        def unfinished(result):
+            result["status"] = "running"
+        for experiment, change, words in (("neuronspec", unfinished, 'a result is "complete"'),
+                                          ("neuronspec", lose_key, 'has no number "alignment_w8"'),
+                                          ("neuronspec", all_lose_key, 'has no number "alignment_w8"'),
+                                          ("neuronspec", foreign_key, 'has "=1+?[2J,?", which neuronspec does not write'),
+                                          ("neuronspec", huge, "has a number beyond 1e150"),
+                                          ("featcompv2", huge_detail, "has a number beyond 1e150"),
                                           ("repalignv2", lose_detail, '"detail" of seed'),
                                           ("featcompv2", text_for_number, '"detail" of seed')):
             with self.subTest(words):
@@ -212,7 +235,15 @@ class Report(CliTest):
         for same in (result, f"{self.results}/./{result.name}", self.directory / "link.csv"):
             self.assert_error(self.report(self.results, "--csv", same), 2, "is a result and cannot be written to")
         self.assertEqual(result.read_bytes(), before)
-        self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", self.directory / "x"), 2, "cannot be both")
+        self.assert_error(self.report(result, "--csv", f"{'x' * 300}/x", "--html", self.directory / "x"), 7, "File name too long")
+        (self.directory / "here").symlink_to(self.directory)
+        for page in ("x", "./x", "here/x"):
+            self.assert_error(self.report(result, "--csv", self.directory / "x", "--html", f"{self.directory}/{page}"), 2, "cannot be both")
+        # What is written first, under another name.
+        self.assert_error(self.report(result, "--csv", self.directory / "y.tmp", "--html", self.directory / "y"), 2, "cannot be both")
+        other = shutil.copy(result, self.directory / "y.tmp")
+        self.assert_error(self.report(other, "--csv", self.directory / "y"), 2, "is a result and cannot be written to")
+        self.assertEqual(pathlib.Path(other).read_bytes(), before)
         self.assert_error(self.report(result, "--html", ""), 2, "--html: empty path")
         self.assertFalse((self.directory / "x").exists())
         self.assert_error(self.report(result, "--threads", "2"), 2, "--threads and report do not go together")

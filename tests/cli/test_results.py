@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -114,6 +115,47 @@ class Results(CliTest):
                     self.assert_error(done, 7, f"'{obstacle}' is a directory, pipe or device")
                     self.assertEqual(set(os.listdir(self.out)) - {".lock"}, {os.path.basename(obstacle)})
                     take(obstacle)
+            if name.endswith(".tmp"):
+                for target in "elsewhere", os.path.join(self.out, ".lock"):
+                    with self.subTest(name=name, obstacle=target):
+                        os.symlink(target, obstacle)
+                        self.assert_error(self.quick(timeout=60), 7, f"'{obstacle}' is a link where a file is to be written")
+                        os.unlink(obstacle)
+
+    def test_what_this_user_may_not_touch_is_told_before_the_work(self):
+        """Of complete runs neither result nor checkpoint could be written."""
+        program = shutil.copy(CLIENT, self.directory)
+
+        def anybody():
+            if os.getuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+
+        def run(*arguments):
+            return subprocess.run([program, *arguments], capture_output=True, text=True, preexec_fn=anybody, timeout=60)
+        self.directory.chmod(0o755)
+        out = self.directory / "out"
+        out.mkdir()
+        for name, mode, words in ((".", 0o555, f"cannot write to '{self.out}': "),
+                                  ("neuronspec.telemetry.json.tmp", 0o444, "cannot write to "),
+                                  ("neuronspec.checkpoint.1.tmp", 0o444, "cannot write to "),
+                                  ("neuronspec.result.json", 0o000, "cannot read ")):
+            with self.subTest(name=name):
+                out.chmod(0o777)
+                (out / ".lock").touch()
+                (out / ".lock").chmod(0o666)
+                path = out / name
+                if path != out:
+                    path.write_text("mine")
+                path.chmod(mode)
+                self.assert_error(run(*QUICK, "--out", self.out), 7, words)
+                self.assertLessEqual(set(os.listdir(out)), {".lock", name})
+                path.chmod(0o777)
+                if path != out:
+                    path.unlink()
+        out.chmod(0o000)
+        self.assert_error(run("report", self.out), 7, f"cannot open the directory '{self.out}'")
+        out.chmod(0o755)
 
     def test_nothing_is_computed_twice_where_the_telemetry_cannot_be_written(self):
         """A directory that comes while the run is under way."""

@@ -1,5 +1,6 @@
 """The command verify: equal, different, damaged."""
 
+import gzip
 import json
 
 from support import CliTest, client
@@ -19,6 +20,18 @@ class Verify(CliTest):
         self.assertEqual((done.returncode, done.stdout), (0, "equal\n"), done.stderr)
         done = self.verify("--json")
         self.assertEqual(json.loads(done.stdout), {"status": "equal"})
+
+    def test_packed_as_uploads_and_reports_have_it(self):
+        """`report` sends there, of two files that contradict each other."""
+        self.quick()
+        self.damage(gzip.compress)
+        self.assertEqual(self.verify().stdout, "equal\n")
+        self.damage(lambda packed: gzip.compress(gzip.decompress(packed).replace(b"complete", b"Complete")))
+        done = self.verify()
+        self.assertEqual(done.returncode, 8, done.stderr)
+        self.assertIn("differs at $.status", done.stdout)
+        self.damage(lambda packed: packed[:-1])
+        self.assert_error(self.verify(), 3, "not gzip, or cut off")
 
     def test_preset_with_fixed_parameters(self):
         done = client("--standalone", "--experiment", "compgen", "--preset", "regularized", "--seed",

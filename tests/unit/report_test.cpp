@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <regex>
+#include <set>
 #include <string>
 
 #include "client/experiments/published.h"
@@ -70,6 +71,21 @@ TEST(Chart, DrawsEveryPointAndItsDeviation) {
   expect_sane(svg);
   EXPECT_EQ(count(svg, "<circle"), 4U);  // one in the legend
   EXPECT_EQ(count(svg, "stroke-opacity"), 2U);
+}
+
+// As many as a network in two layers beside eight widths: W4 and W11 were both blue.
+TEST(Chart, TellsTenSeriesApart) {
+  Figure figure;
+  for (int i = 0; i < 10; ++i) {
+    figure.series.push_back({"s" + std::to_string(i), SeriesStyle::solid, {{1.0, 1.0 * i}}});
+  }
+  const std::string svg = svg_chart(figure);
+  const std::regex circle("<circle [^>]*r=\"3\"([^>]*)/>");
+  std::set<std::string> looks;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), circle), end; at != end; ++at) {
+    looks.insert((*at)[1]);
+  }
+  EXPECT_EQ(looks.size(), 10U) << svg;
 }
 
 TEST(Chart, AxesForAnyNumbers) {

@@ -72,6 +72,11 @@ TEST(WorkUnit, TakesEverything) {
   EXPECT_EQ(work.minimum_ram_bytes, 0u);
 }
 
+TEST(WorkUnit, PassesOverAByteOrderMark) {
+  EXPECT_EQ(refusal("\xef\xbb\xbf" + minimal().dump()), "");
+  EXPECT_NE(refusal("\xef\xbb" + minimal().dump()), "");
+}
+
 TEST(WorkUnit, DerivesTheSeedFromTheName) {
   // md5("abc") = 900150983cd24fb0...; 0x90015098 mod 2^31 = 0x10015098
   EXPECT_EQ(seed_from_name("abc"), 0x10015098u);
