@@ -8,7 +8,7 @@ case "${1:-}" in
   *) echo "usage: $0 [long]" >&2; exit 2 ;;
 esac
 sh scripts/install-packages.sh "${1:-test}"
-cmake -S . -B build-test -G Ninja -DAXIOM_TESTS=ON -DAXIOM_BENCHMARKS=ON >/dev/null
+cmake -S . -B build-test -G Ninja -DAXIOM_TESTS=ON -DAXIOM_BENCHMARKS=ON -DAXIOM_WARNINGS_ARE_ERRORS=ON >/dev/null
 cmake --build build-test
 cd build-test
 case "${1:-}" in

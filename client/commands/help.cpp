@@ -8,9 +8,12 @@
 namespace axiom {
 
 ExitCode show_help() {
-  std::string names;
+  const std::string indent(22, ' ');
+  std::string names = "one of:";
   for (const Experiment* experiment : experiments()) {
-    if (!names.empty()) names += ' ';
+    const std::size_t column = names.size() - (names.rfind('\n') + 1);  // npos + 1 is 0
+    const bool fits = indent.size() + column + 1 + experiment->name().size() <= 80;
+    names += fits ? " " : "\n" + indent;
     names += experiment->name();
   }
   print(
@@ -19,11 +22,8 @@ ExitCode show_help() {
       "       axiom-client bench | devices | plan | verify RESULT | self-test [options]\n"
       "       axiom-client report PATH... | upload DIR | update (see upload --help)\n"
       "\n"
-      "  --experiment NAME   one of: " +
-      names.substr(0, names.find(" featcomp")) +
-      "\n"
-      "                      " +
-      names.substr(names.find("featcomp")) +
+      "  --experiment NAME   " +
+      names +
       "\n"
       "  --seed N            0 to 18446744073709551615; there is no default\n"
       "  --seeds COUNT       seeds derived from N, 1 to 10000 (default 1)\n"

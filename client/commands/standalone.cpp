@@ -130,9 +130,18 @@ class StandaloneRun {
         if (error.status() == DeviceStatus::wrong_results) {
           intermediate.distrust(device, error.what());
         }
+        if (runner_) {
+          before_ = session();
+          runner_.reset();
+        }
         backend_.take_over(error, console_);
       }
     }
+  }
+
+  RunProgress session() const {
+    const RunProgress progress = runner_->progress();
+    return before_ ? progress.after(*before_) : progress;
   }
 
   // Only a warning: on a busy host a run of idle priority may stand still for as long as that.
@@ -153,7 +162,7 @@ class StandaloneRun {
     try {
       files_.make_directories(line_.out);  // someone may have removed it meanwhile
       written_ = write_result(files_, paths_, summary.result);
-      describe(state, runner.progress());
+      describe(state, session());
       files_.write_durably(paths_.telemetry, canonical_json(telemetry_json(telemetry_)) + "\n");
     } catch (const IoError&) {
       runner.save();  // what is computed need not be computed again
@@ -206,6 +215,7 @@ class StandaloneRun {
   BackendFallback backend_;
   WorkerPlan plan_;
   std::optional<Runner> runner_;
+  std::optional<RunProgress> before_;  // on devices that failed
   Console console_;
   FileSystem& files_ = real_file_system();
   const ResultPaths paths_{line_.out, work_.experiment->name()};

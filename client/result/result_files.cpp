@@ -53,6 +53,8 @@ WrittenResult write_result(FileSystem& files, const ResultPaths& paths, std::str
       files.rename(paths.result, written.kept);
     }
   }
+  // An earlier digest beside a new result would call it damaged, should the program end between.
+  if (files.exists(paths.digest) && !files.exists(paths.result)) files.remove(paths.digest);
   files.write_durably(paths.result, text);
   write_digest(files, paths.result, written.sha256);
   return written;

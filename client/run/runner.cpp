@@ -20,6 +20,18 @@ double RunProgress::fraction() const {
   return std::clamp((resumed_flops + session_flops) / total_flops, 0.0, 1.0);
 }
 
+RunProgress RunProgress::after(const RunProgress& earlier) const {
+  RunProgress both = *this;
+  both.session_flops += resumed_flops - earlier.resumed_flops;
+  both.resumed_flops = earlier.resumed_flops;
+  both.seconds += earlier.seconds;
+  both.training_seconds += earlier.training_seconds;
+  both.evaluating_seconds += earlier.evaluating_seconds;
+  both.metrics_seconds += earlier.metrics_seconds;
+  both.pieces += earlier.pieces;
+  return both;
+}
+
 double RunProgress::gflops_per_second() const {
   return seconds > 0 ? session_flops / seconds / 1e9 : 0;
 }
@@ -71,12 +83,12 @@ int Runner::run() {
     const std::lock_guard lock(mutex_);
     clock_.suspend();
   }
-  if (error_) std::rethrow_exception(error_);
-  if (signal != 0 && store_ != nullptr) save();
   {
     const std::lock_guard lock(mutex_);
-    state_.seconds = seconds();
+    state_.seconds = seconds();  // also of a device that failed: the next goes on from its state
   }
+  if (error_) std::rethrow_exception(error_);
+  if (signal != 0 && store_ != nullptr) save();
   return signal;
 }
 

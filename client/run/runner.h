@@ -34,6 +34,8 @@ struct RunProgress {
   double metrics_seconds = 0;     ///< likewise
   std::uint64_t pieces = 0;       ///< of evaluations and metrics, finished in this session
 
+  /// With what another runner did before in this session, from whose state this one went on.
+  RunProgress after(const RunProgress& earlier) const;
   double fraction() const;
   double gflops_per_second() const;
   /// Seconds left; nothing while there is no measure of the speed.

@@ -25,6 +25,23 @@ struct Mount {
   std::string point;
 };
 
+/// Blanks, tabs, line ends and backslashes are written as \ooo.
+std::string without_escapes(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto is_octal = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '7'; };
+    if (text[i] == '\\' && i + 3 < text.size() && is_octal(i + 1) && is_octal(i + 2) &&
+        is_octal(i + 3)) {
+      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                                 (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
 /// mountinfo, see proc(5): id parent device root mount-point options… - type source super-options.
 std::vector<Mount> mounts(const std::string& root, std::string_view controller) {
   std::vector<Mount> found;
@@ -39,6 +56,8 @@ std::vector<Mount> mounts(const std::string& root, std::string_view controller) 
     words >> type >> source >> super_options;
     if (type == "cgroup2") mount.version = 2;
     if (type == "cgroup" && contains(super_options, controller)) mount.version = 1;
+    mount.group = without_escapes(mount.group);
+    mount.point = without_escapes(mount.point);
     if (mount.version != 0) found.push_back(mount);
   }
   return found;

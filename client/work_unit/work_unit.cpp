@@ -39,10 +39,10 @@ void check_keys(const Json& unit) {
   }
 }
 
-const Json& required(const Json& unit, std::string_view key, const std::string& advice) {
+const Json& required(const Json& unit, std::string_view key, std::string_view advice) {
   const auto found = unit.find(key);
   if (found == unit.end()) {
-    throw WorkUnitError("missing key \"" + std::string(key) + "\": " + advice);
+    throw WorkUnitError("missing key \"" + std::string(key) + "\": " + std::string(advice));
   }
   return *found;
 }

@@ -7,7 +7,9 @@
 Do this before make_manifest.py: the manifest's digest is that of the file with its record.
 """
 
+import os
 import pathlib
+import shutil
 import sys
 
 MAGIC = b"AXIOMSIG"
@@ -26,12 +28,21 @@ def main():
         sys.exit(f"{path} has a signature record already")
     for name, text in zip(sys.argv[2:], signatures):
         lines = text.splitlines()
-        if len(lines) != 4 or not lines[2].startswith(b"trusted comment: axiom-client executable "):
-            sys.exit(f"{name} is no signature of an executable: its trusted comment is not "
+        if len(lines) != 4 or not text.endswith(b"\n") or not lines[2].startswith(b"trusted comment: axiom-client executable "):
+            sys.exit(f"{name} is no signature of an executable: four whole lines, with the trusted comment "
                      "\"axiom-client executable VERSION\"")
     signatures = b"".join(signatures)
-    with path.open("ab") as file:
-        file.write(signatures + len(signatures).to_bytes(8, "little") + MAGIC)
+    draft = path.with_name(path.name + ".tmp")
+    try:
+        shutil.copy2(path, draft)
+        with draft.open("ab") as file:
+            file.write(signatures + len(signatures).to_bytes(8, "little") + MAGIC)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

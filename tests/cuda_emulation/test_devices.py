@@ -197,7 +197,7 @@ class Refusals(DeviceTest):
                 self.assertEqual(done.stderr.count("error: "), 1)
 
     def test_device_that_fails_at_work(self):
-        expected, _, _ = self.compute("processor", library=None, work=MANY)
+        expected, planned, _ = self.compute("processor", library=None, work=MANY)
         out = self.directory / "lost"
         done = self.run_client(*MANY, "--backend", "cuda", "--out", str(out), fault="lose:3")
         self.assertEqual(done.returncode, 15, done.stderr)
@@ -213,6 +213,10 @@ class Refusals(DeviceTest):
         self.assertIn("the processor takes over", log)
         self.assertNotIn("cuda", telemetry["backend"])
         self.assertEqual(result, expected)
+        # What the device did was done in this session, too.
+        self.assertEqual(telemetry["flops_resumed"], 0)
+        self.assertEqual(telemetry["flops_session"], planned["flops_session"])
+        self.assertGreaterEqual(telemetry["seconds_total"], telemetry["seconds_session"])
         # The emulated driver loses all devices at once.
         result, telemetry, log = self.compute("took over from two", work=MANY, devices=2, fault="lose:3")
         self.assertRegex(log, r"(?s)warning: cuda:0: .*; cuda:1 takes over\n.*warning: cuda:1: .*; the processor takes over\n")

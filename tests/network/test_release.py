@@ -298,7 +298,15 @@ class Release(NetworkTest):
         for file in (self.channel / "manifest.json.minisig", ANCHORS / "a.pub", self.directory / "none"):
             done = script("attach_signature.py", program, file, check=False)
             self.assert_refused(done, "No such file" if file.name == "none" else "is no signature of an executable")
+        lines = b"untrusted comment: a\nRUS=\ntrusted comment: axiom-client executable 0.2.0\nRUS="
+        cut, whole = self.directory / "cut.minisig", self.directory / "whole.minisig"
+        cut.write_bytes(lines)  # the next one would follow on its last line
+        whole.write_bytes(lines + b"\n")
+        self.assert_refused(script("attach_signature.py", program, cut, check=False), "four whole lines")
         self.assertEqual(program.read_bytes(), before)
+        script("attach_signature.py", program, whole, whole)
+        self.assertTrue(program.read_bytes().startswith(before))
+        self.assertEqual(program.stat().st_mode, NEXT_CLIENT.stat().st_mode)
 
 
 if __name__ == "__main__":

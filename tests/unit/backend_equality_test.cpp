@@ -1,7 +1,7 @@
 // links: axiom_cpu axiom_plan axiom_wide_backend
 // Every backend against the reference, bit for bit: single steps, whole training runs, evaluations.
-// Backends that this host cannot run are reported as SKIPPED; the AVX-512 tile shapes always run,
-// on plain lanes.
+// Backends that this host cannot run are reported as SKIPPED; the AVX-512 tile shapes run
+// wherever AVX2 is, on plain lanes.
 #include <gtest/gtest.h>
 
 #include <bit>

@@ -194,6 +194,11 @@ TEST(ResultFiles, LoseNothingAtAnyFault) {
     const bool at_kept = files.exists(kept) && files.content(kept) == "first\n";
     EXPECT_TRUE(at_old || at_kept) << "operation " << operation;
     EXPECT_TRUE(!at_kept || files.exists(kept + ".sha256")) << "operation " << operation;
+    // Never with another's digest: it would be taken for damaged.
+    if (files.exists(paths.result) && files.exists(paths.digest)) {
+      const std::string digest = sha256_hex(files.content(paths.result));
+      EXPECT_EQ(files.content(paths.digest), digest + "  compgen.result.json\n");
+    }
     write_result(files, paths, "second\n");
     EXPECT_EQ(files.content(paths.result), "second\n");
     EXPECT_EQ(files.content(kept), "first\n") << "operation " << operation;

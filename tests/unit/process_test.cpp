@@ -86,6 +86,15 @@ TEST(Process, AffinityBoundsTheProcessors) {
   EXPECT_EQ(child.wait(), 0);
 }
 
+TEST(Process, QuotaBelowAMountPointWithABlank) {
+  const TemporaryDirectory root;
+  write_file(root / "proc/self/cgroup", "0::/jobs\n");
+  write_file(root / "proc/self/mountinfo",
+             "31 1 0:28 / /control\\040groups rw,nosuid shared:4 - cgroup2 none rw\n");
+  write_file(root / "control groups/jobs/cpu.max", "200000 100000\n");
+  EXPECT_EQ(processor_quota_below(root.path()), 2);
+}
+
 TEST(Process, QuotaOfVersion2HoldsAtEveryLevel) {
   const TemporaryDirectory root;
   write_file(root / "proc/self/cgroup", "0::/jobs/one\n");
