@@ -67,8 +67,9 @@ void Scores::add(const PendingEvaluation& evaluation) {
   }
   if (evaluation.set().sums.empty()) return;
   summed_.push_back(&evaluation);
-  for (const MatrixSum& part : evaluation.set().sums)
+  for (const MatrixSum& part : evaluation.set().sums) {
     sum_jobs_.push_back(sum_job(evaluation, part));
+  }
 }
 
 // Addresses of everything, from `base` on; the bytes in all.

@@ -182,8 +182,9 @@ void send_from(Outbox& outbox, const CommandLine& line, const std::string& direc
   }
   share_waits(entries, utc_seconds());
   SendSettings settings{line.network.retry, upload_authorization(line.network), {}, 0};
-  if (!settings.authorization.empty())
+  if (!settings.authorization.empty()) {
     settings.credentials_server = credentials_server(url, entries);
+  }
   const auto is_own = [&](const QueuedObject& entry) {
     return own_digest.empty() || entry.identity.result_digest == own_digest;
   };
