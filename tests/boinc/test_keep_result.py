@@ -26,6 +26,24 @@ class KeepResult(unittest.TestCase):
     def keep(self, *arguments):
         return subprocess.run(["../bin/keep-result", *map(str, arguments)], cwd=self.project / "bin", capture_output=True, text=True)
 
+    def synced_folders(self, *arguments):
+        """Folders that are on the disk when it ends."""
+        script = str(self.project / "bin" / "keep-result")
+        code = ("import os, runpy, stat, sys\n"
+                "def fsync(descriptor):\n"
+                "    if stat.S_ISDIR(os.fstat(descriptor).st_mode): print(os.readlink(f'/proc/self/fd/{descriptor}'))\n"
+                "os.fsync = fsync\n"
+                f"sys.argv = {[script, *map(str, arguments)]!r}\n"
+                f"runpy.run_path({script!r}, run_name='__main__')\n")
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [pathlib.Path(line).name for line in done.stdout.splitlines()]
+
+    def test_what_is_kept_is_on_the_disk_also_if_it_was_there(self):
+        path = self.uploaded("unit_0_0")
+        self.assertEqual(self.synced_folders("7", path), [self.project.name, "results"])
+        self.assertEqual(self.synced_folders("7", path), ["results"])  # the first may have been killed before
+
     def uploaded(self, name, content=b"{}\n"):
         path = self.project / "upload" / name
         path.write_bytes(content)
