@@ -43,9 +43,8 @@ void find_results(FileSystem& files, const std::string& directory,
                   std::vector<std::string>& found) {
   for (const std::string& name : files.list(directory)) {
     const std::string path = directory + "/" + name;
-    std::error_code gone;
-    if (std::filesystem::is_directory(std::filesystem::symlink_status(path, gone))) {
-      find_results(files, path, found);
+    if (is_directory(files, path)) {
+      if (!files.is_link(path)) find_results(files, path, found);
     } else if (holds_result(name)) {
       found.push_back(path);
     }
