@@ -27,7 +27,7 @@ def build(source, compiler, folder):
         if done.returncode != 0:
             sys.exit(f"FAILED: {' '.join(map(str, command))}\n{done.stdout[-4000:]}")
     run("cmake", "-S", source, "-B", folder, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={compiler}", "-DAXIOM_TESTS=OFF",
-        "-DAXIOM_CUDA=off")
+        "-DAXIOM_CUDA=off", "-DAXIOM_WARNINGS_ARE_ERRORS=ON")
     run("cmake", "--build", folder, "-j", str(os.cpu_count()))
     return folder / "axiom-client"
 
