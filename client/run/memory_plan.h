@@ -22,7 +22,7 @@ class NotEnoughMemory : public std::runtime_error {
 struct MemoryPlan {
   /// Code and allocator as measured (docs/PERFORMANCE_CHANGES.md), and what a thread adds. Not
   /// libcurl: by the time of the plan it is loaded, and no longer among what is available.
-  static constexpr std::uint64_t program_bytes = std::uint64_t{8} << 20;
+  static constexpr std::uint64_t program_bytes = std::uint64_t{17} << 19;
   static constexpr std::uint64_t thread_bytes = std::uint64_t{128} << 10;
 
   std::uint64_t program = 0;     ///< executable and threads
