@@ -22,32 +22,57 @@ foreach(kernel IN LISTS axiom_cuda_kernels)
   set(axiom_${kernel}_images "")
 endforeach()
 
-# One image of one kernel: kind "cubin" or "ptx".
-function(axiom_cuda_image compiler standard version kernel kind architecture)
-  set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${version}.${kind})
-  if(kind STREQUAL "cubin")
-    set(target -arch=sm_${architecture} --cubin)
-    # A cubin needs a driver of its toolkit's major version only.
-    math(EXPR driver "${version} / 1000 * 1000")
-    set(portable false)
-  else()
-    set(target -arch=compute_${architecture} --ptx)
-    set(driver ${version})
-    set(portable true)
-    set(axiom_ptx_files ${axiom_ptx_files} ${file} PARENT_SCOPE)
-  endif()
+# The PTX of one kernel, for a virtual architecture. All binaries of a compiler are made from it: the tests run that text
+# (tests/ptx_device), and compiling the source once is half the time.
+function(axiom_cuda_ptx compiler standard version kernel virtual)
   set(source ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${kernel}.cu)
+  set(file ${axiom_image_directory}/${kernel}.compute_${virtual}.${version}.ptx)
   add_custom_command(OUTPUT ${file}
-    COMMAND ${compiler} -std=${standard} -O3 ${target} -fmad=false -Werror all-warnings
+    COMMAND ${compiler} -std=${standard} -O3 -arch=compute_${virtual} --ptx -fmad=false -Werror all-warnings
             -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}/nvidia -o ${file} ${source}
     DEPENDS ${source} ${axiom_cuda_headers} ${compiler}
-    COMMENT "CUDA ${kernel} for ${kind} ${architecture}" VERBATIM)
+    COMMENT "CUDA ${kernel} for compute_${virtual}" VERBATIM)
+endfunction()
+
+# Adds an image to the archive of its kernel and to the table.
+function(axiom_embed_image kernel file architecture portable driver)
   list(LENGTH axiom_${kernel}_images number)
   string(APPEND axiom_image_entries
     "    {\"${kernel}\", ${architecture}, ${portable}, ${driver}, axiom_${kernel}_archive,\n"
     "     static_cast<std::size_t>(axiom_${kernel}_archive_end - axiom_${kernel}_archive), ${number}},\n")
   set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
   set(axiom_${kernel}_images ${axiom_${kernel}_images} ${file} PARENT_SCOPE)
+endfunction()
+
+# The images of all kernels that one compiler makes: a binary for each architecture, of the PTX of the latest of `virtuals`
+# (ascending) that it has, and the PTX of the first, which serves every newer device.
+function(axiom_cuda_images compiler standard version virtuals architectures)
+  list(GET virtuals 0 first)
+  math(EXPR driver "${version} / 1000 * 1000")  # a cubin needs a driver of its toolkit's major version only
+  foreach(kernel IN LISTS axiom_cuda_kernels)
+    foreach(virtual IN LISTS virtuals)
+      axiom_cuda_ptx(${compiler} ${standard} ${version} ${kernel} ${virtual})
+    endforeach()
+    foreach(architecture IN LISTS architectures)
+      foreach(virtual IN LISTS virtuals)
+        if(architecture GREATER_EQUAL virtual)
+          set(base ${virtual})
+        endif()
+      endforeach()
+      set(ptx ${axiom_image_directory}/${kernel}.compute_${base}.${version}.ptx)
+      set(file ${axiom_image_directory}/${kernel}.sm_${architecture}.${version}.cubin)
+      add_custom_command(OUTPUT ${file}
+        COMMAND ${compiler} -O3 -gencode arch=compute_${base},code=sm_${architecture} --cubin -fmad=false -o ${file} ${ptx}
+        DEPENDS ${ptx} COMMENT "CUDA ${kernel} for sm_${architecture}" VERBATIM)
+      axiom_embed_image(${kernel} ${file} ${architecture} false ${driver})
+    endforeach()
+    set(ptx ${axiom_image_directory}/${kernel}.compute_${first}.${version}.ptx)
+    axiom_embed_image(${kernel} ${ptx} ${first} true ${version})
+    list(APPEND axiom_ptx_files ${ptx})
+    set(axiom_${kernel}_images ${axiom_${kernel}_images} PARENT_SCOPE)
+  endforeach()
+  set(axiom_image_entries "${axiom_image_entries}" PARENT_SCOPE)
+  set(axiom_ptx_files ${axiom_ptx_files} PARENT_SCOPE)
 endfunction()
 
 # The archive of one kernel: a line with the sizes of its images, then the images (cuda/images.h).
@@ -132,14 +157,8 @@ if(NOT AXIOM_CUDA STREQUAL "off")
     if(NOT served)
       message(FATAL_ERROR "AXIOM_CUDA_OLDEST is \"${AXIOM_CUDA_OLDEST}\": ${axiom_nvcc} compiles for ${architectures}")
     endif()
-    foreach(kernel IN LISTS axiom_cuda_kernels)
-      foreach(architecture IN LISTS served)
-        axiom_cuda_image(${axiom_nvcc} c++20 ${version} ${kernel} cubin ${architecture})
-      endforeach()
-      # PTX of the oldest architecture serves every newer device.
-      list(GET served 0 oldest)
-      axiom_cuda_image(${axiom_nvcc} c++20 ${version} ${kernel} ptx ${oldest})
-    endforeach()
+    list(GET served 0 oldest)
+    axiom_cuda_images(${axiom_nvcc} c++20 ${version} "${oldest}" "${served}")
     message(STATUS "CUDA kernels: ${axiom_nvcc}, architectures ${served}")
     # Debian's (nvidia-cuda-toolkit), beside NVIDIA's own.
     find_program(axiom_second_nvcc nvcc PATHS /usr/bin NO_DEFAULT_PATH)
@@ -160,15 +179,10 @@ if(NOT AXIOM_CUDA STREQUAL "off")
     if(NOT 50 IN_LIST architectures OR (second EQUAL version AND version GREATER_EQUAL 12000))
       message(FATAL_ERROR "AXIOM_CUDA_LEGACY is ${legacy}, which serves no older devices than ${axiom_nvcc}: give an older one, or off")
     endif()
-    foreach(kernel IN LISTS axiom_cuda_kernels)
-      foreach(architecture IN LISTS architectures)
-        # All of them: an older driver may not load the images of the newer compiler.
-        if(architecture GREATER_EQUAL 50)
-          axiom_cuda_image(${legacy} c++17 ${second} ${kernel} cubin ${architecture})
-        endif()
-      endforeach()
-      axiom_cuda_image(${legacy} c++17 ${second} ${kernel} ptx 50)
-    endforeach()
+    # All that it has: an older driver may not load the images of the newer compiler. From sm_70 on a block that waits can
+    # sleep (cuda/nvidia/device.h).
+    list(FILTER architectures EXCLUDE REGEX "^[0-4]?[0-9]$")
+    axiom_cuda_images(${legacy} c++17 ${second} "50;70" "${architectures}")
     set(AXIOM_CUDA_LEGACY_PTX ${axiom_ptx_files})
     message(STATUS "CUDA kernels for older devices: ${legacy}")
   endif()

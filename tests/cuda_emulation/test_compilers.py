@@ -38,26 +38,30 @@ class Compilers(unittest.TestCase):
              *(f"-D{name}={value}" for name, value in options.items())], capture_output=True, text=True)
 
     def images(self, **options):
-        """Compiler, standard and target of every image of one kernel."""
+        """Of one kernel: compiler, standard and target of what is made from the source; compiler, PTX and target of the rest."""
         build, done = self.configure(**options)
         self.assertEqual(done.returncode, 0, done.stderr)
-        found = re.findall(r"/(\w+) -std=(\S+) -O3 -arch=(\w+) --\w+ .*block_kernel.cu", (build / "build.ninja").read_text())
-        return sorted(set(found))
+        rules = (build / "build.ninja").read_text()
+        compiled = re.findall(r"/(\w+) -std=(\S+) -O3 -arch=(\w+) --ptx .*block_kernel.cu", rules)
+        assembled = re.findall(r"/(\w+) -O3 -gencode arch=\w+,code=(\w+) --cubin .*block_kernel\.(\w+)\.\d+\.ptx", rules)
+        return sorted(set(compiled) | {(name, base, target) for name, target, base in assembled})
 
-    def of(self, name, standard, architectures):
-        return [(name, standard, target) for target in architectures]
+    def of(self, name, standard, bases):
+        """`bases`: the architectures that are made from each PTX."""
+        return [image for base, targets in bases.items()
+                for image in [(name, standard, base), *((name, base, target) for target in targets.split())]]
 
     def test_which_serve_what(self):
         new, old = self.compiler("new", *NEW), self.compiler("old", *OLD)
-        of_new = self.of("new", "c++20", ["compute_75", "sm_103", "sm_110", "sm_120", "sm_75", "sm_80", "sm_86", "sm_90"])
-        of_old = self.of("old", "c++17", ["compute_50", "sm_50", "sm_61", "sm_75", "sm_90"])
+        of_new = self.of("new", "c++20", {"compute_75": "sm_75 sm_80 sm_86 sm_90 sm_103 sm_110 sm_120"})
+        of_old = self.of("old", "c++17", {"compute_50": "sm_50 sm_61", "compute_70": "sm_75 sm_90"})
         cases = {"one": (of_new, {}),
                  "a second that is asked for": (of_new + of_old, {"AXIOM_CUDA_LEGACY": old}),
                  "a second that is there": (of_new + of_old, {"axiom_second_nvcc": old}),
                  "not wanted": (of_new, {"axiom_second_nvcc": old, "AXIOM_CUDA_LEGACY": "off"}),
                  "a second that is not older": (of_new, {"axiom_second_nvcc": new}),
                  "a second that is none": (of_new, {"axiom_second_nvcc": "/bin/false"}),
-                 "only later ones": (self.of("new", "c++20", ["compute_103", "sm_103", "sm_110", "sm_120"]), {"AXIOM_CUDA_OLDEST": "101"}),
+                 "only later ones": (self.of("new", "c++20", {"compute_103": "sm_103 sm_110 sm_120"}), {"AXIOM_CUDA_OLDEST": "101"}),
                  "the older one alone": (of_old, {"AXIOM_CUDA_COMPILER": old}),
                  "none at all": ([], {"AXIOM_CUDA": "off"})}
         for name, (expected, options) in cases.items():
